@@ -1,0 +1,1 @@
+"""Talking to GitHub: the client, its errors, the documents it sends and what they cost. Knows no model."""
