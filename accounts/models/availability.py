@@ -1,0 +1,44 @@
+"""When a person has time in a week, on that person's own wall clock."""
+
+from django.core.exceptions import ValidationError
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from .user import validate_time_zone
+
+SLOTS_A_DAY = 48
+SLOTS_A_WEEK = 7 * SLOTS_A_DAY
+
+
+def validate_slots(value) -> None:
+    """Slots are a sorted list of distinct whole numbers, 0 (Monday 00:00) to 335 (Sunday 23:30)."""
+    if not isinstance(value, list) or any(type(slot) is not int or not 0 <= slot < SLOTS_A_WEEK for slot in value):
+        raise ValidationError(_("Availability is a list of half hours from 0 (Monday 00:00) to 335 (Sunday 23:30)."))
+    if value != sorted(set(value)):
+        raise ValidationError(_("Half hours stand in order, each once."))
+
+
+class AvailabilityQuerySet(models.QuerySet["Availability"]):
+    def visible_to(self, user):
+        """Availability of the people whom `user` may see."""
+        from .user import User
+
+        return self.filter(user__in=User.objects.visible_to(user))
+
+
+class Availability(models.Model):
+    """A weekly set of half hours in local time. Never stored in UTC: a change to summer time would move it."""
+
+    user = models.OneToOneField("accounts.User", models.CASCADE, related_name="availability", verbose_name=_("person"))
+    time_zone = models.CharField(_("time zone"), max_length=64, validators=[validate_time_zone])
+    slots = models.JSONField(_("half hours"), default=list, blank=True, validators=[validate_slots])
+    updated_at = models.DateTimeField(_("last changed"), auto_now=True)
+
+    objects = AvailabilityQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("availability")
+        verbose_name_plural = _("availabilities")
+
+    def __str__(self) -> str:
+        return f"{self.user}: {len(self.slots) / 2:g} h"

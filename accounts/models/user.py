@@ -1,0 +1,124 @@
+"""The person: one row for everybody who has an account."""
+
+import zoneinfo
+
+from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, PermissionsMixin
+from django.core.exceptions import ValidationError
+from django.db import models
+from django.db.models import Q
+from django.db.models.functions import Lower
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from accounts import people_registry
+
+
+def validate_time_zone(value: str) -> None:
+    """Refuse what is not an IANA time zone name, e.g. `Europe/Rome`."""
+    if value not in zoneinfo.available_timezones():
+        raise ValidationError(_("“%(value)s” is not a time zone we know. Example: Europe/Rome."), params={"value": value})
+
+
+class UserQuerySet(models.QuerySet["User"]):
+    def visible_to(self, user):
+        """People whose name and profile `user` may see: themselves, those the apps above name, all for the operator."""
+        if not user.is_authenticated:
+            return self.none()
+        if user.is_superuser:
+            return self.filter(is_active=True) | self.filter(is_active=False)
+        may_see = Q(pk=user.pk)
+        for source in people_registry.people_visible:
+            may_see |= source(user)
+        return self.filter(may_see)
+
+    def with_email(self, email: str):
+        """The account of an address, without regard to case."""
+        return self.filter(email__iexact=email.strip())
+
+
+class UserManager(BaseUserManager.from_queryset(UserQuerySet)):
+    def create_user(self, email: str, password: str | None = None, **fields):
+        """Create a person. Raises `ValueError` without an address."""
+        if not email:
+            raise ValueError("A person needs an email address.")
+        user = self.model(email=self.normalize_email(email.strip()), **fields)
+        user.set_password(password)
+        user.save(using=self._db)
+        return user
+
+    def create_superuser(self, email: str, password: str | None = None, **fields):
+        return self.create_user(email, password, **{**fields, "is_superuser": True})
+
+    def get_by_natural_key(self, username: str | None):
+        return self.get(email__iexact=username)
+
+
+class User(AbstractBaseUser, PermissionsMixin):
+    """Logs in by email. Roles live on sessions and cohorts, never here; only the operator is a superuser."""
+
+    email = models.EmailField(_("email address"), max_length=254, unique=True)
+    name = models.CharField(
+        _("name"), max_length=150, blank=True, help_text=_("As you want to be called. One field, any script.")
+    )
+    pronouns = models.CharField(_("pronouns"), max_length=60, blank=True)
+    time_zone = models.CharField(
+        _("time zone"),
+        max_length=64,
+        default="UTC",
+        validators=[validate_time_zone],
+        help_text=_("Times on this site are shown in this zone. Example: Europe/Rome."),
+    )
+    bio = models.TextField(_("about you"), max_length=2000, blank=True)
+
+    consent_alumni = models.BooleanField(
+        _("show my name among the alumni"), default=False, help_text=_("After a session ends, on the public page.")
+    )
+    consent_statistics = models.BooleanField(
+        _("name me in session reports"), default=False, help_text=_("Without this you are counted, never named.")
+    )
+    terms_version = models.CharField(_("accepted version of the code of conduct and privacy terms"), max_length=20, blank=True)
+    terms_accepted_at = models.DateTimeField(_("accepted at"), null=True, blank=True)
+
+    is_active = models.BooleanField(_("active"), default=True, help_text=_("Unticked: this person cannot log in."))
+    date_joined = models.DateTimeField(_("joined"), default=timezone.now, editable=False)
+
+    objects = UserManager()
+
+    USERNAME_FIELD = "email"
+    EMAIL_FIELD = "email"
+    REQUIRED_FIELDS: list[str] = []
+
+    class Meta:
+        verbose_name = _("person")
+        verbose_name_plural = _("people")
+        ordering = [Lower("name"), "email"]
+        constraints = [
+            models.UniqueConstraint(
+                Lower("email"),
+                name="user_email_unique_any_case",
+                violation_error_message=_("There is an account with this address already."),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.get_full_name()
+
+    def get_full_name(self) -> str:
+        """The name, or the part of the address before the @ where no name was given."""
+        return self.name or self.email.partition("@")[0]
+
+    def get_short_name(self) -> str:
+        return self.get_full_name().split(" ")[0]
+
+    @property
+    def is_staff(self) -> bool:
+        """What Django's own code asks before it opens the admin to somebody; our admin asks for a role as well."""
+        return self.is_superuser
+
+    @property
+    def zone(self) -> zoneinfo.ZoneInfo:
+        """The person's time zone; UTC where the stored name is not known to this machine."""
+        try:
+            return zoneinfo.ZoneInfo(self.time_zone)
+        except (zoneinfo.ZoneInfoNotFoundError, ValueError):
+            return zoneinfo.ZoneInfo("UTC")

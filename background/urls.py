@@ -1,0 +1,3 @@
+"""Addresses for machines that watch the site."""
+
+urlpatterns: list = []

@@ -1,0 +1,29 @@
+from .application import Application, ApplicationEvent, ProjectPreference
+from .checkin import CheckIn
+from .cohort import Cohort, Membership
+from .project import Project, Repository, Tracker
+from .question import Answer, Question
+from .review import Conflict, Criterion, Review, ReviewAssignment, Score
+from .session import Session, SessionRole, Week
+
+__all__ = [
+    "Answer",
+    "Application",
+    "ApplicationEvent",
+    "CheckIn",
+    "Cohort",
+    "Conflict",
+    "Criterion",
+    "Membership",
+    "Project",
+    "ProjectPreference",
+    "Question",
+    "Repository",
+    "Review",
+    "ReviewAssignment",
+    "Score",
+    "Session",
+    "SessionRole",
+    "Tracker",
+    "Week",
+]

@@ -1,0 +1,74 @@
+"""A member's few lines each week."""
+
+from django.core.validators import MaxValueValidator, MinValueValidator
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from . import access
+from .cohort import Cohort
+
+
+class CheckInQuerySet(models.QuerySet["CheckIn"]):
+    def visible_to(self, user):
+        """Own ones, drafts too; the written ones of one's cohorts; those of sessions one organises; all for the operator."""
+        if not user.is_authenticated:
+            return self.none()
+        shown = Q(written_at__isnull=False) | Q(resting=True)
+        if user.is_superuser:
+            return self.filter(shown | Q(membership__user=user))
+        return self.filter(
+            Q(membership__user=user)
+            | (shown & Q(membership__cohort__in=access.joined_cohorts(user)))
+            | (shown & Q(membership__cohort__in=Cohort.objects.led_by(user)))
+        )
+
+    def written(self):
+        return self.filter(written_at__isnull=False)
+
+
+class CheckIn(models.Model):
+    """What a member did in one week, or that the member rests in it. A draft until `written_at` is set.
+
+    `energy` and `wants_to_talk` are for those who lead, the organisers and the member: pages ask
+    `cohorts.checkins.may_see_private` before they show them.
+    """
+
+    membership = models.ForeignKey("cohorts.Membership", models.CASCADE, related_name="checkins", verbose_name=_("member"))
+    week = models.ForeignKey("cohorts.Week", models.CASCADE, related_name="checkins", verbose_name=_("week"))
+    did = models.TextField(_("what I did"), blank=True, max_length=5000)
+    learned = models.TextField(_("what I learned"), blank=True, max_length=5000)
+    stuck = models.TextField(_("where I am stuck"), blank=True, max_length=5000)
+    next = models.TextField(_("what comes next"), blank=True, max_length=5000)
+    hours = models.DecimalField(
+        _("hours"),
+        max_digits=4,
+        decimal_places=1,
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(0), MaxValueValidator(168)],
+    )
+    energy = models.PositiveSmallIntegerField(
+        _("energy"),
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(1), MaxValueValidator(5)],
+        help_text=_("1 is empty, 5 is full. Only those who lead and organise see it."),
+    )
+    wants_to_talk = models.BooleanField(
+        _("I would like to talk"), default=False, help_text=_("Only those who lead and organise see it.")
+    )
+    resting = models.BooleanField(_("resting this week"), default=False)
+    written_at = models.DateTimeField(_("written"), null=True, blank=True)
+    updated_at = models.DateTimeField(auto_now=True)
+
+    objects = CheckInQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("check-in")
+        verbose_name_plural = _("check-ins")
+        ordering = ["membership", "week__number"]
+        constraints = [models.UniqueConstraint(fields=["membership", "week"], name="checkin_once_a_week")]
+
+    def __str__(self) -> str:
+        return f"{self.membership}, {self.week}"

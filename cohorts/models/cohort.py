@@ -1,0 +1,141 @@
+"""Cohorts and who belongs to them."""
+
+from django.db import models
+from django.db.models import F, Q
+from django.db.models.functions import Lower
+from django.utils.translation import gettext_lazy as _
+
+from . import access
+
+
+class CohortQuerySet(models.QuerySet["Cohort"]):
+    def visible_to(self, user):
+        """Members see theirs once the session is published; those who lead, organisers and the operator see it before."""
+        if not user.is_authenticated:
+            return self.none()
+        if user.is_superuser:
+            return self
+        return self.filter(
+            Q(pk__in=access.joined_cohorts(user))
+            | Q(pk__in=access.led_cohorts(user))
+            | Q(session__in=access.organised_sessions(user))
+        )
+
+    def led_by(self, user):
+        """Cohorts whose attention reasons and private facts `user` may read: leaders, organisers, the operator."""
+        if not user.is_authenticated:
+            return self.none()
+        if user.is_superuser:
+            return self
+        return self.filter(Q(pk__in=access.led_cohorts(user)) | Q(session__in=access.organised_sessions(user)))
+
+
+class Cohort(models.Model):
+    """A small team inside a session, working on one project."""
+
+    session = models.ForeignKey("cohorts.Session", models.CASCADE, related_name="cohorts", verbose_name=_("session"))
+    name = models.CharField(_("name"), max_length=80)
+    project = models.ForeignKey(
+        "cohorts.Project", models.PROTECT, null=True, blank=True, related_name="cohorts", verbose_name=_("project")
+    )
+
+    objects = CohortQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("cohort")
+        verbose_name_plural = _("cohorts")
+        ordering = ["session", Lower("name")]
+        constraints = [
+            models.UniqueConstraint(
+                "session",
+                Lower("name"),
+                name="cohort_name_once_a_session",
+                violation_error_message=_("This session has a cohort of that name."),
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class MembershipQuerySet(models.QuerySet["Membership"]):
+    def visible_to(self, user):
+        """Own membership once published; those of one's cohorts; all of a session for organisers; all for the operator."""
+        if not user.is_authenticated:
+            return self.none()
+        if user.is_superuser:
+            return self
+        own = Q(user=user, cohort__session__published_at__isnull=False) & ~Q(state="invited")
+        of_my_cohorts = Q(cohort__in=access.joined_cohorts(user), state__in=access.PRESENT)
+        return self.filter(
+            own | of_my_cohorts | Q(cohort__in=access.led_cohorts(user)) | Q(cohort__session__in=access.organised_sessions(user))
+        )
+
+    def led_by(self, user):
+        """Memberships of cohorts that `user` leads or whose session `user` organises."""
+        return self.filter(cohort__in=Cohort.objects.led_by(user))
+
+    def members(self):
+        return self.filter(role="member")
+
+    def present(self):
+        """Those who belong to their cohort now: active, resting or completed."""
+        return self.filter(state__in=access.PRESENT)
+
+    def tracked(self):
+        """Those whose work on GitHub a sync follows: members who are present (resting ones too)."""
+        return self.members().present()
+
+
+class Membership(models.Model):
+    """A person in a cohort. Stays when someone leaves.
+
+    `invited` is a place that was not accepted yet: it shows to those who lead and organise, not to the person.
+    """
+
+    class Role(models.TextChoices):
+        MEMBER = "member", _("Member")
+        NAVIGATOR = "navigator", _("Navigator")
+        CAPTAIN = "captain", _("Captain")
+
+    class State(models.TextChoices):
+        INVITED = "invited", _("Place kept")
+        ACTIVE = "active", _("Active")
+        RESTING = "resting", _("Resting")
+        LEFT = "left", _("Left")
+        COMPLETED = "completed", _("Completed")
+
+    cohort = models.ForeignKey(Cohort, models.CASCADE, related_name="memberships", verbose_name=_("cohort"))
+    user = models.ForeignKey("accounts.User", models.CASCADE, related_name="memberships", verbose_name=_("person"))
+    role = models.CharField(_("role"), max_length=10, choices=Role.choices, default=Role.MEMBER)
+    state = models.CharField(_("state"), max_length=10, choices=State.choices, default=State.ACTIVE)
+    joined_at = models.DateTimeField(_("joined"), auto_now_add=True)
+    left_at = models.DateTimeField(_("left"), null=True, blank=True)
+    leaving_reason = models.CharField(
+        _("reason for leaving"),
+        max_length=500,
+        blank=True,
+        help_text=_("Read by those who lead and organise, and by the person."),
+    )
+
+    objects = MembershipQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("membership")
+        verbose_name_plural = _("memberships")
+        ordering = ["cohort", F("role").desc(), Lower("user__name"), "pk"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["cohort", "user"],
+                name="membership_once_a_cohort",
+                violation_error_message=_("This person belongs to this cohort already."),
+            ),
+            models.CheckConstraint(condition=~Q(state="left") | Q(left_at__isnull=False), name="membership_left_has_a_time"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.user}, {self.cohort}"
+
+    @property
+    def leads(self) -> bool:
+        return self.role in access.LEADING

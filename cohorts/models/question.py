@@ -1,0 +1,112 @@
+"""What an application asks, and what people answer."""
+
+from django.core.exceptions import ValidationError
+from django.db import models
+from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
+
+from . import access
+from .session import Session
+
+
+class QuestionQuerySet(models.QuerySet["Question"]):
+    def visible_to(self, user):
+        """Questions of the sessions that `user` may see."""
+        return self.filter(session__in=Session.objects.visible_to(user))
+
+    def for_reviewers(self):
+        return self.filter(shown_to_reviewers=True, sensitive=False)
+
+
+class Question(models.Model):
+    """One question of a session's application form."""
+
+    class Kind(models.TextChoices):
+        SHORT_TEXT = "short_text", _("Short text")
+        LONG_TEXT = "long_text", _("Long text")
+        CHOICE = "choice", _("One of several choices")
+        YES_NO = "yes_no", _("Yes or no")
+
+    session = models.ForeignKey("cohorts.Session", models.CASCADE, related_name="questions", verbose_name=_("session"))
+    order = models.PositiveSmallIntegerField(_("order"), default=0)
+    label = models.CharField(_("question"), max_length=300)
+    help_text = models.TextField(_("help"), blank=True, help_text=_("Shown under the question."))
+    kind = models.CharField(_("kind of answer"), max_length=12, choices=Kind.choices, default=Kind.LONG_TEXT)
+    required = models.BooleanField(_("required"), default=True)
+    min_words = models.PositiveSmallIntegerField(_("at least so many words"), null=True, blank=True)
+    max_words = models.PositiveSmallIntegerField(_("at most so many words"), null=True, blank=True)
+    choices = models.TextField(_("choices"), blank=True, help_text=_("One a line."))
+    sensitive = models.BooleanField(_("sensitive"), default=False, help_text=_("Only organisers read the answers."))
+    shown_to_reviewers = models.BooleanField(_("shown to reviewers"), default=True)
+
+    objects = QuestionQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("question")
+        verbose_name_plural = _("questions")
+        ordering = ["session", "order", "pk"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(min_words__isnull=True) | Q(max_words__isnull=True) | Q(min_words__lte=F("max_words")),
+                name="question_word_limits",
+                violation_error_message=_("The smallest number of words cannot be above the largest."),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.label
+
+    def clean(self):
+        super().clean()
+        if self.kind == self.Kind.CHOICE and len(self.choice_list) < 2:
+            raise ValidationError({"choices": _("Give at least two choices, one a line.")})
+
+    @property
+    def choice_list(self) -> list[str]:
+        """The choices in order, blank lines and repeats left out."""
+        return list(dict.fromkeys(line.strip() for line in self.choices.splitlines() if line.strip()))
+
+
+class AnswerQuerySet(models.QuerySet["Answer"]):
+    def visible_to(self, user):
+        """Own answers; all of a session for its organisers and the operator; for reviewers those meant for them."""
+        from .application import Application
+
+        if not user.is_authenticated:
+            return self.none()
+        if user.is_superuser:
+            return self
+        meant_for_reviewers = Q(question__shown_to_reviewers=True, question__sensitive=False)
+        return self.filter(
+            Q(application__applicant=user)
+            | Q(application__session__in=access.organised_sessions(user))
+            | (meant_for_reviewers & Q(application__in=Application.objects.reviewable_by(user)))
+        )
+
+
+class Answer(models.Model):
+    """The submitted answer to one question: text for texts and choices, true or false for yes and no."""
+
+    application = models.ForeignKey("cohorts.Application", models.CASCADE, related_name="answers", verbose_name=_("application"))
+    question = models.ForeignKey(Question, models.PROTECT, related_name="answers", verbose_name=_("question"))
+    value = models.JSONField(_("answer"))
+
+    objects = AnswerQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("answer")
+        verbose_name_plural = _("answers")
+        ordering = ["question__order", "question_id"]
+        constraints = [models.UniqueConstraint(fields=["application", "question"], name="answer_once")]
+
+    def __str__(self) -> str:
+        return str(self.display)
+
+    @property
+    def display(self) -> str:
+        """The answer as people read it."""
+        if self.value is True:
+            return str(_("Yes"))
+        if self.value is False:
+            return str(_("No"))
+        return str(self.value)

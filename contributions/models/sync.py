@@ -1,0 +1,168 @@
+"""The record of every sync: what was asked of GitHub, what came back, what failed."""
+
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from cohorts.models import Membership, Session
+
+
+class SyncRunQuerySet(models.QuerySet["SyncRun"]):
+    def visible_to(self, user):
+        """Runs of the sessions that `user` organises, and those one asked for."""
+        if not user.is_authenticated:
+            return self.none()
+        if user.is_superuser:
+            return self
+        return self.filter(Q(session__in=Session.objects.organised_by(user)) | Q(requested_by=user))
+
+    def waiting_or_running(self):
+        return self.filter(state__in=SyncRun.UNFINISHED)
+
+    def finished(self):
+        return self.exclude(state__in=SyncRun.UNFINISHED)
+
+
+class SyncRun(models.Model):
+    """One sync of a session, or of one member of it. At most one of each waits or runs at a time.
+
+    `errors` is a list of `{"code", "where", "about", "message"}`: a short code, the step, whom or what it is about
+    (a login, a link, a repository: never an email address) and a sentence for people.
+    """
+
+    class Trigger(models.TextChoices):
+        SCHEDULE = "schedule", _("Schedule")
+        PERSON = "person", _("Somebody pressed “sync now”")
+        COMMAND = "command", _("Command")
+        PASTE = "paste", _("Pasted link")
+        WEBHOOK = "webhook", _("Webhook")
+
+    class State(models.TextChoices):
+        QUEUED = "queued", _("Waiting")
+        RUNNING = "running", _("Running")
+        DONE = "done", _("Done")
+        PARTIAL = "partial", _("Done, with problems")
+        FAILED = "failed", _("Failed")
+
+    UNFINISHED = (State.QUEUED, State.RUNNING)
+
+    session = models.ForeignKey("cohorts.Session", models.CASCADE, related_name="sync_runs", verbose_name=_("session"))
+    membership = models.ForeignKey(
+        "cohorts.Membership",
+        models.CASCADE,
+        null=True,
+        blank=True,
+        related_name="sync_runs",
+        verbose_name=_("member"),
+        help_text=_("Empty: everybody of the session."),
+    )
+    trigger = models.CharField(_("reason"), max_length=8, choices=Trigger.choices, default=Trigger.SCHEDULE)
+    requested_by = models.ForeignKey(
+        "accounts.User", models.SET_NULL, null=True, blank=True, related_name="+", verbose_name=_("asked for by")
+    )
+    full = models.BooleanField(_("everything again"), default=False)
+    state = models.CharField(_("state"), max_length=8, choices=State.choices, default=State.QUEUED)
+    queued_at = models.DateTimeField(_("queued"), default=timezone.now)
+    started_at = models.DateTimeField(_("began"), null=True, blank=True)
+    finished_at = models.DateTimeField(_("ended"), null=True, blank=True)
+    progress_at = models.DateTimeField(_("last sign of life"), null=True, blank=True)
+    done = models.PositiveIntegerField(_("done"), default=0)
+    total = models.PositiveIntegerField(_("of"), null=True, blank=True)
+    doing = models.CharField(_("what it does"), max_length=20, blank=True)
+    requests = models.PositiveIntegerField(_("requests"), default=0)
+    points = models.PositiveIntegerField(_("points"), default=0)
+    created = models.PositiveIntegerField(_("new"), default=0)
+    updated = models.PositiveIntegerField(_("changed"), default=0)
+    unchanged = models.PositiveIntegerField(_("unchanged"), default=0)
+    gone = models.PositiveIntegerField(_("gone"), default=0)
+    errors = models.JSONField(_("errors"), default=list, blank=True)
+    retry_at = models.DateTimeField(_("next try"), null=True, blank=True)
+
+    objects = SyncRunQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("sync")
+        verbose_name_plural = _("syncs")
+        ordering = ["-queued_at", "-pk"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["session"],
+                condition=Q(membership__isnull=True, state__in=["queued", "running"]),
+                name="one_sync_of_a_session",
+            ),
+            models.UniqueConstraint(
+                fields=["membership"],
+                condition=Q(membership__isnull=False, state__in=["queued", "running"]),
+                name="one_sync_of_a_member",
+            ),
+        ]
+        indexes = [models.Index(fields=["session", "-finished_at"], name="sync_latest")]
+
+    def __str__(self) -> str:
+        return str(_("Sync %(number)s") % {"number": self.pk})
+
+    @property
+    def is_finished(self) -> bool:
+        return self.state not in self.UNFINISHED
+
+
+class MemberSyncQuerySet(models.QuerySet["MemberSync"]):
+    def visible_to(self, user):
+        """Freshness of the memberships that `user` may see."""
+        return self.filter(membership__in=Membership.objects.visible_to(user))
+
+
+class MemberSync(models.Model):
+    """How fresh one member's data is, and why not fresher."""
+
+    membership = models.OneToOneField("cohorts.Membership", models.CASCADE, related_name="sync", verbose_name=_("member"))
+    synced_at = models.DateTimeField(_("last success"), null=True, blank=True)
+    problem_code = models.CharField(max_length=40, blank=True)
+    problem = models.CharField(_("problem"), max_length=300, blank=True)
+    problem_since = models.DateTimeField(_("since"), null=True, blank=True)
+
+    objects = MemberSyncQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("freshness of a member")
+        verbose_name_plural = _("freshness of members")
+
+    def __str__(self) -> str:
+        return str(self.membership)
+
+
+class ApiBudget(models.Model):
+    """What a GitHub token has left. The token itself is never stored: `key` is the start of its SHA-256."""
+
+    key = models.CharField(_("token"), max_length=16, unique=True)
+    limit = models.PositiveIntegerField(_("points an hour"), default=5000)
+    remaining = models.PositiveIntegerField(_("points left"), default=5000)
+    reset_at = models.DateTimeField(_("full again"), null=True, blank=True)
+    blocked_until = models.DateTimeField(_("blocked until"), null=True, blank=True)
+    seen_at = models.DateTimeField(_("as of"))
+
+    class Meta:
+        verbose_name = _("GitHub budget")
+        verbose_name_plural = _("GitHub budgets")
+
+    def __str__(self) -> str:
+        return self.key
+
+
+class WebhookDelivery(models.Model):
+    """A delivery of GitHub's webhook; a redelivery has the same GUID and is skipped once it was processed."""
+
+    guid = models.CharField("GUID", max_length=64, unique=True)
+    event = models.CharField(_("event"), max_length=60)
+    about = models.CharField(_("about"), max_length=200, blank=True, help_text=_("Node id of the item to fetch again."))
+    received_at = models.DateTimeField(_("received"), auto_now_add=True)
+    processed_at = models.DateTimeField(_("processed"), null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("webhook delivery")
+        verbose_name_plural = _("webhook deliveries")
+        ordering = ["-received_at", "-pk"]
+
+    def __str__(self) -> str:
+        return self.guid

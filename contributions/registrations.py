@@ -1,0 +1,5 @@
+"""What `contributions` tells the apps below it."""
+
+
+def register() -> None:
+    """Nothing yet."""

@@ -1,0 +1,52 @@
+"""Fixtures and guards for all tests."""
+
+import os
+import socket
+
+import pytest
+
+LOOPBACK = ("127.0.0.1", "::1", "localhost")
+
+
+class NetworkUsed(AssertionError):
+    """A test tried to reach another machine."""
+
+
+@pytest.fixture(autouse=True, scope="session")
+def no_network():
+    """Fails any connection to another machine. Loopback stays open: live servers, PostgreSQL and the sandbox need it."""
+    real_connect, real_connect_ex = socket.socket.connect, socket.socket.connect_ex
+
+    def check(address):
+        if isinstance(address, tuple) and address[0] not in LOOPBACK:
+            raise NetworkUsed(f"A test tried to connect to {address[0]}.")
+
+    def connect(self, address):
+        check(address)
+        return real_connect(self, address)
+
+    def connect_ex(self, address):
+        check(address)
+        return real_connect_ex(self, address)
+
+    patch = pytest.MonkeyPatch()
+    patch.setattr(socket.socket, "connect", connect)
+    patch.setattr(socket.socket, "connect_ex", connect_ex)
+    yield
+    patch.undo()
+
+
+def require_or_skip(reason: str) -> None:
+    """Skip the test because a real component is missing; fail instead where COHORTS_TEST_REQUIRE=all (as in CI)."""
+    if os.environ.get("COHORTS_TEST_REQUIRE") == "all":
+        pytest.fail(f"Required here, but missing: {reason}")
+    pytest.skip(reason)
+
+
+@pytest.fixture(autouse=True)
+def plain_language():
+    """Each test begins in English and in UTC, whatever the one before it activated."""
+    from django.utils import timezone, translation
+
+    with translation.override("en"), timezone.override("UTC"):
+        yield

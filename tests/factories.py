@@ -1,0 +1,234 @@
+"""Rows for tests, each believable on its own. Dates are relative to now: a session is in its fourth week unless told otherwise."""
+
+import datetime
+
+import factory
+from django.utils import timezone
+from factory.django import DjangoModelFactory
+
+from accounts.models import GitHubIdentity, User
+from cohorts.models import (
+    Application,
+    CheckIn,
+    Cohort,
+    Criterion,
+    Membership,
+    Project,
+    Question,
+    Repository,
+    Review,
+    Session,
+    SessionRole,
+)
+from cohorts.weeks import generate_weeks
+from contributions.models import Contribution, WorkItem
+
+PASSWORD = "a-long-test-password"
+
+
+class UserFactory(DjangoModelFactory):
+    """A person who can log in: verified address, password `PASSWORD`."""
+
+    class Meta:
+        model = User
+        skip_postgeneration_save = True
+
+    email = factory.Sequence(lambda n: f"person{n}@example.org")
+    name = factory.Sequence(lambda n: f"Person {n}")
+    time_zone = "Europe/Rome"
+    terms_version = "1"
+    terms_accepted_at = factory.LazyFunction(timezone.now)
+
+    @factory.post_generation
+    def password(self, create, extracted, **kwargs):
+        self.set_password(extracted or PASSWORD)
+        self.save()
+
+    @factory.post_generation
+    def verified_email(self, create, extracted, **kwargs):
+        if extracted is False:
+            return
+        from allauth.account.models import EmailAddress
+
+        EmailAddress.objects.create(user=self, email=self.email, verified=True, primary=True)
+
+
+class GitHubIdentityFactory(DjangoModelFactory):
+    class Meta:
+        model = GitHubIdentity
+
+    user = factory.SubFactory(UserFactory)
+    login = factory.Sequence(lambda n: f"login{n}")
+
+
+class ProjectFactory(DjangoModelFactory):
+    class Meta:
+        model = Project
+
+    slug = factory.Sequence(lambda n: f"project-{n}")
+    name = factory.Sequence(lambda n: f"Project {n}")
+    url = factory.LazyAttribute(lambda o: f"https://{o.slug}.example.org/")
+
+
+class RepositoryFactory(DjangoModelFactory):
+    class Meta:
+        model = Repository
+
+    project = factory.SubFactory(ProjectFactory)
+    full_name = factory.Sequence(lambda n: f"owner/repository-{n}")
+
+
+class SessionFactory(DjangoModelFactory):
+    """Published and running, in week 4. Traits: `open`, `reviewing`, `draft`, `finished`."""
+
+    class Meta:
+        model = Session
+        skip_postgeneration_save = True
+
+    slug = factory.Sequence(lambda n: f"session-{n}")
+    name = factory.Sequence(lambda n: f"Session {n}")
+    starts_on = factory.LazyFunction(lambda: timezone.now().date() - datetime.timedelta(days=24))
+    announced_at = factory.LazyFunction(lambda: timezone.now() - datetime.timedelta(days=120))
+    applications_open_at = factory.LazyFunction(lambda: timezone.now() - datetime.timedelta(days=110))
+    applications_close_at = factory.LazyFunction(lambda: timezone.now() - datetime.timedelta(days=80))
+    review_closed_at = factory.LazyFunction(lambda: timezone.now() - datetime.timedelta(days=60))
+    published_at = factory.LazyFunction(lambda: timezone.now() - datetime.timedelta(days=50))
+
+    class Params:
+        open = factory.Trait(
+            starts_on=factory.LazyFunction(lambda: timezone.now().date() + datetime.timedelta(days=60)),
+            applications_open_at=factory.LazyFunction(lambda: timezone.now() - datetime.timedelta(days=5)),
+            applications_close_at=factory.LazyFunction(lambda: timezone.now() + datetime.timedelta(days=9)),
+            review_closed_at=None,
+            published_at=None,
+        )
+        reviewing = factory.Trait(
+            starts_on=factory.LazyFunction(lambda: timezone.now().date() + datetime.timedelta(days=40)),
+            applications_open_at=factory.LazyFunction(lambda: timezone.now() - datetime.timedelta(days=30)),
+            applications_close_at=factory.LazyFunction(lambda: timezone.now() - datetime.timedelta(days=3)),
+            review_closed_at=None,
+            published_at=None,
+        )
+        draft = factory.Trait(
+            starts_on=factory.LazyFunction(lambda: timezone.now().date() + datetime.timedelta(days=90)),
+            announced_at=None,
+            applications_open_at=None,
+            applications_close_at=None,
+            review_closed_at=None,
+            published_at=None,
+        )
+        finished = factory.Trait(starts_on=factory.LazyFunction(lambda: timezone.now().date() - datetime.timedelta(days=120)))
+
+    @factory.post_generation
+    def calendar(self, create, extracted, **kwargs):
+        if extracted is not False:
+            generate_weeks(self)
+
+
+class SessionRoleFactory(DjangoModelFactory):
+    class Meta:
+        model = SessionRole
+
+    session = factory.SubFactory(SessionFactory)
+    user = factory.SubFactory(UserFactory)
+    role = SessionRole.Role.ORGANISER
+
+
+class CohortFactory(DjangoModelFactory):
+    class Meta:
+        model = Cohort
+
+    session = factory.SubFactory(SessionFactory)
+    name = factory.Sequence(lambda n: f"Cohort {n}")
+    project = factory.SubFactory(ProjectFactory)
+
+
+class MembershipFactory(DjangoModelFactory):
+    class Meta:
+        model = Membership
+
+    cohort = factory.SubFactory(CohortFactory)
+    user = factory.SubFactory(UserFactory)
+
+
+class QuestionFactory(DjangoModelFactory):
+    class Meta:
+        model = Question
+
+    session = factory.SubFactory(SessionFactory, open=True)
+    order = factory.Sequence(lambda n: n)
+    label = factory.Sequence(lambda n: f"Question {n}?")
+
+
+class CriterionFactory(DjangoModelFactory):
+    class Meta:
+        model = Criterion
+
+    session = factory.SubFactory(SessionFactory, reviewing=True)
+    order = factory.Sequence(lambda n: n)
+    name = factory.Sequence(lambda n: f"Criterion {n}")
+    anchors = "Nothing\nA little\nGood\nVery good"
+
+
+class ApplicationFactory(DjangoModelFactory):
+    """Submitted, in a session under review. Pass `status="draft", submitted_at=None` for one that is being written."""
+
+    class Meta:
+        model = Application
+
+    session = factory.SubFactory(SessionFactory, reviewing=True)
+    applicant = factory.SubFactory(UserFactory)
+    status = Application.Status.SUBMITTED
+    version = 1
+    submitted_version = 1
+    submitted_at = factory.LazyFunction(lambda: timezone.now() - datetime.timedelta(days=5))
+
+
+class ReviewFactory(DjangoModelFactory):
+    class Meta:
+        model = Review
+
+    application = factory.SubFactory(ApplicationFactory)
+    reviewer = factory.SubFactory(UserFactory)
+    handed_in_at = factory.LazyFunction(timezone.now)
+
+
+class CheckInFactory(DjangoModelFactory):
+    class Meta:
+        model = CheckIn
+
+    membership = factory.SubFactory(MembershipFactory)
+    week = factory.LazyAttribute(lambda o: o.membership.cohort.session.calendar.first())
+    did = "Read the contributing guide."
+    written_at = factory.LazyFunction(timezone.now)
+
+
+class WorkItemFactory(DjangoModelFactory):
+    """An open pull request of ten days ago that waits for a reviewer."""
+
+    class Meta:
+        model = WorkItem
+
+    host = "github.com"
+    kind = WorkItem.Kind.PULL_REQUEST
+    database_id = factory.Sequence(lambda n: 900_000 + n)
+    node_id = factory.Sequence(lambda n: f"PR_test{n}")
+    repository = "owner/repository"
+    number = factory.Sequence(lambda n: 100 + n)
+    title = factory.Sequence(lambda n: f"Make thing {n} clearer")
+    url = factory.LazyAttribute(lambda o: f"https://github.com/{o.repository}/pull/{o.number}")
+    author_login = "member"
+    created_at = factory.LazyFunction(lambda: timezone.now() - datetime.timedelta(days=10))
+    updated_at = factory.LazyFunction(lambda: timezone.now() - datetime.timedelta(days=2))
+    turn = WorkItem.Turn.REVIEWER
+    turn_since = factory.LazyFunction(lambda: timezone.now() - datetime.timedelta(days=10))
+    turn_reason = "nothing_said"
+    fetched_at = factory.LazyFunction(timezone.now)
+
+
+class ContributionFactory(DjangoModelFactory):
+    class Meta:
+        model = Contribution
+
+    membership = factory.SubFactory(MembershipFactory)
+    work_item = factory.SubFactory(WorkItemFactory)

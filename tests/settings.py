@@ -1,0 +1,42 @@
+"""Settings of the tests: the site's own, with an environment of their own so that a developer's variables change nothing.
+
+COHORTS_TEST_DATABASE_URL chooses the database (default: SQLite in memory); CI runs the suite on PostgreSQL as well.
+"""
+
+import os
+
+KEEP = (
+    "PATH",
+    "HOME",
+    "LANG",
+    "LC_",
+    "PYTHON",
+    "VIRTUAL_ENV",
+    "UV_",
+    "COHORTS_TEST",
+    "COHORTS_GITHUB_SCHEMAS",
+    "TMP",
+    "CI",
+    "DJANGO_",
+    "PYTEST",
+    "COVERAGE",
+    "COV_",
+)
+for name in list(os.environ):
+    if not name.startswith(KEEP):
+        del os.environ[name]
+os.environ["DEBUG"] = "1"
+os.environ["DATABASE_URL"] = os.environ.get("COHORTS_TEST_DATABASE_URL", "sqlite://:memory:")
+os.environ["GITHUB_URL"] = "https://github.com"
+os.environ["GITHUB_TOKENS"] = "test-token"
+os.environ["GITHUB_CLIENT_ID"] = "test-client"
+os.environ["GITHUB_CLIENT_SECRET"] = "test-secret"
+os.environ["GITHUB_WEBHOOK_SECRETS"] = "It's a Secret to Everybody"
+
+from config.settings import *  # noqa: E402, F403
+
+DEBUG = False
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+MAILERS = {"default": {"BACKEND": "django.core.mail.backends.locmem.EmailBackend"}}
+LOGGING = {"version": 1, "disable_existing_loggers": False, "root": {"handlers": [], "level": "WARNING"}}
+ACCOUNT_RATE_LIMITS = False
