@@ -5,3 +5,8 @@ from django.utils.translation import gettext_lazy as _
 class BackgroundConfig(AppConfig):
     name = "background"
     verbose_name = _("Background work")
+
+    def ready(self):
+        from .health import check_worker, register_check
+
+        register_check("worker", check_worker)

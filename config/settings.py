@@ -80,6 +80,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "background.middleware.HealthMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.middleware.csp.ContentSecurityPolicyMiddleware",
@@ -253,7 +254,7 @@ if DEBUG and not DEMO and "pytest" not in sys.modules:
     else:
         DEBUG_TOOLBAR = True
         INSTALLED_APPS.append("debug_toolbar")
-        MIDDLEWARE.insert(3, "debug_toolbar.middleware.DebugToolbarMiddleware")
+        MIDDLEWARE.insert(4, "debug_toolbar.middleware.DebugToolbarMiddleware")
         INTERNAL_IPS = ["127.0.0.1"]
 else:
     DEBUG_TOOLBAR = False

@@ -1,5 +1,12 @@
 """What `contributions` tells the apps below it."""
 
+from background.health import register_check
+from cohorts.exporting import register_member_section
+
 
 def register() -> None:
-    """Nothing yet."""
+    from .exporting import contributions_of
+    from .health import check_last_sync
+
+    register_check("last_sync", check_last_sync)
+    register_member_section("contributions", contributions_of)

@@ -1,0 +1,112 @@
+"""Whether the site is well: named checks that each app registers, read by `/healthz` and by `manage.py health`."""
+
+import datetime
+import logging
+from collections.abc import Callable
+from typing import Any
+
+from django.db import DatabaseError, InterfaceError, connection
+from django.db.models import Case, Count, Min, When
+from django.http import HttpRequest, HttpResponseNotAllowed, JsonResponse
+from django.utils import timezone
+from django.views.decorators.cache import never_cache
+from django_tasks_db.models import DBTaskResult
+
+from .models import WorkerBeat
+
+logger = logging.getLogger(__name__)
+
+#: From the best to the worst; the whole is as well as its worst part.
+STATUSES = ("ok", "degraded", "down")
+
+#: A worker writes its beat every 3 seconds; one that was silent for longer than this does not count as alive.
+ALIVE_FOR = datetime.timedelta(seconds=15)
+
+#: A due task that waits for longer means that the workers do not keep up.
+WAITING_TOO_LONG = datetime.timedelta(minutes=15)
+
+#: Returns a status and a value that is ready for JSON. May use the database: checks run only while it answers.
+Check = Callable[[], tuple[str, Any]]
+_checks: dict[str, Check] = {}
+
+
+def register_check(name: str, function: Check) -> None:
+    """Add a check to the report under `name`, or replace it."""
+    _checks[name] = function
+
+
+def report() -> dict[str, Any]:
+    """The state of the site: `status`, `database`, and a value for each registered check. Never raises.
+
+    Without a database the status is `down` and nothing else is asked, so the values of the other checks are None. A
+    check that raises makes the whole `degraded` and is None too; the log says why.
+    """
+    found: dict[str, Any] = {"status": "ok", "database": "ok"}
+    if not _database_answers():
+        return found | {"status": "down", "database": "down"} | dict.fromkeys(_checks)
+    for name, function in _checks.items():
+        status, value = _run(name, function)
+        found[name] = value
+        found["status"] = max(found["status"], status, key=STATUSES.index)
+    return found
+
+
+def _database_answers() -> bool:
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT 1")
+            cursor.fetchone()
+    # Whatever goes wrong here (a driver's own error, a file that is no database) means the same.
+    except Exception as error:
+        logger.warning("The database does not answer: %s", type(error).__name__)
+        _forget_broken_connection()
+        return False
+    return True
+
+
+def _forget_broken_connection() -> None:
+    """So that the next look begins with a new connection. One inside a transaction belongs to somebody else."""
+    if connection.in_atomic_block:
+        return
+    try:
+        connection.close()
+    except (DatabaseError, InterfaceError) as error:
+        logger.warning("The broken connection could not be closed: %s", type(error).__name__)
+
+
+def _run(name: str, function: Check) -> tuple[str, Any]:
+    try:
+        status, value = function()
+    # A check of any app must not take the report down with it.
+    except Exception:
+        logger.exception("The health check “%s” failed.", name)
+        return "degraded", None
+    return (status, value) if status in STATUSES else ("degraded", value)
+
+
+def check_worker() -> tuple[str, dict[str, Any]]:
+    """How many workers are alive, how many due tasks wait, and the age of the oldest in seconds (None: none waits)."""
+    now = timezone.now()
+    alive = WorkerBeat.objects.filter(seen_at__gt=now - ALIVE_FOR).count()
+    # A task that was to run at once waits since it was queued, a postponed one since it was due.
+    since = Case(When(run_after__lte=now, then="run_after"), default="enqueued_at")
+    queue = DBTaskResult.objects.ready().aggregate(waiting=Count("pk"), since=Min(since))
+    oldest = None if queue["since"] is None else max(now - queue["since"], datetime.timedelta())
+    well = alive and (oldest is None or oldest <= WAITING_TOO_LONG)
+    return (
+        "ok" if well else "degraded",
+        {
+            "alive": alive,
+            "waiting": queue["waiting"],
+            "oldest_waiting_seconds": None if oldest is None else round(oldest.total_seconds()),
+        },
+    )
+
+
+@never_cache
+def healthz(request: HttpRequest) -> JsonResponse | HttpResponseNotAllowed:
+    """The report as JSON: 200, or 503 without a database. For load balancers and monitors; needs no log-in."""
+    if request.method not in {"GET", "HEAD"}:
+        return HttpResponseNotAllowed(["GET", "HEAD"])
+    found = report()
+    return JsonResponse(found, status=503 if found["status"] == "down" else 200)
