@@ -268,10 +268,12 @@ def token_key(token: str) -> str:
 def client_from_settings(token: str | None = None) -> GitHubClient:
     """A client for the GitHub of the settings, with `token` or the first of `GITHUB_TOKENS`.
 
-    Raises `GitHubError` with code `no_token` where there is none. `GITHUB_TRANSPORT` and `GITHUB_CLIENT_GUARD` (a callable)
-    are for tests.
+    Raises `GitHubError` with code `no_token` where there is none. Two settings are for tests: `GITHUB_TRANSPORT`, an httpx2
+    transport, and `GITHUB_CLIENT_GUARD`, the dotted path of a guard.
     """
+    # Here, so that the client itself needs no Django.
     from django.conf import settings
+    from django.utils.module_loading import import_string
 
     tokens = [token] if token else list(settings.GITHUB_TOKENS)
     if not tokens:
@@ -281,7 +283,7 @@ def client_from_settings(token: str | None = None) -> GitHubClient:
         token=tokens[0],
         user_agent=f"{settings.SITE_NAME} (mentoring-cohorts)",
         transport=getattr(settings, "GITHUB_TRANSPORT", None),
-        guard=getattr(settings, "GITHUB_CLIENT_GUARD", None),
+        guard=import_string(guard) if (guard := getattr(settings, "GITHUB_CLIENT_GUARD", None)) else None,
     )
 
 

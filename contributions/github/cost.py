@@ -15,7 +15,6 @@ from graphql import (
     FieldNode,
     FragmentDefinitionNode,
     FragmentSpreadNode,
-    GraphQLNamedType,
     GraphQLSchema,
     InlineFragmentNode,
     OperationDefinitionNode,
@@ -68,9 +67,8 @@ def estimate(schema: GraphQLSchema, document: str | DocumentNode, variables: Map
         for each in operation.variable_definitions or ()
         if each.default_value is not None
     } | dict(variables)
-    assert schema.query_type is not None
     cost = Cost()
-    _Walk(schema, fragments, values, cost).into(operation.selection_set, schema.query_type, 1, "")
+    _Walk(schema, fragments, values, cost).into(operation.selection_set, schema.type_map["Query"], 1, "")
     if cost.nodes > MOST_NODES:
         raise NotAllowed(
             "MAX_NODE_LIMIT_EXCEEDED",
@@ -83,10 +81,10 @@ def estimate(schema: GraphQLSchema, document: str | DocumentNode, variables: Map
 class _Walk:
     schema: GraphQLSchema
     fragments: Mapping[str, FragmentDefinitionNode]
-    values: Mapping[str, Any]
+    values: dict[str, Any]
     cost: Cost
 
-    def into(self, selections: SelectionSetNode, parent: GraphQLNamedType, times: int, path: str) -> None:
+    def into(self, selections: SelectionSetNode, parent: Any, times: int, path: str) -> None:
         """Add what `selections` cost, when they are asked of `times` objects of the type `parent`."""
         for selection in selections.selections:
             if isinstance(selection, FragmentSpreadNode):
@@ -99,10 +97,10 @@ class _Walk:
             elif isinstance(selection, FieldNode) and not selection.name.value.startswith("__"):
                 self.field(selection, parent, times, path)
 
-    def field(self, node: FieldNode, parent: GraphQLNamedType, times: int, path: str) -> None:
+    def field(self, node: FieldNode, parent: Any, times: int, path: str) -> None:
         name = node.name.value
         here = f"{path}{node.alias.value if node.alias else name}"
-        kind = get_named_type(parent.fields[name].type)  # type: ignore[attr-defined]
+        kind: Any = get_named_type(parent.fields[name].type)
         arguments = {argument.name.value: self.value(argument.value) for argument in node.arguments or ()}
         if kind.name.endswith("Connection"):
             size = self.page_size(arguments, node, here)

@@ -129,7 +129,9 @@ query MoreIssues($id: ID!, $after: String!, $since: DateTime!) {{
   {_RATE_LIMIT}
   node(id: $id) {{
     ... on User {{
-      issues(first: 100, after: $after, filterBy: {{since: $since}}, orderBy: {{field: UPDATED_AT, direction: DESC}}) {{ {_FOUND} }}
+      issues(first: 100, after: $after, filterBy: {{since: $since}}, orderBy: {{field: UPDATED_AT, direction: DESC}}) {{
+        {_FOUND}
+      }}
     }}
   }}
 }}
