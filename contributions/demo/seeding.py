@@ -1,0 +1,102 @@
+"""Making the demonstration's database, and moving it along with the calendar."""
+
+import datetime
+import json
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from django.apps import apps
+from django.conf import settings
+from django.db import models, transaction
+from django.utils import timezone
+
+from cohorts.models import Repository
+from contributions.links import github_host
+from contributions.models import WorkItem
+from contributions.sandbox.world import World
+
+from .people import create_accounts
+from .projects import create_projects, create_repositories
+from .sessions import Seeded, Seeder
+from .world import DemoWorld
+
+#: Rows of these apps move when the demonstration is started in a later week.
+MOVING_APPS = ("accounts", "cohorts", "contributions")
+
+
+def this_monday(now: datetime.datetime | None = None) -> datetime.date:
+    """The day from which all dates of the demonstration are counted."""
+    today = (now or timezone.now()).astimezone(datetime.UTC).date()
+    return today - datetime.timedelta(days=today.weekday())
+
+
+class DemoState:
+    """What is remembered between two starts, in a file beside the database: anchor, cohorts, the sandbox's address."""
+
+    def __init__(self, folder: Path) -> None:
+        self.path = folder / "state.json"
+
+    def read(self) -> dict[str, Any] | None:
+        """None where the demonstration was never made, or was interrupted while it was."""
+        try:
+            return json.loads(self.path.read_text(encoding="utf-8"))
+        except (FileNotFoundError, json.JSONDecodeError):
+            return None
+
+    def write(self, **state: Any) -> None:
+        self.path.write_text(json.dumps(state, indent=1), encoding="utf-8")
+
+
+def seed(anchor: datetime.date) -> Seeded:
+    """Everything but what comes from GitHub, in one transaction."""
+    with transaction.atomic():
+        accounts = create_accounts()
+        projects = create_projects()
+        create_repositories(projects, host=github_host())
+        return Seeder(anchor, accounts, projects).seed()
+
+
+def build_world(cohorts, *, settled: bool = True) -> tuple[World, DemoWorld]:
+    """The sandbox's world for these cohorts. `settled`: with what happened after the first sync."""
+    demo = DemoWorld(
+        World(web_url=settings.GITHUB_URL), [(slug, tuple(logins)) for slug, logins in cohorts], featured="amara-okafor"
+    )
+    world = demo.build()
+    if settled:
+        demo.let_time_pass()
+    return world, demo
+
+
+def shift_dates(days: int) -> None:
+    """Move every date of the demonstration's rows by so many days (a multiple of 7, so that weeks stay weeks)."""
+    delta = datetime.timedelta(days=days)
+    with transaction.atomic():
+        for label in MOVING_APPS:
+            for model in apps.get_app_config(label).get_models():
+                _shift(model, delta)
+
+
+def _shift(model: type[models.Model], delta: datetime.timedelta) -> None:
+    # A DateTimeField is a DateField as well.
+    names = [each.attname for each in model._meta.concrete_fields if isinstance(each, models.DateField)]
+    rows = list(model._default_manager.all()) if names else []
+    for row in rows:
+        for name in names:
+            value = getattr(row, name)
+            if value is not None:
+                setattr(row, name, value + delta)
+    if rows:
+        model._default_manager.bulk_update(rows, names, batch_size=200)
+
+
+def move_sandbox(old: str, new: str) -> None:
+    """Follow the sandbox to another address: `old` and `new` are web addresses such as http://127.0.0.1:8001."""
+    old_host, new_host = urlsplit(old).netloc, urlsplit(new).netloc
+    with transaction.atomic():
+        Repository.objects.filter(host=old_host).update(host=new_host)
+        items = list(WorkItem.objects.filter(host=old_host))
+        for item in items:
+            item.host, item.url, item.moved_from = new_host, item.url.replace(old, new, 1), item.moved_from.replace(old, new, 1)
+            item.linked = json.loads(json.dumps(item.linked).replace(old, new))
+        WorkItem.objects.bulk_update(items, ["host", "url", "moved_from", "linked"], batch_size=200)

@@ -1,0 +1,301 @@
+"""The four sessions of the demonstration: open, in review, running in week 4, finished."""
+
+import datetime
+import random
+from dataclasses import dataclass, field
+
+from django.utils import timezone
+
+from accounts.models import GitHubIdentity, User
+from cohorts.models import (
+    Answer,
+    Application,
+    ApplicationEvent,
+    CheckIn,
+    Cohort,
+    Criterion,
+    Membership,
+    Project,
+    ProjectPreference,
+    Question,
+    Review,
+    ReviewAssignment,
+    Score,
+    Session,
+    SessionRole,
+)
+from cohorts.weeks import generate_weeks
+
+from . import texts
+from .people import MadeUp, create_people, made_up_people
+
+UTC = datetime.UTC
+COHORT_NAMES = ("Venus", "Mars", "Juno", "Ceres", "Vesta", "Pallas")
+COHORT_PROJECTS = ("lantern", "tidewater", "quillstack", "marigold", "harbour", "lantern")
+APPLICATIONS_IN_REVIEW = 60
+
+
+@dataclass
+class Seeded:
+    """What was made, for what comes after: cohorts of the running session as (project's slug, members' logins)."""
+
+    running: Session
+    finished: Session
+    cohorts: list[tuple[str, list[str]]] = field(default_factory=list)
+    people: dict[str, User] = field(default_factory=dict)
+
+
+class Seeder:
+    """Writes the sessions. `anchor` is the Monday of the week in which the demonstration is shown."""
+
+    def __init__(self, anchor: datetime.date, accounts: dict[str, User], projects: dict[str, Project]) -> None:
+        self.anchor = anchor
+        self.accounts = accounts
+        self.projects = projects
+        self.chance = random.Random(2)  # noqa: S311 (a made-up world, the same each time)
+        self.made_up = made_up_people(150, seed=1)
+        self.people = create_people(self.made_up)
+
+    def seed(self) -> Seeded:
+        names = self._names()
+        finished = self._session(names[0], weeks_from_now=-20, published=True, projects=3)
+        running = self._session(names[1], weeks_from_now=-3, published=True, projects=5)
+        review = self._session(names[2], weeks_from_now=6, closes_in_days=-5, projects=5)
+        opened = self._session(names[3], weeks_from_now=14, closes_in_days=16, projects=5)
+        seeded = Seeded(running, finished, people=self.people)
+        self._running(running, seeded)
+        self._finished(finished)
+        for session in (review, opened):
+            self._form(session)
+        self._review(review)
+        self._open(opened)
+        return seeded
+
+    def _names(self) -> list[tuple[str, str]]:
+        """Slug and name of each session: numbered inside the year in which it starts."""
+        count: dict[int, int] = {}
+        names = []
+        for weeks in (-20, -3, 6, 14):
+            year = (self.anchor + datetime.timedelta(weeks=weeks)).year
+            count[year] = count.get(year, 0) + 1
+            names.append((f"{year}-{count[year]}", f"{year} Session {count[year]}"))
+        return names
+
+    def _session(
+        self,
+        name: tuple[str, str],
+        *,
+        weeks_from_now: int,
+        projects: int,
+        published: bool = False,
+        closes_in_days: int | None = None,
+    ) -> Session:
+        starts_on = self.anchor + datetime.timedelta(weeks=weeks_from_now)
+        closes = (self._noon(starts_on) if closes_in_days is None else self._noon(self.anchor)) + datetime.timedelta(
+            days=-70 if closes_in_days is None else closes_in_days
+        )
+        session = Session.objects.create(
+            slug=name[0],
+            name=name[1],
+            description=texts.DESCRIPTION,
+            contact_email="hello@example.org",
+            starts_on=starts_on,
+            applications_open_at=closes - datetime.timedelta(days=28),
+            applications_close_at=closes,
+            hear_by=(closes + datetime.timedelta(days=30)).date(),
+            announced_at=closes - datetime.timedelta(days=40),
+            review_closed_at=closes + datetime.timedelta(days=20) if published else None,
+            published_at=closes + datetime.timedelta(days=25) if published else None,
+        )
+        session.projects.set(list(self.projects.values())[:projects])
+        generate_weeks(session)
+        SessionRole.objects.create(session=session, user=self.accounts["organiser"], role="organiser")
+        return session
+
+    def _noon(self, day: datetime.date) -> datetime.datetime:
+        return datetime.datetime.combine(day, datetime.time(12), tzinfo=UTC)
+
+    # The running session
+
+    def _running(self, session: Session, seeded: Seeded) -> None:
+        pool = iter(self.made_up)
+        for number, (name, slug) in enumerate(zip(COHORT_NAMES, COHORT_PROJECTS, strict=True)):
+            cohort = Cohort.objects.create(session=session, name=name, project=self.projects[slug])
+            first = number == 0
+            navigator = self.accounts["navigator"] if first else self.people[next(pool).login]
+            captain = self.accounts["captain"] if first else self.people[next(pool).login]
+            Membership.objects.create(cohort=cohort, user=navigator, role="navigator")
+            Membership.objects.create(cohort=cohort, user=captain, role="captain")
+            logins = ["amara-okafor"] if first else []
+            members = [Membership(cohort=cohort, user=self.accounts["member"])] if first else []
+            while len(members) < (3 if number == 4 else 4):
+                person = next(pool)
+                members.append(Membership(cohort=cohort, user=self.people[person.login]))
+                logins.append(person.login)
+            Membership.objects.bulk_create(members)
+            GitHubIdentity.objects.bulk_create(
+                [GitHubIdentity(user=member.user, login=login) for member, login in zip(members, logins, strict=True)]
+            )
+            seeded.cohorts.append((slug, logins))
+            self._check_ins(session, members, first)
+        # One login that GitHub does not know, so that the page shows what happens then.
+        unknown = self.people[next(pool).login]
+        Membership.objects.create(cohort=Cohort.objects.get(session=session, name="Vesta"), user=unknown)
+        GitHubIdentity.objects.create(user=unknown, login="nobody-has-this-login")
+
+    def _check_ins(self, session: Session, members: list[Membership], first: bool) -> None:
+        rows = []
+        weeks = list(session.calendar.filter(number__lte=4))
+        for position, member in enumerate(members):
+            quiet_since = 2 if position == 3 else 4
+            for week in weeks:
+                resting = first and position == 2 and week.number == 4
+                if not resting and (week.number > quiet_since or (week.number == 4 and position % 2)):
+                    continue
+                did, learned, stuck, next_ = texts.CHECK_INS[(week.number - 1 + position * 2) % len(texts.CHECK_INS)]
+                written = self._noon(week.starts_on) + datetime.timedelta(days=3, hours=position)
+                if first and position == 0 and week.number == 4:
+                    continue  # what the visitor writes
+                rows.append(
+                    CheckIn(
+                        membership=member,
+                        week=week,
+                        did="" if resting else did,
+                        learned="" if resting else learned,
+                        stuck="" if resting else stuck,
+                        next="" if resting else next_,
+                        hours=None if resting else self.chance.choice([3, 4, 4, 5, 6]),
+                        energy=None if resting else self.chance.choice([2, 3, 4, 4, 5]),
+                        wants_to_talk=not resting and position == 1 and week.number == 4,
+                        resting=resting,
+                        written_at=None if resting else min(written, timezone.now() - datetime.timedelta(hours=2)),
+                    )
+                )
+        CheckIn.objects.bulk_create(rows)
+
+    # The finished session
+
+    def _finished(self, session: Session) -> None:
+        pool = self.made_up[60:]
+        for number, name in enumerate(("Io", "Europa", "Titan")):
+            cohort = Cohort.objects.create(session=session, name=name, project=list(self.projects.values())[number])
+            group = pool[number * 6 : number * 6 + 6]
+            roles = ["navigator", "captain", *["member"] * 4]
+            people = [self.people[person.login] for person in group]
+            if number == 0:
+                people[0] = self.accounts["navigator"]
+            Membership.objects.bulk_create(
+                [
+                    Membership(cohort=cohort, user=user, role=role, state="completed")
+                    for user, role in zip(people, roles, strict=True)
+                ]
+            )
+
+    # Questions, criteria, applications
+
+    def _form(self, session: Session) -> None:
+        names = ("label", "help_text", "kind", "required", "min_words", "max_words", "choices", "sensitive", "shown_to_reviewers")
+        Question.objects.bulk_create(
+            [
+                Question(session=session, order=order, **dict(zip(names, values, strict=True)))
+                for order, values in enumerate(texts.QUESTIONS, 1)
+            ]
+        )
+        Criterion.objects.bulk_create(
+            [
+                Criterion(session=session, order=order, name=name, help_text=help_text, weight=weight, anchors=anchors)
+                for order, (name, help_text, weight, anchors) in enumerate(texts.CRITERIA, 1)
+            ]
+        )
+
+    def _answers(self, questions: list[Question]) -> dict[Question, object]:
+        chance = self.chance
+        values = (
+            chance.choice(texts.GOALS),
+            chance.choice(texts.LEARNED),
+            chance.choice(questions[2].choice_list),
+            chance.choice(texts.HARD),
+            chance.random() < 0.9,
+            chance.choice(texts.HEARD),
+            chance.choice(texts.ANYTHING_ELSE),
+        )
+        return {question: value for question, value in zip(questions, values, strict=True) if value != ""}
+
+    def _review(self, session: Session) -> None:
+        questions, projects = list(session.questions.all()), list(self.projects.values())
+        criteria = list(session.criteria.all())
+        applicants: list[MadeUp] = self.made_up[80 : 80 + APPLICATIONS_IN_REVIEW]
+        applications = Application.objects.bulk_create(
+            [
+                Application(
+                    session=session,
+                    applicant=self.people[person.login],
+                    status="submitted",
+                    version=1,
+                    submitted_version=1,
+                    submitted_at=session.applications_close_at - datetime.timedelta(hours=7 * number + 1),
+                )
+                for number, person in enumerate(applicants)
+            ]
+        )
+        answers, preferences, events, scores = [], [], [], []
+        for application in applications:
+            answers += [Answer(application=application, question=q, value=v) for q, v in self._answers(questions).items()]
+            chosen = self.chance.sample(projects, self.chance.choice([0, 1, 2, 3]))
+            preferences += [
+                ProjectPreference(application=application, project=project, rank=rank) for rank, project in enumerate(chosen, 1)
+            ]
+            events.append(
+                ApplicationEvent(
+                    application=application, from_status="draft", to_status="submitted", actor=application.applicant,
+                    at=application.submitted_at,
+                )
+            )  # fmt: skip
+        Answer.objects.bulk_create(answers)
+        ProjectPreference.objects.bulk_create(preferences)
+        ApplicationEvent.objects.bulk_create(events)
+
+        reviewers = [self.accounts["navigator"], self.accounts["organiser"], *[self.people[p.login] for p in self.made_up[:2]]]
+        SessionRole.objects.bulk_create(
+            [
+                SessionRole(session=session, user=user, role="reviewer")
+                for user in reviewers
+                if user is not self.accounts["organiser"]
+            ]
+        )
+        reviews = Review.objects.bulk_create(
+            [
+                Review(
+                    application=application,
+                    reviewer=reviewer,
+                    private_comment=self.chance.choice(texts.PRIVATE_COMMENTS),
+                    shareable_comment=self.chance.choice(texts.SHAREABLE_COMMENTS),
+                    application_version=1,
+                    handed_in_at=timezone.now() - datetime.timedelta(hours=self.chance.randint(2, 90)),
+                )
+                for number, application in enumerate(applications)
+                for which, reviewer in enumerate(reviewers)
+                if (number + which) % 4 == 0 or (which > 1 and number % 3 == 0)
+            ]
+        )
+        for review in reviews:
+            strictness = reviewers.index(review.reviewer) % 2
+            for criterion in criteria:
+                value = max(0, self.chance.randint(1, criterion.highest) - strictness)
+                scores.append(Score(review=review, criterion=criterion, value=None if self.chance.random() < 0.06 else value))
+        Score.objects.bulk_create(scores)
+        ReviewAssignment.objects.bulk_create(
+            [
+                ReviewAssignment(application=application, reviewer=self.accounts["navigator"])
+                for application in applications[1:40:4]
+            ]
+        )
+
+    def _open(self, session: Session) -> None:
+        questions = list(session.questions.all())
+        Application.objects.create(
+            session=session,
+            applicant=self.accounts["applicant"],
+            draft={str(questions[0].pk): "I would like to fix a small bug in Marigold, which I use at work, and"},
+            version=3,
+        )

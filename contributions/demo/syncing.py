@@ -1,0 +1,1 @@
+"""Syncs of the demonstration inside one process, with the sandbox in place of the network."""
