@@ -10,8 +10,9 @@ from django.core.exceptions import ValidationError
 from django.core.validators import URLValidator
 from django.utils.translation import gettext as _
 
-#: As long as `WorkItem.url` may be.
+#: As long as `WorkItem.url` and `WorkItem.host` may be.
 LONGEST_LINK = 500
+LONGEST_HOST = 120
 #: The largest number that `WorkItem.number` can hold.
 LARGEST_NUMBER = 2**31 - 1
 
@@ -113,7 +114,7 @@ def _split(text: str, trackers: list[str]) -> SplitResult:
         port = parts.port
     except ValueError:
         raise refused from None
-    if parts.scheme not in ("http", "https") or not parts.hostname or parts.username is not None or parts.password is not None:
+    if parts.scheme not in ("http", "https") or not parts.hostname or "@" in parts.netloc or len(parts.netloc) > LONGEST_HOST:
         raise refused
     if (parts.scheme, port) in (("http", 80), ("https", 443)):
         parts = parts._replace(netloc=parts.hostname)

@@ -1,0 +1,82 @@
+"""What reviewers decided, and when somebody first answered."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+
+from .entries import Entry, parse_time
+
+DECISIONS = {"APPROVED": "approved", "CHANGES_REQUESTED": "changes_requested", "REVIEW_REQUIRED": "review_required"}
+ANSWERS = ("commented", "reviewed", "approved", "changes_requested")
+
+
+def review_state(item: Mapping, entries: Sequence[Entry]) -> str:
+    """GitHub's decision where the repository asks for reviews, else from each human reviewer's latest review."""
+    decided = DECISIONS.get(str(item.get("reviewDecision")))
+    if decided:
+        return decided
+    latest = latest_reviews(entries)
+    for state in ("changes_requested", "approved"):
+        if state in latest.values():
+            return state
+    return "commented" if any(entry.what == "reviewed" and entry.human for entry in entries) else ""
+
+
+def latest_reviews(entries: Sequence[Entry]) -> dict[str, str]:
+    """Each human reviewer's latest opinion: `approved` or `changes_requested`. A mere comment changes no opinion."""
+    latest: dict[str, str] = {}
+    for entry in entries:
+        if entry.what in ("approved", "changes_requested") and entry.human and not entry.own:
+            latest[entry.key] = entry.what
+    return latest
+
+
+def ready_at(item: Mapping, entries: Sequence[Entry]) -> datetime | None:
+    """When it was first ready for review; None while it has only ever been a draft. Issues are ready when opened."""
+    for entry in entries:
+        if entry.what == "ready":
+            return entry.at
+        if entry.what == "draft":
+            break
+    return None if item.get("isDraft") and not _was_ready(entries) else parse_time(item.get("createdAt"))
+
+
+def first_response_at(item: Mapping, entries: Sequence[Entry]) -> datetime | None:
+    """The earliest review or comment by a human other than the author, while it was ready for review."""
+    draft = began_as_draft(item, entries)
+    for entry in entries:
+        if entry.what in ("draft", "ready"):
+            draft = entry.what == "draft"
+        elif entry.what in ANSWERS and entry.human and not entry.own and not draft:
+            return entry.at
+    return None
+
+
+def began_as_draft(item: Mapping, entries: Sequence[Entry]) -> bool:
+    """GitHub does not say so: the first change between draft and ready does, or the present state where there was none."""
+    for entry in entries:
+        if entry.what in ("draft", "ready"):
+            return entry.what == "ready"
+    return bool(item.get("isDraft"))
+
+
+def waited_for_response(
+    events: Sequence[Mapping], *, ready_at: datetime | None, first_response_at: datetime | None
+) -> timedelta | None:
+    """How long the first answer took, from stored events; the clock stops while it was a draft. None without an answer."""
+    if ready_at is None or first_response_at is None:
+        return None
+    waited = timedelta()
+    since: datetime | None = ready_at
+    for event in events:
+        at = parse_time(event.get("at"))
+        if at is None or at < ready_at or at > first_response_at:
+            continue
+        if event.get("what") == "draft" and since is not None:
+            waited, since = waited + (at - since), None
+        elif event.get("what") == "ready" and since is None:
+            since = at
+    return waited + (first_response_at - since) if since is not None else waited
+
+
+def _was_ready(entries: Sequence[Entry]) -> bool:
+    return any(entry.what in ("draft", "ready") for entry in entries)

@@ -1,0 +1,208 @@
+"""What one sync works on: whose work, in which repositories, since when, and what is known of it already."""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from django.db.models import Q
+from django.utils import timezone
+
+from accounts.models import GitHubIdentity
+from cohorts.models import Membership, Repository, Session, Tracker
+from contributions.github import documents
+from contributions.github.client import GitHubClient
+from contributions.links import github_host
+from contributions.models import Contribution, MemberSync, SyncRun, WorkItem
+
+from .batches import BatchSize
+from .log import RunLog, SilentLog
+
+GITHUB_KINDS = (WorkItem.Kind.ISSUE, WorkItem.Kind.PULL_REQUEST)
+#: SQLite and PostgreSQL take far more values in one statement; this keeps each statement quick.
+VALUES_A_STATEMENT = 1000
+
+
+@dataclass
+class Member:
+    """A tracked member of the session. `problem` is `(code, sentence)` where this member cannot be followed now."""
+
+    membership_id: int
+    identity: GitHubIdentity | None
+    synced_at: datetime | None
+    problem: tuple[str, str] | None = None
+    discovered: bool = False
+
+    @property
+    def login(self) -> str:
+        return self.identity.login if self.identity else ""
+
+    @property
+    def node_id(self) -> str:
+        return self.identity.node_id if self.identity else ""
+
+
+@dataclass
+class Known:
+    """What is stored of an item, as far as comparing needs it."""
+
+    pk: int
+    kind: str
+    database_id: int | None
+    node_id: str
+    state: str
+    ci: str
+    conflicting: bool
+    updated_at: datetime | None
+    fetched_at: datetime | None
+    has_problem: bool
+    repository: str
+    number: int | None
+    url: str
+    tracked_repository_id: int | None
+    membership_ids: set[int] = field(default_factory=set)
+
+
+@dataclass
+class Wanted:
+    """An item to fetch. `item_pk`: the row it belongs to, where there is one. `opened_before`: leave it, if opened later."""
+
+    node_id: str
+    kind: str
+    item_pk: int | None = None
+    membership_ids: set[int] = field(default_factory=set)
+    opened_before: datetime | None = None
+    about: str = ""
+
+
+class Sync:
+    """The state of one run between its steps. Made by `of_run`, or by `of_items` for a few items without a run."""
+
+    def __init__(
+        self,
+        client: GitHubClient,
+        log: RunLog,
+        *,
+        session: Session | None = None,
+        members: Iterable[Member] = (),
+        repositories: Iterable[Repository] = (),
+        full: bool = False,
+    ) -> None:
+        self.client = client
+        self.log = log
+        self.host = github_host()
+        self.now = timezone.now()
+        self.full = full
+        self._session = session
+        self.members = list(members)
+        repositories = list(repositories)
+        self.repositories = [repository for repository in repositories if repository.host == self.host]
+        self.other_hosts = [repository for repository in repositories if repository.host != self.host]
+        projects = {repository.project_id for repository in self.repositories}
+        self.trackers = dict(Tracker.objects.filter(project__in=projects).values_list("project_id", "url"))
+        self.wanted: dict[str, Wanted] = {}
+        self.known: dict[str, Known] = {}
+        #: Node ids of items about which something is still to be asked: whoever they belong to is not up to date.
+        self.unanswered: set[str] = set()
+        #: Rows that were compared with GitHub, and those of them that were written.
+        self.examined: set[int] = set()
+        self.changed: set[int] = set()
+        self.sizes = {
+            "discover": BatchSize(documents.IDS_PER_DISCOVER),
+            "sweep": BatchSize(documents.IDS_PER_SWEEP),
+            "pull_request": BatchSize(documents.IDS_PER_REFRESH),
+            "issue": BatchSize(documents.IDS_PER_REFRESH),
+            "pasted": BatchSize(documents.LINKS_PER_REQUEST),
+        }
+
+    @classmethod
+    def of_run(cls, run: SyncRun, client: GitHubClient, log: RunLog) -> "Sync":
+        """For a session, or one member of it, as `run` says."""
+        repositories = Repository.objects.of_session(run.session).distinct()
+        sync = cls(client, log, session=run.session, members=_members(run), repositories=repositories, full=run.full)
+        sync._load_known(run)
+        return sync
+
+    @classmethod
+    def of_items(cls, client: GitHubClient, pks: Iterable[int]) -> "Sync":
+        """For some items, whatever session they belong to. Nothing is recorded but on the items themselves."""
+        items = WorkItem.objects.filter(pk__in=pks, host=github_host(), kind__in=GITHUB_KINDS)
+        repositories = Repository.objects.filter(Q(work_items__in=items) | Q(full_name__in=items.values("repository")))
+        sync = cls(client, SilentLog(), repositories=repositories.distinct())
+        sync.known = {known.node_id: known for known in known_of(items.exclude(node_id=""))}
+        return sync
+
+    @property
+    def session(self) -> Session:
+        assert self._session is not None  # noqa: S101 (only steps of a run ask for it)
+        return self._session
+
+    def repository_of(self, node: dict | None) -> Repository | None:
+        """The tracked repository of a `Repository` node. GitHub's number decides: names and node ids may change."""
+        number = (node or {}).get("databaseId")
+        return next((known for known in self.repositories if number is not None and known.database_id == number), None)
+
+    def tracker_url(self, repository: Repository | None) -> str:
+        return self.trackers.get(repository.project_id, "") if repository else ""
+
+    def want(self, node_id: str, kind: str, *, membership_ids: Iterable[int] = (), **details) -> None:
+        """Put an item on the list of those to fetch, for these members as well if it is there already."""
+        wanted = self.wanted.setdefault(node_id, Wanted(node_id, kind))
+        wanted.membership_ids |= set(membership_ids)
+        for name, value in details.items():
+            setattr(wanted, name, value)
+        self.unanswered.add(node_id)
+
+    def answered(self, node_id: str) -> None:
+        """This item needs nothing more in this run, whether it was fetched or has a problem of its own."""
+        self.unanswered.discard(node_id)
+
+    def unfinished_members(self) -> set[int]:
+        """Membership ids of those for whom something was not asked, because the run was stopped."""
+        unfinished = {member.membership_id for member in self.members if not member.discovered and not member.problem}
+        for node_id in self.unanswered:
+            if node_id in self.wanted:
+                unfinished |= self.wanted[node_id].membership_ids
+            if node_id in self.known:
+                unfinished |= self.known[node_id].membership_ids
+        return unfinished
+
+    def _load_known(self, run: SyncRun) -> None:
+        """Read what is stored of the items of these members, once, in two statements."""
+        owners: dict[int, set[int]] = defaultdict(set)
+        contributions = Contribution.objects.filter(membership__cohort__session=run.session)
+        if run.membership_id:
+            contributions = contributions.filter(membership=run.membership_id)
+        for item_id, membership_id in contributions.values_list("work_item_id", "membership_id"):
+            owners[item_id].add(membership_id)
+        items = WorkItem.objects.filter(
+            pk__in=contributions.values("work_item_id"), host=self.host, kind__in=GITHUB_KINDS
+        ).exclude(node_id="")
+        self.known = {known.node_id: known for known in known_of(items)}
+        for known in self.known.values():
+            known.membership_ids = owners[known.pk]
+            if known.state in WorkItem.OPEN_STATES:
+                self.unanswered.add(known.node_id)
+
+
+def known_of(items) -> list[Known]:
+    """`Known` for each of a QuerySet of work items."""
+    names = ("pk", "kind", "database_id", "node_id", "state", "ci", "conflicting", "updated_at", "fetched_at", "problem",
+             "repository", "number", "url", "tracked_repository_id")  # fmt: skip
+    found = []
+    for row in items.values(*names):
+        problem = row.pop("problem")
+        found.append(Known(has_problem=bool(problem), **row))
+    return found
+
+
+def _members(run: SyncRun) -> list[Member]:
+    memberships = Membership.objects.filter(cohort__session=run.session).tracked().select_related("user__github", "sync")
+    if run.membership_id:
+        memberships = memberships.filter(pk=run.membership_id)
+    members = []
+    for membership in memberships.order_by("pk"):
+        identity = getattr(membership.user, "github", None)
+        freshness: MemberSync | None = getattr(membership, "sync", None)
+        members.append(Member(membership.pk, identity, freshness.synced_at if freshness else None))
+    return members

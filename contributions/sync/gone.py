@@ -1,0 +1,99 @@
+"""Step 6: what became of items that vanished: moved, deleted, or no longer visible to us. Rows are never deleted for it."""
+
+import re
+from dataclasses import dataclass
+
+from contributions.github.client import RestAnswer
+from contributions.github.errors import GitHubError
+from contributions.links import github_host
+from contributions.models import WorkItem
+
+from .context import Sync
+from .store import keep_problem, mark_gone, move_item
+
+#: A chain of redirects longer than this leads nowhere.
+MOST_MOVES = 3
+
+
+@dataclass(frozen=True)
+class Vanished:
+    """A row of ours whose node id GitHub does not know any more."""
+
+    pk: int
+    node_id: str
+    kind: str
+    repository: str
+    number: int | None
+    url: str
+
+
+def settle_vanished(sync: Sync, vanished: list[Vanished]) -> None:
+    """Ask REST once for each: 301 moved (followed, and the row takes the new identity), 410 deleted, 404 not visible."""
+    if not vanished:
+        return
+    sync.log.step("gone", len(vanished))
+    for item in vanished:
+        _settle(sync, item)
+        sync.log.advance()
+
+
+def _settle(sync: Sync, item: Vanished) -> None:
+    try:
+        answer, moved = _look(sync, item)
+    except GitHubError as error:
+        if error.code != "foreign_address":
+            raise
+        answer, moved = RestAnswer(404), False
+    if answer.status == 410:
+        _gone(sync, item, WorkItem.Gone.DELETED)
+    elif answer.status == 404:
+        _gone(sync, item, WorkItem.Gone.NOT_VISIBLE)
+    elif answer.status == 200 and isinstance(answer.data, dict) and answer.data.get("node_id"):
+        _follow(sync, item, answer.data, moved=moved)
+    else:
+        message = f"GitHub gave an answer about this item that we do not understand (status {answer.status})."
+        sync.log.problem("not_told", where="gone", about=item.url, message=message)
+        keep_problem(item.pk, message)
+        sync.answered(item.node_id)
+
+
+def _look(sync: Sync, item: Vanished) -> tuple[RestAnswer, bool]:
+    """The last answer of the chain of redirects, and whether there was one."""
+    answer = sync.client.get(f"repos/{item.repository}/issues/{item.number}")
+    moved = False
+    for _move in range(MOST_MOVES):
+        if answer.status not in (301, 302, 307, 308) or not answer.location:
+            break
+        answer, moved = sync.client.get(answer.location), True
+    return answer, moved
+
+
+def _gone(sync: Sync, item: Vanished, why: str) -> None:
+    if mark_gone(item.pk, why):
+        sync.log.count(gone=1)
+    sync.changed.add(item.pk)
+    sync.answered(item.node_id)
+
+
+def _follow(sync: Sync, item: Vanished, data: dict, *, moved: bool) -> None:
+    """Give the row its new identity and put it on the list of those to fetch."""
+    node_id, url = str(data["node_id"]), str(data.get("html_url") or item.url)
+    if node_id == item.node_id:
+        message = "GitHub's two interfaces say different things about this item. It will be tried again."
+        sync.log.problem("not_told", where="gone", about=item.url, message=message)
+        keep_problem(item.pk, message)
+        sync.answered(item.node_id)
+        return
+    place = re.search(r"/([^/]+/[^/]+)/(?:issues|pull)/([0-9]+)$", url)
+    pk, membership_ids = move_item(
+        item.pk,
+        node_id=node_id,
+        moved_from=item.url if moved and url != item.url else "",
+        url=url,
+        repository=place[1] if place else item.repository,
+        number=int(place[2]) if place else item.number,
+        host=github_host(),
+    )
+    sync.answered(item.node_id)
+    sync.wanted.pop(item.node_id, None)
+    sync.want(node_id, item.kind, membership_ids=membership_ids, item_pk=pk, about=url)

@@ -1,0 +1,41 @@
+"""Taking a partial answer apart: which of the things asked for came, which did not, and why."""
+
+from dataclasses import dataclass
+
+from contributions.github.client import Answer
+
+#: Where GitHub withholds a part from our token, the rest is still right.
+WITHHELD = {"FORBIDDEN", "INSUFFICIENT_SCOPES", "NOT_FOUND"}
+
+
+@dataclass(frozen=True)
+class Result:
+    """One thing of an answer. `error` is GitHub's word for what went wrong with it, or empty."""
+
+    node: dict | None
+    error: str
+
+    @property
+    def not_found(self) -> bool:
+        return self.error == "NOT_FOUND"
+
+
+def answers_by_index(answer: Answer, count: int) -> list[Result]:
+    """The `nodes` of an answer in the order in which they were asked for."""
+    nodes = answer.data.get("nodes")
+    nodes = nodes if isinstance(nodes, list) else []
+    return [_result(answer, nodes[index] if index < len(nodes) else None, ("nodes", index)) for index in range(count)]
+
+
+def answers_by_alias(answer: Answer, prefix: str, count: int) -> list[Result]:
+    """The aliased fields `prefix0`, `prefix1`, … of an answer."""
+    return [_result(answer, answer.data.get(f"{prefix}{index}"), (f"{prefix}{index}",)) for index in range(count)]
+
+
+def _result(answer: Answer, node: object, path: tuple[str | int, ...]) -> Result:
+    errors = [error for error in answer.errors if error.path[: len(path)] == path]
+    if not isinstance(node, dict):
+        # A hole without an explanation is how GitHub answers for what is not there.
+        return Result(None, next((error.type or "UNKNOWN" for error in errors), "NOT_FOUND"))
+    spoilt = next((error.type or "UNKNOWN" for error in errors if error.type not in WITHHELD), "")
+    return Result(node, spoilt)

@@ -1,0 +1,133 @@
+"""Step 4: fetching as a whole what changed, by kind, and handing it to be stored batch by batch."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from functools import partial
+
+from django.utils import timezone
+
+from contributions.github import documents
+from contributions.github.errors import GitHubError
+from contributions.meaning import Incomplete, Previous, read_item
+from contributions.models import WorkItem
+
+from .batches import ask_in_batches
+from .context import Sync, Wanted
+from .gone import Vanished, settle_vanished
+from .partial import Result, answers_by_index
+from .store import Fetched, Outcome, keep_problem, save_batch
+
+DOCUMENTS = {"pull_request": documents.REFRESH_PULL_REQUESTS, "issue": documents.REFRESH_ISSUES}
+#: After what vanished was followed to a new place, that is fetched as well; things do not move more often than this.
+MOST_ROUNDS = 3
+
+
+def refresh(sync: Sync) -> None:
+    """Fetch and store all wanted items. What cannot be fetched alone keeps its problem, and the rest goes on."""
+    for _round in range(MOST_ROUNDS):
+        wanted = [item for item in sync.wanted.values() if item.node_id in sync.unanswered]
+        if not wanted:
+            return
+        sync.log.step("refresh", len(wanted))
+        vanished: list[Vanished] = []
+        for kind, document in DOCUMENTS.items():
+            ask_in_batches(
+                [item for item in wanted if item.kind == kind],
+                size=sync.sizes[kind],
+                ask=partial(_ask, sync, document, vanished),
+                give_up=lambda item, error: _too_heavy(sync, item, error),
+            )
+        settle_vanished(sync, vanished)
+
+
+def _ask(sync: Sync, document: str, vanished: list[Vanished], batch: list[Wanted]) -> None:
+    answer = sync.client.query(document, {"ids": [item.node_id for item in batch]})
+    results = answers_by_index(answer, len(batch))
+    pairs = []
+    for item, result in zip(batch, results, strict=True):
+        if result.node is None and result.not_found and item.item_pk and item.node_id in sync.known:
+            known = sync.known[item.node_id]
+            vanished.append(Vanished(known.pk, item.node_id, known.kind, known.repository, known.number, known.url))
+        else:
+            pairs.append((item, result))
+    store_results(sync, pairs)
+    sync.log.advance(len(batch))
+
+
+def store_results(sync: Sync, pairs: Sequence[tuple[Wanted, Result]]) -> None:
+    """Read and store the answers for a batch of wanted items."""
+    now = timezone.now()
+    rows = previous_of([item for item, _result in pairs])
+    batch = []
+    for item, result in pairs:
+        fetched = _read(sync, item, result, rows, now)
+        if fetched is not None:
+            batch.append(fetched)
+    outcome = save_batch(sync.host, batch)
+    _count(sync, outcome)
+    for item, _result in pairs:
+        sync.answered(item.node_id)
+
+
+def previous_of(wanted: Sequence[Wanted]) -> dict[int, Previous]:
+    """What the stored rows say that GitHub has no event for, by primary key; one statement."""
+    pks = [item.item_pk for item in wanted if item.item_pk]
+    if not pks:
+        return {}
+    rows = WorkItem.objects.filter(pk__in=pks).values("pk", "conflicting", "turn_reason", "turn_since", "fetched_at")
+    return {
+        row["pk"]: Previous(
+            row["conflicting"], row["turn_since"] if row["turn_reason"] == "conflict" else None, row["fetched_at"]
+        )
+        for row in rows
+    }
+
+
+def _read(sync: Sync, item: Wanted, result: Result, rows: dict[int, Previous], now: datetime) -> Fetched | None:
+    """The values to store, or None where the answer cannot be used: then the item keeps the reason."""
+    if result.node is None or (result.error and item.item_pk):
+        word = result.error or "NOT_FOUND"
+        _fails(sync, item, "not_told", f"GitHub did not tell us about this item ({word}). It will be tried again.")
+        return None
+    if result.error:
+        # Something is better than nothing, and what is missing is fetched next time.
+        sync.log.problem("incomplete", where="refresh", about=item.about, message=INCOMPLETE)
+    repository = sync.repository_of(result.node.get("repository"))
+    try:
+        values = read_item(
+            result.node,
+            now=now,
+            previous=rows.get(item.item_pk) if item.item_pk else None,
+            tracker_url=sync.tracker_url(repository),
+        )
+    except Incomplete as error:
+        _fails(sync, item, "incomplete", str(error))
+        return None
+    except (TypeError, ValueError, KeyError, AttributeError) as error:
+        _fails(sync, item, "incomplete", f"GitHub's answer about this item cannot be read ({type(error).__name__}).")
+        return None
+    if item.opened_before and values["created_at"] >= item.opened_before:
+        return None
+    values["tracked_repository_id"] = repository.pk if repository else None
+    values["problem"], values["problem_at"] = (INCOMPLETE, now) if result.error else ("", None)
+    return Fetched(values, item.item_pk, set(item.membership_ids))
+
+
+INCOMPLETE = "GitHub answered with a part only. It will be tried again."
+
+
+def _fails(sync: Sync, item: Wanted, code: str, message: str) -> None:
+    sync.log.problem(code, where="refresh", about=item.about or item.node_id, message=message)
+    if item.item_pk:
+        keep_problem(item.item_pk, message)
+
+
+def _too_heavy(sync: Sync, item: Wanted, error: GitHubError) -> None:
+    _fails(sync, item, error.code, error.message)
+    sync.answered(item.node_id)
+
+
+def _count(sync: Sync, outcome: Outcome) -> None:
+    sync.log.count(created=len(outcome.created), updated=len(outcome.updated - sync.changed))
+    sync.changed |= outcome.created | outcome.updated
+    sync.examined |= outcome.unchanged

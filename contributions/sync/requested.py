@@ -1,0 +1,99 @@
+"""Asking for a sync: one waits or runs at a time, and asking again leads to that one."""
+
+from datetime import timedelta
+
+from django.core.exceptions import PermissionDenied
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from accounts.models import User
+from background.enqueue import enqueue
+from cohorts.models import Cohort, Membership, Session
+from contributions.models import SyncRun
+
+#: A run that showed no sign of life for this long is lost: its worker died, or there is none.
+LOST_AFTER = timedelta(minutes=15)
+
+
+def request_sync(
+    session: Session,
+    *,
+    trigger: str,
+    by: User | None = None,
+    membership: Membership | None = None,
+    full: bool = False,
+    queue: bool = True,
+) -> SyncRun:
+    """Queue a sync of a session, or of one member, after the commit; return the run to watch.
+
+    Where one of the same waits or runs, that one is returned; for a member also one of the whole session. Raises
+    `PermissionDenied` unless `by` may see the member, organises the session or leads a cohort of it; None is the site
+    itself. With `queue=False` the caller does the run.
+    """
+    _may_ask(session, membership, by)
+    give_up_lost(session)
+    if membership is not None:
+        whole = SyncRun.objects.waiting_or_running().filter(session=session, membership=None).first()
+        if whole is not None:
+            return _with_full(whole, full)
+    run, created = _find_or_create(session, membership, trigger=trigger, requested_by=by, full=full)
+    if created and queue:
+        _enqueue(run.pk)
+    return run
+
+
+def give_up_lost(session: Session) -> None:
+    """Mark runs of a session as lost that showed no sign of life for a quarter of an hour."""
+    now = timezone.now()
+    for run in SyncRun.objects.waiting_or_running().filter(session=session):
+        if (run.progress_at or run.queued_at) > now - LOST_AFTER:
+            continue
+        was_queued = run.state == SyncRun.State.QUEUED
+        message = "Nobody took it on: is the worker running?" if was_queued else "Its worker was lost."
+        error = {"code": "lost", "where": run.doing, "about": "", "message": message}
+        # Compare and set: it may have shown a sign of life in this very moment.
+        SyncRun.objects.filter(pk=run.pk, state=run.state, progress_at=run.progress_at).update(
+            state=SyncRun.State.FAILED, finished_at=now, errors=[*run.errors, error], retry_at=now
+        )
+
+
+def _may_ask(session: Session, membership: Membership | None, by: User | None) -> None:
+    if by is None:
+        return
+    if membership is not None:
+        if membership.cohort.session_id != session.pk:
+            raise ValueError("This member belongs to another session.")
+        if Membership.objects.visible_to(by).filter(pk=membership.pk).exists():
+            return
+    elif Cohort.objects.led_by(by).filter(session=session).exists():
+        return
+    if not Session.objects.organised_by(by).filter(pk=session.pk).exists():
+        raise PermissionDenied
+
+
+def _find_or_create(session: Session, membership: Membership | None, **values) -> tuple[SyncRun, bool]:
+    there = SyncRun.objects.waiting_or_running().filter(session=session, membership=membership)
+    for _attempt in range(3):
+        run = there.first()
+        if run is not None:
+            return _with_full(run, values["full"]), False
+        try:
+            with transaction.atomic():
+                return SyncRun.objects.create(session=session, membership=membership, **values), True
+        except IntegrityError:
+            # Somebody asked in the same moment: look again.
+            continue
+    raise RuntimeError("A sync could neither be found nor be queued.")
+
+
+def _with_full(run: SyncRun, full: bool) -> SyncRun:
+    """A run that only waits can still become a full one."""
+    if full and not run.full and SyncRun.objects.filter(pk=run.pk, state=SyncRun.State.QUEUED).update(full=True):
+        run.full = True
+    return run
+
+
+def _enqueue(run_pk: int) -> None:
+    from contributions.tasks import sync_session_task
+
+    enqueue(sync_session_task, run_pk)

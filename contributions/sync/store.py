@@ -1,0 +1,239 @@
+"""Step 9: writing what was fetched. Newest wins, one short transaction a batch, as many statements for 1 item as for 50.
+
+Nothing here talks to GitHub, and nothing here touches what people wrote: notes, disclosures and what a member hid stay.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import IntegrityError, transaction
+from django.db.models import Q
+from django.utils import timezone
+
+from contributions.models import Contribution, WorkItem
+
+#: What a fetch decides. `moved_from` and the key `host` are set by those who create or move a row.
+FETCHED_FIELDS = (
+    "database_id", "node_id", "tracked_repository_id", "repository", "number", "title", "url", "author_login", "author_node_id",
+    "state", "created_at", "updated_at", "closed_at", "merged_at", "ready_at", "first_response_at", "additions", "deletions",
+    "changed_files", "comments", "review_state", "ci", "conflicting", "labels", "linked", "trailers", "events", "turn",
+    "turn_since", "turn_reason", "gone", "kind", "problem", "problem_at",
+)  # fmt: skip
+#: An item that was fetched again and is the same: its time of fetching is written no more often than this.
+TOUCH_AFTER = timedelta(hours=1)
+
+
+@dataclass
+class Fetched:
+    """One fetched item. `values` are fields of `WorkItem`, as `contributions.meaning.read_item` gives them.
+
+    `item_pk`: the row it belongs to, where the caller knows it; else it is found by GitHub's number or node id.
+    `memberships`: whom it belongs to; who has no contribution for it yet gets one as its author.
+    """
+
+    values: dict[str, Any]
+    item_pk: int | None = None
+    memberships: set[int] = field(default_factory=set)
+
+
+@dataclass
+class Outcome:
+    """Primary keys of the rows that were written, and of those that were the same already."""
+
+    created: set[int] = field(default_factory=set)
+    updated: set[int] = field(default_factory=set)
+    unchanged: set[int] = field(default_factory=set)
+
+
+def save_batch(host: str, batch: Sequence[Fetched]) -> Outcome:
+    """Store a batch: new items are added, changed ones updated, the same ones left alone.
+
+    An item whose stored `updated_at` is later than the fetched one is left alone as well. Each item becomes a
+    contribution of its `memberships` where it is none yet; a hidden one stays hidden.
+    """
+    if not batch:
+        return Outcome()
+    try:
+        return _save(host, batch)
+    except IntegrityError:
+        # Another sync stored one of these items in the same moment: now it is found.
+        return _save(host, batch)
+
+
+@transaction.atomic
+def _save(host: str, batch: Sequence[Fetched]) -> Outcome:
+    now = timezone.now()
+    rows = _matching_rows(host, batch)
+    outcome = Outcome()
+    changed: list[WorkItem] = []
+    new: dict[tuple[str, int], WorkItem] = {}
+    touched: list[int] = []
+    owners: list[tuple[int, WorkItem]] = []
+    for fetched in batch:
+        key = (fetched.values["kind"], fetched.values["database_id"])
+        row = rows.find(fetched)
+        if row is None:
+            row = new.get(key)
+            if row is None:
+                row = new[key] = WorkItem(host=host)
+            _take(row, fetched.values, now)
+        elif not _is_newer(row, fetched.values):
+            outcome.unchanged.add(row.pk)
+        elif _take(row, fetched.values, now):
+            changed.append(row)
+            outcome.updated.add(row.pk)
+        else:
+            outcome.unchanged.add(row.pk)
+            if row.fetched_at is None or now - row.fetched_at >= TOUCH_AFTER:
+                touched.append(row.pk)
+        owners += [(membership_id, row) for membership_id in fetched.memberships]
+    if changed:
+        # One statement for all of them, which an update of each would not be.
+        WorkItem.objects.bulk_create(
+            changed, update_conflicts=True, unique_fields=["id"], update_fields=[*FETCHED_FIELDS, "fetched_at"]
+        )
+    if new:
+        WorkItem.objects.bulk_create(new.values())
+        outcome.created = {row.pk for row in new.values()}
+    if touched:
+        WorkItem.objects.filter(pk__in=touched).update(fetched_at=now)
+    link_known([(membership_id, row.pk) for membership_id, row in owners])
+    return outcome
+
+
+def link_known(links: Iterable[tuple[int, int]]) -> None:
+    """Make `(membership id, item id)` contributions as their author, where there is none yet. Two statements at most."""
+    links = set(links)
+    if not links:
+        return
+    there = set(
+        Contribution.objects.filter(
+            membership__in={membership_id for membership_id, _item in links},
+            work_item__in={item_id for _member, item_id in links},
+        ).values_list("membership_id", "work_item_id")
+    )
+    missing = [
+        Contribution(membership_id=membership_id, work_item_id=item_id, source=Contribution.Source.FOUND)
+        for membership_id, item_id in sorted(links - there)
+    ]
+    if missing:
+        Contribution.objects.bulk_create(missing, ignore_conflicts=True)
+
+
+def keep_problem(item_pk: int, message: str) -> None:
+    """Keep what went wrong with the last fetch of an item; what was stored before stays visible."""
+    WorkItem.objects.filter(pk=item_pk).update(problem=message[:300], problem_at=timezone.now())
+
+
+def mark_gone(item_pk: int, why: str) -> bool:
+    """Mark an item as vanished from GitHub. The row and what people wrote about it stay. False if it was marked already."""
+    changed = (
+        WorkItem.objects.filter(pk=item_pk)
+        .exclude(state=WorkItem.State.GONE)
+        .update(
+            state=WorkItem.State.GONE, gone=why, turn="", turn_since=timezone.now(), turn_reason="gone", problem="",
+            problem_at=None,
+        )
+    )  # fmt: skip
+    return bool(changed)
+
+
+@transaction.atomic
+def move_item(
+    item_pk: int, *, host: str, node_id: str, url: str, repository: str, number: int | None, moved_from: str
+) -> tuple[int, set[int]]:
+    """Give a row the identity that its item has now, and return its primary key and the membership ids that it belongs to.
+
+    Where the item is stored a second time under its new identity, the older row wins and takes over what people wrote
+    about the other one, and the other one goes.
+    """
+    row = WorkItem.objects.select_for_update().get(pk=item_pk)
+    row.node_id, row.url, row.repository, row.number = node_id, url[:500], repository, number
+    row.moved_from = moved_from[:500] or row.moved_from
+    twin = WorkItem.objects.select_for_update().filter(host=host, node_id=node_id).exclude(pk=item_pk).first()
+    if twin is not None:
+        merge_into(row, twin)
+    # GitHub's number of it changed as well; the fetch that follows finds the row by its node id and sets it.
+    row.database_id = twin.database_id if twin else None
+    row.updated_at = None
+    row.save(update_fields=["node_id", "url", "repository", "number", "moved_from", "database_id", "updated_at"])
+    return row.pk, set(row.contributions.values_list("membership_id", flat=True))
+
+
+def merge_into(row: WorkItem, twin: WorkItem) -> None:
+    """Move the contributions of `twin` to `row` and delete `twin`. Call it inside a transaction.
+
+    Where a member has both, the one with more of the member's own words stays.
+    """
+    for contribution in twin.contributions.all():
+        other = row.contributions.filter(membership_id=contribution.membership_id).first()
+        if other is None:
+            Contribution.objects.filter(pk=contribution.pk).update(work_item=row)
+        elif _words(contribution) > _words(other):
+            other.delete()
+            Contribution.objects.filter(pk=contribution.pk).update(work_item=row)
+    twin.delete()
+
+
+def _words(contribution: Contribution) -> int:
+    return len(contribution.note) + len(contribution.own_words) + len(contribution.ai_disclosure) + contribution.hidden
+
+
+@dataclass
+class _Rows:
+    """Rows that a batch may belong to, found by primary key, GitHub's number or node id, in this order."""
+
+    by_pk: dict[int, WorkItem]
+    by_number: dict[tuple[str, int | None], WorkItem]
+    by_node: dict[str, WorkItem]
+
+    def find(self, fetched: Fetched) -> WorkItem | None:
+        values = fetched.values
+        by_number = self.by_number.get((values["kind"], values["database_id"]))
+        by_pk = self.by_pk.get(fetched.item_pk) if fetched.item_pk else None
+        if by_number is not None and by_pk is not None and by_number.pk != by_pk.pk:
+            # A pasted link turned out to be an item that is here already, or a moved one came back under its new name.
+            if by_pk.fetched_at is None:
+                merge_into(by_number, by_pk)
+                return by_number
+            merge_into(by_pk, by_number)
+            return by_pk
+        return by_number or by_pk or self.by_node.get(values["node_id"])
+
+
+def _matching_rows(host: str, batch: Sequence[Fetched]) -> _Rows:
+    numbers = {fetched.values["database_id"] for fetched in batch}
+    nodes = {fetched.values["node_id"] for fetched in batch}
+    pks = {fetched.item_pk for fetched in batch if fetched.item_pk}
+    found = list(
+        WorkItem.objects.select_for_update()
+        .filter(host=host)
+        .filter(Q(pk__in=pks) | Q(node_id__in=nodes) | Q(database_id__in=numbers))
+        .order_by("pk")
+    )
+    return _Rows(
+        {row.pk: row for row in found},
+        {(row.kind, row.database_id): row for row in found if row.database_id},
+        {row.node_id: row for row in found if row.node_id},
+    )
+
+
+def _is_newer(row: WorkItem, values: dict[str, Any]) -> bool:
+    """Whether fetched values may replace the stored ones: they are as new, or nothing was stored."""
+    if row.updated_at is None or values["updated_at"] is None or row.state == WorkItem.State.GONE:
+        return True
+    return values["updated_at"] >= row.updated_at
+
+
+def _take(row: WorkItem, values: dict[str, Any], now: datetime) -> bool:
+    """Put fetched values into a row; says whether that changed anything."""
+    changed = False
+    for name in FETCHED_FIELDS:
+        if name in values and getattr(row, name) != values[name]:
+            setattr(row, name, values[name])
+            changed = True
+    if changed:
+        row.fetched_at = now
+    return changed

@@ -1,0 +1,48 @@
+"""What runs in the background for contributions. Thin: ids in, one function of the domain called."""
+
+from datetime import timedelta
+
+from django.tasks import task
+from django.utils import timezone
+
+from background.schedules import every
+from contributions.github.errors import RateLimited, Unavailable
+from contributions.models import SyncRun, WebhookDelivery
+from contributions.sync.due import queue_due_syncs
+from contributions.sync.items import refetch
+from contributions.sync.run import run_sync
+
+MOST_ATTEMPTS = 5
+
+
+@task(queue_name="default")
+def sync_session_task(run_id: int) -> None:
+    """Do the sync with this id, of a session or of one member of it."""
+    run = SyncRun.objects.select_related("session").filter(pk=run_id).first()
+    if run is not None:
+        run_sync(run)
+
+
+@task(queue_name="default")
+def refresh_items(item_ids: list[int], attempt: int = 1, delivery_id: int | None = None) -> None:
+    """Fetch these work items again; `delivery_id`: the webhook delivery that asked for it.
+
+    At a limit or an outage it is queued again for later, five times at most; then the error shows with the task.
+    """
+    try:
+        refetch(item_ids)
+    except (RateLimited, Unavailable) as error:
+        if attempt >= MOST_ATTEMPTS:
+            raise
+        later = error.retry_at or timezone.now() + timedelta(minutes=2**attempt)
+        refresh_items.using(run_after=later).enqueue(item_ids, attempt + 1, delivery_id)
+        return
+    if delivery_id is not None:
+        WebhookDelivery.objects.filter(pk=delivery_id).update(processed_at=timezone.now())
+
+
+@every(timedelta(minutes=5))
+@task(queue_name="default")
+def sync_due_sessions() -> None:
+    """Queue a sync of each session whose turn it is."""
+    queue_due_syncs()
