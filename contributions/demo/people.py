@@ -19,21 +19,9 @@ ACCOUNTS = {
     "applicant": ("Anton Lindqvist", "Europe/Stockholm", "they/them", "has begun an application"),
 }
 
-FIRST = (
-    "Jun Leila Tomas Priya Mateo Ana Kwame Sofia Yuki Hassan Ingrid Diego Fatima Lars Mei Bruno Zanele Pavel Noor Elif Ravi "
-    "Chiara Samuel Aiko Marta Idris Lucia Viktor Thandi Emil Rosa Farid Hana Oscar Nia Stefan Camila Arjun Greta Youssef Lena "
-    "Paulo Amina Jonas Keiko Nadim Teresa Sanjay Freya Malik Isabel Dmitri Wanjiru Akira Helena Rashid Clara Minh Esther Luca"
-).split()
-LAST = (
-    "Tanaka Rahimi Novak Sharma Herrera Kovacs Mensah Bianchi Sato Karimi Dahl Fuentes Benali Nilsson Chen Teixeira Dlamini "
-    "Volkov Haddad Yilmaz Iyer Ferrari Osei Mori Kowalska Bello Romero Petrenko Khumalo Berg Delgado Nasser Suzuki Lund "
-    "Wairimu Weber Rojas Menon Holm Mansour Fischer Almeida Diallo Brandt Ito Saleh Vargas Patel Larsen Traore Castro Orlov "
-    "Kamau Ono Santos Aziz Moreau Nguyen Adeyinka Conti"
-).split()
-ZONES = (
-    "Europe/Rome Asia/Tokyo America/Lima Europe/London Asia/Kolkata America/Sao_Paulo Africa/Nairobi Europe/Warsaw "
-    "America/New_York Africa/Accra Asia/Kathmandu America/Los_Angeles Europe/Istanbul Australia/Adelaide Africa/Cairo Asia/Manila"
-).split()
+FIRST = ["Jun", "Leila", "Tomas", "Priya", "Mateo", "Ana", "Kwame", "Sofia", "Yuki", "Hassan", "Ingrid", "Diego", "Fatima", "Lars", "Mei", "Bruno", "Zanele", "Pavel", "Noor", "Elif", "Ravi", "Chiara", "Samuel", "Aiko", "Marta", "Idris", "Lucia", "Viktor", "Thandi", "Emil", "Rosa", "Farid", "Hana", "Oscar", "Nia", "Stefan", "Camila", "Arjun", "Greta", "Youssef", "Lena", "Paulo", "Amina", "Jonas", "Keiko", "Nadim", "Teresa", "Sanjay", "Freya", "Malik", "Isabel", "Dmitri", "Wanjiru", "Akira", "Helena", "Rashid", "Clara", "Minh", "Esther", "Luca"]
+LAST = ["Tanaka", "Rahimi", "Novak", "Sharma", "Herrera", "Kovacs", "Mensah", "Bianchi", "Sato", "Karimi", "Dahl", "Fuentes", "Benali", "Nilsson", "Chen", "Teixeira", "Dlamini", "Volkov", "Haddad", "Yilmaz", "Iyer", "Ferrari", "Osei", "Mori", "Kowalska", "Bello", "Romero", "Petrenko", "Khumalo", "Berg", "Delgado", "Nasser", "Suzuki", "Lund", "Wairimu", "Weber", "Rojas", "Menon", "Holm", "Mansour", "Fischer", "Almeida", "Diallo", "Brandt", "Ito", "Saleh", "Vargas", "Patel", "Larsen", "Traore", "Castro", "Orlov", "Kamau", "Ono", "Santos", "Aziz", "Moreau", "Nguyen", "Adeyinka", "Conti"]
+ZONES = ["Europe/Rome", "Asia/Tokyo", "America/Lima", "Europe/London", "Asia/Kolkata", "America/Sao_Paulo", "Africa/Nairobi", "Europe/Warsaw", "America/New_York", "Africa/Accra", "Asia/Kathmandu", "America/Los_Angeles", "Europe/Istanbul", "Australia/Adelaide", "Africa/Cairo", "Asia/Manila"]
 PRONOUNS = ["she/her", "he/him", "they/them", "", ""]
 
 

@@ -140,19 +140,19 @@ PULL_REQUEST_TITLES = (
     "Add tests for {}",
     "Make {} work on Windows paths",
     "Speed up {} for many rows",
-    "Show a clear error when {} fails",
+    "Show a clear error for failures of {}",
     "Remove a deprecated option of {}",
     "Type hints for {}",
-    "Keep filters when {} reloads",
+    "Keep the settings of {} after a reload",
     "Handle leap days in {}",
     "Avoid one query a row in {}",
     "Docs: correct the example of {}",
 )
 ISSUE_TITLES = (
     "Surprising default in {}",
-    "{} ignores its time-out",
-    "Documentation of {} is out of date",
-    "Error message of {} names the wrong file",
+    "The time-out has no effect in {}",
+    "Out-of-date documentation of {}",
+    "Wrong file named in an error of {}",
 )
 
 
