@@ -151,11 +151,11 @@ class GitHubClient:
         if response.status_code != 200:
             raise _unexpected(response)
         body = _json(response)
-        if not isinstance(body, dict) or not (isinstance(body.get("data"), dict) or body.get("errors")):
+        data, found = (body.get("data"), body.get("errors") or []) if isinstance(body, dict) else (None, [])
+        if not isinstance(found, list) or not (isinstance(data, dict) or found):
             raise Unavailable("GitHub's answer has neither data nor errors.", code="malformed", status=200)
-        errors = [_partial_error(error) for error in body.get("errors") or ()]
+        errors = [_partial_error(error) for error in found]
         self._raise_for_errors(response, errors)
-        data = body.get("data")
         if not isinstance(data, dict):
             raise _without_data(errors)
         self._secondary_limits = 0
