@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+from django.db.models import Q
 from django.tasks import task
 from django.utils import timezone
 
@@ -29,6 +30,11 @@ def refresh_items(item_ids: list[int], attempt: int = 1, delivery_id: int | None
 
     At a limit or an outage it is queued again for later, five times at most; then the error shows with the task.
     """
+    delivery = WebhookDelivery.objects.filter(pk=delivery_id).first()
+    if delivery is not None and delivery.processed_at is not None:
+        # The item was fetched for another delivery since this one came.
+        return
+    began = timezone.now()
     try:
         refetch(item_ids)
     except (RateLimited, Unavailable) as error:
@@ -37,8 +43,11 @@ def refresh_items(item_ids: list[int], attempt: int = 1, delivery_id: int | None
         later = error.retry_at or timezone.now() + timedelta(minutes=2**attempt)
         refresh_items.using(run_after=later).enqueue(item_ids, attempt + 1, delivery_id)
         return
-    if delivery_id is not None:
-        WebhookDelivery.objects.filter(pk=delivery_id).update(processed_at=timezone.now())
+    if delivery is not None:
+        same = Q(pk=delivery.pk)
+        if delivery.about:
+            same |= Q(about=delivery.about, received_at__lt=began)
+        WebhookDelivery.objects.filter(same, processed_at=None).update(processed_at=timezone.now())
 
 
 @every(timedelta(minutes=5))

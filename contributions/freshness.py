@@ -1,0 +1,179 @@
+"""How fresh the data is, why it is not fresher, and when the next try comes: for a session and for its members."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.utils import timezone
+from django.utils.dateformat import format as format_date
+from django.utils.formats import time_format
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from cohorts.models import Membership, Session
+from contributions.models import MemberSync, SyncRun
+from contributions.sync.due import interval_of
+
+#: Data that is older than this many turns of the schedule is stale.
+STALE_AFTER_TURNS = 3
+
+_GITHUB_TROUBLE = gettext_lazy("GitHub has trouble answering")
+
+#: What each code means, in plain words that can stand before "since 14:02".
+REASONS = {
+    "unauthorized": gettext_lazy("GitHub does not accept this site's token any more"),
+    "access_denied": gettext_lazy("GitHub refused"),
+    "rate_limited": gettext_lazy("GitHub asked us to wait, because this hour's requests are used up"),
+    "secondary_limit": gettext_lazy("GitHub asked us to slow down"),
+    "timeout": gettext_lazy("GitHub did not answer in time"),
+    "unreachable": gettext_lazy("GitHub cannot be reached"),
+    "server_error": _GITHUB_TROUBLE,
+    "too_heavy": _GITHUB_TROUBLE,
+    "timed_out": _GITHUB_TROUBLE,
+    "resource_limits_exceeded": _GITHUB_TROUBLE,
+    "not_json": gettext_lazy("Something other than GitHub answered"),
+    "wrong_address": gettext_lazy("Something other than GitHub answered"),
+    "truncated": gettext_lazy("GitHub's answer broke off"),
+    "malformed": gettext_lazy("GitHub's answer made no sense"),
+    "no_token": gettext_lazy("No GitHub token is set up"),
+    "invalid_query": gettext_lazy("GitHub did not understand this site"),
+    "internal": gettext_lazy("The sync broke off by an error of this site"),
+    "lost": gettext_lazy("The background worker did not finish the sync"),
+    "no_login": gettext_lazy("No GitHub login is given"),
+    "unknown_login": gettext_lazy("GitHub does not know this login"),
+    "account_gone": gettext_lazy("This GitHub account is gone, or we may not see it"),
+    "not_a_person": gettext_lazy("This GitHub account is not a person's"),
+    "too_many": gettext_lazy("There are more items than a sync can look through"),
+    "not_told": gettext_lazy("GitHub did not tell us about this account"),
+    "incomplete": gettext_lazy("GitHub answered with a part only"),
+}
+
+#: Problems that the member can mend: the page says how.
+MENDED_BY_THE_MEMBER = ("no_login", "unknown_login", "account_gone", "not_a_person")
+
+
+@dataclass(frozen=True)
+class Freshness:
+    """How fresh some data is. All times are aware.
+
+    `synced_at`: the last success. `code` and `reason`: what stands in the way since `since`, empty where nothing does.
+    `next_at`: when the next try comes by itself. `run`: the sync that waits or runs now. `stale`: much older than planned.
+    """
+
+    synced_at: datetime | None = None
+    code: str = ""
+    reason: str = ""
+    since: datetime | None = None
+    next_at: datetime | None = None
+    run: SyncRun | None = None
+    stale: bool = False
+
+    @property
+    def has_problem(self) -> bool:
+        return bool(self.code)
+
+    @property
+    def member_can_mend(self) -> bool:
+        return self.code in MENDED_BY_THE_MEMBER
+
+    def __str__(self) -> str:
+        """One sentence, times in the current zone: "GitHub refused since 14:02, next try 14:30; data from 13:55"."""
+        now = timezone.now()
+        if not self.code:
+            return _("Synced %(time)s") % {"time": clock(self.synced_at, now)} if self.synced_at else _("Not synced yet")
+        parts = [self.reason]
+        if self.since:
+            parts = [_("%(reason)s since %(time)s") % {"reason": self.reason, "time": clock(self.since, now)}]
+        if self.next_at and not self.member_can_mend:
+            parts.append(_("next try %(time)s") % {"time": clock(max(self.next_at, now), now)})
+        data = _("data from %(time)s") % {"time": clock(self.synced_at, now)} if self.synced_at else _("no data yet")
+        return "; ".join([", ".join(parts), data])
+
+
+def clock(moment: datetime | None, now: datetime) -> str:
+    """A time of day, with its date where that is not today, in the current zone."""
+    if moment is None:
+        return ""
+    local = timezone.localtime(moment)
+    time = time_format(local, "H:i")
+    if local.date() == timezone.localtime(now).date():
+        return time
+    return f"{format_date(local, 'j M' if local.year == timezone.localtime(now).year else 'j M Y')} {time}"
+
+
+def reason_of(code: str, message: str = "") -> str:
+    """A code in plain words; `message` for one that has none."""
+    return str(REASONS[code]) if code in REASONS else message.rstrip(".") or _("The sync failed")
+
+
+def freshness_of_session(session: Session) -> Freshness:
+    """How fresh a session's data is. Four statements."""
+    runs = SyncRun.objects.filter(session=session, membership=None)
+    last_good = _good(runs).order_by("-finished_at").first()
+    synced_at = last_good.finished_at if last_good else None
+    last = runs.finished().order_by("-queued_at", "-pk").first()
+    now = timezone.now()
+    interval = interval_of(session, now)
+    next_at = None
+    if interval is not None:
+        next_at = last.retry_at or last.queued_at + interval if last else now
+    facts = {
+        "synced_at": synced_at,
+        "next_at": next_at,
+        "run": runs.waiting_or_running().first(),
+        "stale": _is_stale(synced_at, interval, session, now),
+    }
+    if last is None or last.retry_at is None:
+        return Freshness(**facts)
+    failed = runs.finished().exclude(retry_at=None)
+    if last_good is not None:
+        failed = failed.filter(queued_at__gt=last_good.queued_at)
+    first_failed = failed.order_by("queued_at", "pk").first() or last
+    # The error that stopped a run is the last one that it wrote.
+    error = last.errors[-1] if last.errors else {}
+    code = error.get("code", "internal")
+    since = first_failed.finished_at or first_failed.queued_at
+    return Freshness(code=code, reason=reason_of(code, error.get("message", "")), since=since, **facts)
+
+
+def freshness_of_members(session: Session, memberships: Iterable[Membership]) -> dict[int, Freshness]:
+    """Freshness by membership id, for members of one session. Six statements, however many members."""
+    of_session = freshness_of_session(session)
+    ids = [membership.pk for membership in memberships]
+    syncs = MemberSync.objects.in_bulk(ids, field_name="membership_id")
+    runs = {run.membership_id: run for run in SyncRun.objects.waiting_or_running().filter(membership__in=ids)}
+    now = timezone.now()
+    interval = interval_of(session, now)
+    found = {}
+    for pk in ids:
+        sync = syncs.get(pk)
+        stale = _is_stale(sync.synced_at if sync else None, interval, session, now)
+        found[pk] = _of_member(sync, runs.get(pk) or of_session.run, of_session, stale=stale)
+    return found
+
+
+def freshness_of_membership(membership: Membership) -> Freshness:
+    """How fresh one member's data is."""
+    return freshness_of_members(membership.cohort.session, [membership])[membership.pk]
+
+
+def _of_member(sync: MemberSync | None, run: SyncRun | None, of_session: Freshness, *, stale: bool) -> Freshness:
+    synced_at = sync.synced_at if sync else None
+    facts = {"synced_at": synced_at, "run": run, "next_at": of_session.next_at, "stale": stale}
+    if sync is not None and sync.problem_code:
+        reason = reason_of(sync.problem_code, sync.problem)
+        return Freshness(code=sync.problem_code, reason=reason, since=sync.problem_since, **facts)
+    if of_session.code and (synced_at is None or of_session.since is None or synced_at < of_session.since):
+        return Freshness(code=of_session.code, reason=of_session.reason, since=of_session.since, **facts)
+    return Freshness(**facts)
+
+
+def _good(runs):
+    """Runs that went through to the end; what was wrong with single members or items does not count here."""
+    return runs.filter(state__in=[SyncRun.State.DONE, SyncRun.State.PARTIAL], retry_at=None)
+
+
+def _is_stale(synced_at: datetime | None, interval: timedelta | None, session: Session, now: datetime) -> bool:
+    if interval is None:
+        return False
+    return (synced_at or session.begins_at) < now - interval * STALE_AFTER_TURNS
