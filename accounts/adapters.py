@@ -1,12 +1,113 @@
-"""How log-in and sign-up behave here."""
+"""How log-in and sign-up behave here: where allauth asks, this answers."""
+
+from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
+from allauth.account.models import EmailAddress
+from allauth.core import context as allauth_context
+from allauth.mfa.adapter import DefaultMFAAdapter
 from allauth.socialaccount.adapter import DefaultSocialAccountAdapter
+from django.conf import settings
+from django.contrib.auth import get_user_model
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+
+from .messages import queue_message
+from .middleware import COOKIE, zone_from_cookie
 
 
 class AccountAdapter(DefaultAccountAdapter):
-    pass
+    error_messages = DefaultAccountAdapter.error_messages | {
+        "account_inactive": _("This account is closed."),
+        "email_password_mismatch": _("This address and this password do not belong together. Check both, or ask for a code by mail."),
+        "incorrect_code": _("This code is not right. Check the newest mail that you got from us, or ask for a new code."),
+        "incorrect_password": _("This is not your password."),
+        "enter_current_password": _("This is not your present password."),
+        "invalid_login": _("This address cannot be used to log in."),
+        "invalid_password_reset": _("This link is not valid any more. Ask for a new one."),
+        "too_many_login_attempts": _("Too many attempts. Wait five minutes, or ask for a code by mail."),
+        "rate_limited": _("That was too often in a short time. Wait a little, then try again."),
+        "duplicate_email": _("This address belongs to your account already."),
+        "email_taken": _("There is an account with this address already. Log in, or use another address."),
+        "unverified_primary_email": _("Confirm this address first. Then it can be your main one."),
+        "cannot_remove_primary_email": _("This is your main address. Make another one your main address first."),
+    }
+
+    def new_user(self, request):
+        """A person in the browser's zone, as far as it is known."""
+        user = super().new_user(request)
+        user.time_zone = zone_from_cookie(request.COOKIES.get(COOKIE, "")).key
+        return user
+
+    def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
+        """Write the mail down for the background worker. All of allauth's mails are secret: many hold a code or a link."""
+        request = allauth_context.request
+        user = context.get("user")
+        mail = self.render_mail(
+            template_prefix, email, {"request": request, "email": email, "site_name": settings.SITE_NAME, **context}
+        )
+        queue_message(
+            user if isinstance(user, get_user_model()) and user.pk else None,
+            kind=template_prefix,
+            subject=mail.subject,
+            body=str(mail.body),
+            secret=True,
+            address=email,
+        )
+
+    def format_email_subject(self, subject: str) -> str:
+        return f"{subject} · {settings.SITE_NAME}"
 
 
 class SocialAccountAdapter(DefaultSocialAccountAdapter):
-    pass
+    error_messages = DefaultSocialAccountAdapter.error_messages | {
+        "email_taken": _("There is an account with this address already. Log in to it first, then connect your %s account."),
+        "no_password": _("Set a password first: without it and without GitHub you could not log in any more."),
+        "no_verified_email": _("Confirm an email address first: without it and without GitHub you could not log in any more."),
+        "connected_other": _("This GitHub account is connected to another account here."),
+    }
+
+    def authenticate_by_email(self, sociallogin):
+        """The account here with the same address as the GitHub account, where both sides have proven the address.
+
+        Is it safe to log people in by that? GitHub says of each address whether it was confirmed there, and we believe only
+        that word (no `VERIFIED_EMAIL` in the settings: it would declare the unconfirmed ones confirmed, and anybody may
+        enter anybody's address at GitHub). allauth by itself would also match an address that was never confirmed *here*: somebody could
+        add a stranger's address to their own account and wait for the stranger to be logged into it. So this asks for a
+        confirmed address here as well. A second factor is still asked for. Where GITHUB_URL names another server, its operators can
+        vouch for any address: it must be one that this site's operator trusts.
+        """
+        for address in sociallogin.email_addresses:
+            if not address.verified or not self.can_authenticate_by_email(sociallogin, address.email):
+                continue
+            own = EmailAddress.objects.filter(email__iexact=address.email, verified=True).select_related("user").first()
+            if own is not None:
+                return own.user, own.email
+        return None
+
+    def populate_user(self, request, sociallogin, data):
+        """Name, address and zone for the sign-up form; the person may change them there."""
+        user = super().populate_user(request, sociallogin, data)
+        user.name = (data.get("name") or data.get("username") or "")[:150]
+        user.time_zone = zone_from_cookie(request.COOKIES.get(COOKIE, "")).key
+        return user
+
+    def get_signup_form_initial_data(self, sociallogin):
+        initial = super().get_signup_form_initial_data(sociallogin)
+        return initial | {"name": sociallogin.user.name}
+
+    def get_connect_redirect_url(self, request, socialaccount):
+        return reverse("me")
+
+
+class MFAAdapter(DefaultMFAAdapter):
+    error_messages = DefaultMFAAdapter.error_messages | {
+        "add_email_blocked": _("While two-step log-in is on, no address can be added. Turn it off first."),
+        "cannot_delete_authenticator": _("You cannot turn two-step log-in off."),
+        "cannot_generate_recovery_codes": _("Turn two-step log-in on first. Then you can make recovery codes."),
+        "incorrect_code": _("This code is not right. Codes of the app change every 30 seconds: try the newest one."),
+        "unverified_email": _("Confirm your email address first. Then you can turn two-step log-in on."),
+    }
+
+    def _get_site_name(self) -> str:
+        return settings.SITE_NAME

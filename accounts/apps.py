@@ -7,4 +7,8 @@ class AccountsConfig(AppConfig):
     verbose_name = _("People")
 
     def ready(self):
-        from . import checks, health, signals  # noqa: F401 (they register themselves)
+        from . import health, personal_data, signals
+
+        health.register()
+        personal_data.register()
+        signals.connect()

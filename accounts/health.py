@@ -1,0 +1,35 @@
+"""Whether mail goes out, for `/healthz`."""
+
+import datetime
+
+from django.db.models import Min
+from django.utils import timezone
+
+from background.health import register_check
+
+from .models import Message
+
+#: With all its tries a message waits for less than three hours; younger ones than this are simply on their way.
+WAITING_TOO_LONG = datetime.timedelta(minutes=30)
+LOOK_BACK = datetime.timedelta(days=1)
+
+
+def check_mail() -> tuple[str, dict[str, int | None]]:
+    """Messages that wait, the age of the oldest in seconds (None: none waits), and how many failed since yesterday."""
+    now = timezone.now()
+    waiting = Message.objects.filter(state=Message.State.QUEUED)
+    oldest = waiting.aggregate(since=Min("created_at"))["since"]
+    failed = Message.objects.filter(state=Message.State.FAILED, tried_at__gt=now - LOOK_BACK).count()
+    is_late = oldest is not None and now - oldest > WAITING_TOO_LONG
+    return (
+        "degraded" if is_late else "ok",
+        {
+            "waiting": waiting.count(),
+            "oldest_waiting_seconds": None if oldest is None else round((now - oldest).total_seconds()),
+            "failed_since_yesterday": failed,
+        },
+    )
+
+
+def register() -> None:
+    register_check("mail", check_mail)

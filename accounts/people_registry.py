@@ -1,9 +1,11 @@
 """What the apps above `accounts` tell it about people, without `accounts` importing them.
 
-Each registry is a plain list of functions that an app fills in its `AppConfig.ready`.
+Each registry is a plain list or dict of functions that an app fills in its `AppConfig.ready`.
 """
 
-from collections.abc import Callable
+import datetime
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
 from typing import Any
 
 from django.db.models import Q
@@ -14,8 +16,48 @@ people_visible: list[Callable[[Any], Q]] = []
 #: Functions of a user that return a `Q` over `accounts.Message`: which messages to others that user may see.
 messages_visible: list[Callable[[Any], Q]] = []
 
+#: Functions of a user that answer whether the admin offers that person the lists of people and messages (each still shows only
+#: what `visible_to` grants).
+may_browse_people: list[Callable[[Any], bool]] = []
+
 #: Named functions of a user that return a JSON-ready value: what belongs in that person's export.
 export_sections: dict[str, Callable[[Any], Any]] = {}
 
-#: Functions of a user that return lines of text: what deleting the account removes or keeps, for the preview.
-deletion_notes: list[Callable[[Any], list[str]]] = []
+
+@dataclass(frozen=True)
+class Deletion:
+    """What deleting an account does to one app's rows, in sentences for the person's preview.
+
+    `stays` is what other people's records rest on: where an app names anything there, the account is emptied and
+    stays as a row without a name. `warnings` are what the person should settle first.
+    """
+
+    goes: list[str] = field(default_factory=list)
+    stays: list[str] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
+
+
+#: Functions of a user that say what deleting that person's account would do.
+deletion_previews: list[Callable[[Any], Deletion]] = []
+
+#: Functions of a user that delete what goes, called inside the transaction that deletes the account.
+erasers: list[Callable[[Any], None]] = []
+
+
+@dataclass(frozen=True)
+class CalendarEntry:
+    """An all-day entry of a person's calendar, from `starts_on` to `ends_on`, both included.
+
+    `uid` is the same for the same thing for ever (without a host: the feed adds it); `path` is an address on this site.
+    """
+
+    uid: str
+    starts_on: datetime.date
+    ends_on: datetime.date
+    summary: str
+    description: str = ""
+    path: str = ""
+
+
+#: Functions of a user that yield what belongs in that person's calendar feed.
+calendar_sources: list[Callable[[Any], Iterable[CalendarEntry]]] = []

@@ -2,12 +2,17 @@
 
 from django.urls import path
 
-from config.placeholder import page
+from .views import availability, data, feed, profile, theme
 
 urlpatterns = [
-    path("me/", page, name="me"),
-    path("me/data/", page, name="my_data"),
-    path("availability/", page, name="availability"),
-    path("theme/", page, name="theme"),
-    path("feeds/<str:token>.ics", page, name="feed"),
+    path("me/", profile.me, name="me"),
+    path("me/github/", profile.github_login, name="my_github_login"),
+    path("me/calendar/", profile.calendar_create, name="calendar_create"),
+    path("me/calendar/revoke/", profile.calendar_revoke, name="calendar_revoke"),
+    path("me/data/", data.my_data, name="my_data"),
+    path("me/data/export/", data.my_data_export, name="my_data_export"),
+    path("me/data/delete/", data.my_data_delete, name="my_data_delete"),
+    path("availability/", availability.availability, name="availability"),
+    path("theme/", theme.theme, name="theme"),
+    path("feeds/<str:token>.ics", feed.feed, name="feed"),
 ]

@@ -28,6 +28,13 @@ try:
         env.required("ALLOWED_HOSTS", "the names of this site, comma separated; or set DEBUG=1 for development.")
         ALLOWED_HOSTS = env.words("ALLOWED_HOSTS")
 
+    #: Where people find the site, for links in mails.
+    if LOCAL:
+        SITE_URL = env.origin("SITE_URL", "http://127.0.0.1:8000")
+    else:
+        _host = next(iter(ALLOWED_HOSTS), "").removeprefix("*").removeprefix(".") or "localhost"
+        SITE_URL = env.origin("SITE_URL", f"https://{_host}")
+
     DATABASE = env.database("DATABASE_URL", f"sqlite:///{BASE_DIR / 'var' / 'db.sqlite3'}")
     CACHE = env.cache("CACHE_URL", "locmemcache://")
     MAILER = env.mailer("EMAIL_URL", "consolemail://" if LOCAL else "smtp://localhost:25")
@@ -160,6 +167,7 @@ SOCIALACCOUNT_ADAPTER = "accounts.adapters.SocialAccountAdapter"
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
+ACCOUNT_SIGNUP_FORM_CLASS = "accounts.forms.signup.SignupForm"
 ACCOUNT_EMAIL_VERIFICATION = "mandatory"
 ACCOUNT_EMAIL_VERIFICATION_BY_CODE_ENABLED = True
 ACCOUNT_LOGIN_BY_CODE_ENABLED = True
@@ -169,22 +177,27 @@ ACCOUNT_SESSION_REMEMBER = True
 ACCOUNT_DEFAULT_HTTP_PROTOCOL = "http" if LOCAL else "https"
 ACCOUNT_REAUTHENTICATION_REQUIRED = True
 ALLAUTH_TRUSTED_PROXY_COUNT = TRUSTED_PROXIES
+MFA_ADAPTER = "accounts.adapters.MFAAdapter"
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes", "webauthn"]
 MFA_PASSKEY_LOGIN_ENABLED = True
 MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = LOCAL
 USERSESSIONS_TRACK_ACTIVITY = False
 SOCIALACCOUNT_STORE_TOKENS = False
+# Log-in by an address that both GitHub and we have confirmed: see accounts.adapters. Never `VERIFIED_EMAIL` here.
 SOCIALACCOUNT_EMAIL_AUTHENTICATION = True
 SOCIALACCOUNT_EMAIL_AUTHENTICATION_AUTO_CONNECT = True
+# Nobody gets an account without having seen the form with the terms.
+SOCIALACCOUNT_AUTO_SIGNUP = False
 SOCIALACCOUNT_PROVIDERS = {
     "github": {
-        "GITHUB_URL": GITHUB_URL,
         "SCOPE": ["read:user", "user:email"],
         "OAUTH_PKCE_ENABLED": True,
-        "VERIFIED_EMAIL": True,
         "APPS": [{"client_id": GITHUB_CLIENT_ID, "secret": GITHUB_CLIENT_SECRET}] if GITHUB_CLIENT_ID else [],
     }
 }
+if GITHUB_URL != "https://github.com":
+    # Given this key, allauth asks for the API at GITHUB_URL/api/v3, which github.com itself does not have.
+    SOCIALACCOUNT_PROVIDERS["github"]["GITHUB_URL"] = GITHUB_URL
 
 # Language and time
 LANGUAGE_CODE = "en"
@@ -263,10 +276,12 @@ LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "filters": {"mask_feed_tokens": {"()": "accounts.logs.MaskFeedTokens"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["mask_feed_tokens"]}},
     "root": {"handlers": ["console"], "level": os.environ.get("LOG_LEVEL", "WARNING" if DEMO else "INFO")},
     "loggers": {
         "django": {"handlers": ["console"], "level": "WARNING", "propagate": False},
+        "django.server": {"handlers": ["console"], "level": "INFO", "propagate": False},
         "httpx2": {"level": "WARNING"},
         "httpcore2": {"level": "WARNING"},
     },

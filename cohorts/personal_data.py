@@ -1,0 +1,199 @@
+"""What `cohorts` adds to a person's export, and what deleting an account does to its rows."""
+
+from typing import Any
+
+from django.contrib.contenttypes.models import ContentType
+from django.db.models import Count, Q
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from accounts import people_registry
+from accounts.models import Message
+from accounts.people_registry import Deletion
+from accounts.personal_data import iso
+
+from .models import (
+    Application,
+    ApplicationEvent,
+    CheckIn,
+    Conflict,
+    Membership,
+    Review,
+    ReviewAssignment,
+    Session,
+    SessionRole,
+)
+
+
+def _applications(user) -> list[dict[str, Any]]:
+    """The person's applications. What organisers noted for a decision that is not published belongs to the decision, not here."""
+    found = (
+        Application.objects.filter(applicant=user)
+        .select_related("session")
+        .prefetch_related("answers__question", "project_preferences__project", "events")
+        .order_by("created_at", "pk")
+    )
+    return [
+        {
+            "session": application.session.slug,
+            "status": application.get_status_display(),
+            "begun_at": iso(application.created_at),
+            "submitted_at": iso(application.submitted_at),
+            "answer_by": iso(application.answer_by),
+            "draft": application.draft,
+            "answers": [{"question": answer.question.label, "answer": answer.value} for answer in application.answers.all()],
+            "project_preferences": [preference.project.name for preference in application.project_preferences.all()],
+            "history": [{"from": event.from_status, "to": event.to_status, "at": iso(event.at)} for event in application.events.all()],
+        }
+        for application in found
+    ]
+
+
+def _memberships(user) -> list[dict[str, Any]]:
+    """Places in cohorts, as far as the person may know of them, with the check-ins."""
+    found = (
+        Membership.objects.filter(user=user)
+        .exclude(state=Membership.State.INVITED)
+        .select_related("cohort__session", "cohort__project")
+        .prefetch_related("checkins__week")
+        .order_by("joined_at", "pk")
+    )
+    return [
+        {
+            "session": membership.cohort.session.slug,
+            "cohort": membership.cohort.name,
+            "project": membership.cohort.project.name if membership.cohort.project else None,
+            "role": membership.role,
+            "state": membership.state,
+            "joined_at": iso(membership.joined_at),
+            "left_at": iso(membership.left_at),
+            "leaving_reason": membership.leaving_reason,
+            "checkins": [_checkin(checkin) for checkin in membership.checkins.all()],
+        }
+        for membership in found
+    ]
+
+
+def _checkin(checkin: CheckIn) -> dict[str, Any]:
+    return {
+        "week": checkin.week.number,
+        "did": checkin.did,
+        "learned": checkin.learned,
+        "stuck": checkin.stuck,
+        "next": checkin.next,
+        "hours": None if checkin.hours is None else str(checkin.hours),
+        "energy": checkin.energy,
+        "wants_to_talk": checkin.wants_to_talk,
+        "resting": checkin.resting,
+        "written_at": iso(checkin.written_at),
+    }
+
+
+def _roles(user) -> list[dict[str, str]]:
+    return [
+        {"session": role.session.slug, "role": role.role}
+        for role in SessionRole.objects.filter(user=user).select_related("session").order_by("pk")
+    ]
+
+
+def _reviews(user) -> list[dict[str, Any]]:
+    """Reviews that the person wrote. Whose application it was is somebody else's: only its number is here."""
+    found = Review.objects.filter(reviewer=user).select_related("application__session").prefetch_related("scores__criterion")
+    return [
+        {
+            "session": review.application.session.slug,
+            "application": review.application_id,
+            "scores": {score.criterion.name: score.value for score in review.scores.all()},
+            "private_comment": review.private_comment,
+            "shareable_comment": review.shareable_comment,
+            "handed_in_at": iso(review.handed_in_at),
+        }
+        for review in found.order_by("created_at", "pk")
+    ]
+
+
+SECTIONS = {
+    "applications": _applications,
+    "memberships": _memberships,
+    "session_roles": _roles,
+    "reviews": _reviews,
+}
+
+
+def preview(user) -> Deletion:
+    goes = []
+    applications = Application.objects.filter(applicant=user).count()
+    if applications:
+        goes.append(
+            ngettext(
+                "%(count)s application, with its answers, its history and its reviews.",
+                "%(count)s applications, with their answers, their history and their reviews.",
+                applications,
+            )
+            % {"count": applications}
+        )
+    memberships = Membership.objects.filter(user=user).aggregate(places=Count("pk", distinct=True), checkins=Count("checkins"))
+    if memberships["places"]:
+        goes.append(
+            ngettext("Your place in %(count)s cohort.", "Your places in %(count)s cohorts.", memberships["places"])
+            % {"count": memberships["places"]}
+        )
+    if memberships["checkins"]:
+        goes.append(
+            ngettext("%(count)s weekly check-in.", "%(count)s weekly check-ins.", memberships["checkins"])
+            % {"count": memberships["checkins"]}
+        )
+    stays = []
+    handed_in = Review.objects.filter(reviewer=user, handed_in_at__isnull=False).exclude(application__applicant=user).count()
+    if handed_in:
+        stays.append(
+            ngettext(
+                "%(count)s review that you handed in, without your name: a decision about somebody else rests on it.",
+                "%(count)s reviews that you handed in, without your name: decisions about other people rest on them.",
+                handed_in,
+            )
+            % {"count": handed_in}
+        )
+    moves = ApplicationEvent.objects.filter(actor=user).exclude(application__applicant=user).count()
+    if moves:
+        stays.append(
+            ngettext(
+                "%(count)s decision that you entered about an application, without your name: applicants may ask how it went.",
+                "%(count)s decisions that you entered about applications, without your name: applicants may ask how it went.",
+                moves,
+            )
+            % {"count": moves}
+        )
+    warnings = [
+        _("You are the only organiser of “%(session)s”. Make somebody else an organiser first.") % {"session": session.name}
+        for session in _only_organised_by(user)
+    ]
+    return Deletion(goes=goes, stays=stays, warnings=warnings)
+
+
+def _only_organised_by(user):
+    """Sessions that are not archived and that nobody but `user` organises."""
+    organisers = Count("roles", filter=Q(roles__role="organiser", roles__user__is_active=True))
+    mine = SessionRole.objects.filter(user=user, role="organiser").values("session_id")
+    return Session.objects.filter(pk__in=mine, archived_at=None).annotate(organisers=organisers).filter(organisers=1)
+
+
+def erase(user) -> None:
+    """Delete what goes. Reviews that were handed in and moves stay with the emptied account: see `preview`."""
+    applications = Application.objects.filter(applicant=user)
+    # Mails to others about the application may name the applicant.
+    about = ContentType.objects.get_for_model(Application)
+    Message.objects.filter(about_type=about, about_id__in=list(applications.values_list("pk", flat=True))).delete()
+    applications.delete()
+    Membership.objects.filter(user=user).delete()
+    SessionRole.objects.filter(user=user).delete()
+    Review.objects.filter(reviewer=user, handed_in_at__isnull=True).delete()
+    ReviewAssignment.objects.filter(reviewer=user).delete()
+    Conflict.objects.filter(reviewer=user).delete()
+
+
+def register() -> None:
+    people_registry.export_sections.update(SECTIONS)
+    if preview not in people_registry.deletion_previews:
+        people_registry.deletion_previews.append(preview)
+        people_registry.erasers.append(erase)
