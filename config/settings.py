@@ -210,6 +210,9 @@ USE_TZ = True
 # Static files: hashed, compressed and cached for a year; straight from the folders while developing.
 STATIC_URL = "/static/"
 STATIC_ROOT = BASE_DIR / "staticfiles"
+if LOCAL:
+    # Files come straight from their folders; WhiteNoise warns about a missing one all the same.
+    STATIC_ROOT.mkdir(exist_ok=True)
 STATICFILES_DIRS = [BASE_DIR / "static"]
 WHITENOISE_USE_FINDERS = LOCAL
 WHITENOISE_AUTOREFRESH = DEBUG
@@ -281,7 +284,8 @@ LOGGING = {
     "root": {"handlers": ["console"], "level": os.environ.get("LOG_LEVEL", "WARNING" if DEMO else "INFO")},
     "loggers": {
         "django": {"handlers": ["console"], "level": "WARNING", "propagate": False},
-        "django.server": {"handlers": ["console"], "level": "INFO", "propagate": False},
+        # The development server writes a line a request: of use while developing, noise in the demonstration.
+        "django.server": {"handlers": ["console"], "level": "WARNING" if DEMO else "INFO", "propagate": False},
         "httpx2": {"level": "WARNING"},
         "httpcore2": {"level": "WARNING"},
     },

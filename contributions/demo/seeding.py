@@ -58,13 +58,18 @@ def seed(anchor: datetime.date) -> Seeded:
 
 
 def build_world(cohorts, *, settled: bool = True) -> tuple[World, DemoWorld]:
-    """The sandbox's world for these cohorts. `settled`: with what happened after the first sync."""
+    """The sandbox's world for these cohorts. `settled`: with what happened after the first sync.
+
+    Built as of the full hour, so that two worlds of one start agree; after that its clock runs.
+    """
+    hour = timezone.now().replace(minute=0, second=0, microsecond=0)
     demo = DemoWorld(
-        World(web_url=settings.GITHUB_URL), [(slug, tuple(logins)) for slug, logins in cohorts], featured="amara-okafor"
+        World(now=hour, web_url=settings.GITHUB_URL), [(slug, tuple(logins)) for slug, logins in cohorts], featured="amara-okafor"
     )
     world = demo.build()
     if settled:
         demo.let_time_pass()
+    world.fixed_now = None
     return world, demo
 
 

@@ -114,7 +114,7 @@ class Running:
                 self._look_after()
         finally:
             self._end()
-            sandbox.shutdown()
+            sandbox.close()
 
     def _serve_sandbox(self):
         from urllib.parse import urlsplit
@@ -142,7 +142,7 @@ class Running:
         while time.monotonic() < until and not self.stopping.is_set():
             self._look_after()
             try:
-                with urllib.request.urlopen(f"http://{environment.HOST}:{self.port}/healthz", timeout=5):  # noqa: S310
+                with urllib.request.urlopen(f"http://{environment.HOST}:{self.port}/healthz", timeout=5):
                     return True
             except urllib.error.HTTPError:
                 return True
