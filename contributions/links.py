@@ -106,7 +106,7 @@ def _with_scheme(text: str, trackers: list[str]) -> str:
 
 
 def _split(text: str, trackers: list[str]) -> SplitResult:
-    refused = LinkError(_("“%(link)s” is not a link that we can use.") % {"link": text[:80]} + " " + understood(trackers))
+    refused = LinkError(_("This is not a link that we can use.") + " " + understood(trackers))
     if CONTROL.search(text):
         raise refused
     try:

@@ -1,6 +1,6 @@
 """The story of an issue or a pull request as one list of entries in order of time, whatever connection they came from."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -111,11 +111,18 @@ def entries_of(item: Mapping) -> list[Entry]:
     return sorted([first, *_distinct(found.values())], key=lambda entry: (entry.at, ORDER.index(entry.what)))
 
 
-def _distinct(entries) -> list[Entry]:
-    """A commit comes twice, from the timeline and from the list of commits: once with, once without an id."""
+def _distinct(entries: Iterable[Entry]) -> list[Entry]:
+    """Leave out what is told twice.
+
+    A commit comes from the timeline and from the list of commits, once with and once without an id. Merging closes as well.
+    """
+    entries = list(entries)
+    merged = {entry.at for entry in entries if entry.what == "merged"}
     seen: set = set()
     kept = []
     for entry in entries:
+        if entry.what == "closed" and entry.at in merged:
+            continue
         if entry.what == "pushed":
             if entry.at in seen:
                 continue

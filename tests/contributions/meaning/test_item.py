@@ -1,0 +1,215 @@
+"""From GitHub's answer to stored values: state, answers, reviews, links, trailers, events."""
+
+import datetime
+
+import pytest
+
+from contributions.meaning import Incomplete, read_item
+from contributions.meaning.reviews import waited_for_response
+
+from .nodes import (
+    AUTHOR,
+    BOT,
+    COMMIT,
+    OTHER,
+    REVIEWER,
+    actor,
+    closed,
+    comment,
+    day,
+    event,
+    iso,
+    issue,
+    pull_request,
+    pushed,
+    review,
+)
+
+HASH = "0a1b2c3d4e5f60718293a4b5c6d7e8f901234567"
+
+
+def read(item, **options):
+    return read_item(item, now=day(28), **options)
+
+
+def by_hand(text, association="COLLABORATOR", by=REVIEWER):
+    return pull_request(comment(8, by, text, association), closed(9), prState="CLOSED", closedAt=iso(9))
+
+
+@pytest.mark.parametrize(
+    ("item", "state"),
+    [
+        (pull_request(), "open"),
+        (pull_request(isDraft=True), "draft"),
+        (pull_request(prState="MERGED", isDraft=True), "merged"),
+        (pull_request(closed(9), prState="CLOSED"), "closed"),
+        (pull_request(closed(9), prState="CLOSED", isDraft=True), "closed"),
+        (pull_request(closed(9, closer=COMMIT), prState="CLOSED"), "landed"),
+        (pull_request(closed(9, closer={"__typename": "PullRequest", "id": "PR_2"}), prState="CLOSED"), "closed"),
+        (pull_request(closed(5, closer=COMMIT), event("Reopened", 6), closed(9), prState="CLOSED"), "closed"),
+        (pull_request(closed(5, closer=COMMIT), event("Reopened", 6)), "open"),
+        (by_hand(f"Merged in {HASH}. Thanks!"), "landed"),
+        (by_hand(f"merged in `{HASH}`"), "landed"),
+        (by_hand(f"Fixed in [{HASH}](https://github.com/o/r/commit/{HASH})"), "landed"),
+        (by_hand(f"fixed in **{HASH}**", "MEMBER"), "landed"),
+        (by_hand(f"Merged in {HASH}", "OWNER"), "landed"),
+        (by_hand("Merged in 0a1b2c3."), "landed"),
+        (by_hand("Merged in o/r@0a1b2c3."), "landed"),
+        (by_hand(f"Merged in {HASH}", "CONTRIBUTOR"), "closed"),
+        (by_hand(f"Merged in {HASH}", "NONE"), "closed"),
+        (by_hand(f"Merged in {HASH}", "MEMBER", BOT), "closed"),
+        (by_hand("This was fixed in 5.2 already"), "closed"),
+        (by_hand("Fixed in 1234567"), "closed"),
+        (by_hand(f"Unmerged in {HASH}"), "closed"),
+        (issue(), "open"),
+        (issue(issueState="CLOSED"), "closed"),
+    ],
+)
+def test_state(item, state):
+    assert read(item)["state"] == state
+
+
+@pytest.mark.parametrize(
+    ("item", "ready", "answered"),
+    [
+        (pull_request(), 1, None),
+        (pull_request(comment(3), review("APPROVED", 2, OTHER)), 1, 2),
+        (pull_request(comment(2, AUTHOR), comment(3, BOT), comment(4, None), comment(5)), 1, 5),
+        (pull_request(comment(2, actor("helper[bot]")), comment(5)), 1, 5),
+        (pull_request(comment(2, actor("import", "Mannequin")), comment(5)), 1, 5),
+        (pull_request(review("PENDING", 2), review("DISMISSED", 3)), 1, 3),
+        (pull_request(isDraft=True), None, None),
+        (pull_request(comment(2), isDraft=True), None, None),
+        (pull_request(comment(2), event("ReadyForReview", 3), comment(5)), 3, 5),
+        (pull_request(event("ConvertToDraft", 2), comment(3), event("ReadyForReview", 4), comment(6)), 1, 6),
+        (pull_request(event("ConvertToDraft", 2), isDraft=True), 1, None),
+        (issue(comment(4)), None, 4),
+        (issue(comment(4, AUTHOR)), None, None),
+    ],
+)
+def test_first_answer_by_a_human_after_it_was_ready(item, ready, answered):
+    values = read(item)
+    assert values["ready_at"] == (ready and day(ready))
+    assert values["first_response_at"] == (answered and day(answered))
+
+
+def test_the_clock_stops_while_it_is_a_draft():
+    values = read(pull_request(event("ConvertToDraft", 3), event("ReadyForReview", 7), comment(8)))
+    waited = waited_for_response(values["events"], ready_at=values["ready_at"], first_response_at=values["first_response_at"])
+    assert waited == datetime.timedelta(days=3)
+
+
+def test_no_answer_is_none_and_not_zero():
+    values = read(pull_request())
+    assert waited_for_response(values["events"], ready_at=values["ready_at"], first_response_at=None) is None
+
+
+@pytest.mark.parametrize(
+    ("item", "state"),
+    [
+        (pull_request(), ""),
+        (pull_request(reviewDecision="REVIEW_REQUIRED"), "review_required"),
+        (pull_request(review("CHANGES_REQUESTED", 2), reviewDecision="APPROVED"), "approved"),
+        (pull_request(review("APPROVED", 2)), "approved"),
+        (pull_request(review("CHANGES_REQUESTED", 2), review("APPROVED", 3)), "approved"),
+        (pull_request(review("CHANGES_REQUESTED", 2), review("APPROVED", 3, OTHER)), "changes_requested"),
+        (pull_request(review("CHANGES_REQUESTED", 2), review("COMMENTED", 3)), "changes_requested"),
+        (pull_request(review("COMMENTED", 2)), "commented"),
+        (pull_request(review("COMMENTED", 2, AUTHOR)), ""),
+        (pull_request(review("APPROVED", 2, BOT), review("CHANGES_REQUESTED", 2, None)), ""),
+    ],
+)
+def test_review_state(item, state):
+    assert read(item)["review_state"] == state
+
+
+def test_events_tell_the_story_once_and_in_order():
+    item = pull_request(
+        {**review("CHANGES_REQUESTED", 3), "id": "PRR_1"}, pushed(4), comment(5, BOT), event("Merged", 6, REVIEWER), closed(6),
+        recent={"nodes": [{**review("CHANGES_REQUESTED", 3), "id": "PRR_1"}, pushed(4)]},
+        commits={"nodes": [{"commit": {"committedDate": iso(4), "message": ""}}, {"commit": {"committedDate": iso(0.5)}}]},
+        prState="MERGED",
+    )  # fmt: skip
+    told = [(told["what"], told["by"], told["human"]) for told in read(item)["events"]]
+    assert told == [
+        ("opened", "ada", True), ("changes_requested", "rae", True), ("pushed", "ada", True), ("commented", "checks", False),
+        ("merged", "rae", True),
+    ]  # fmt: skip
+    assert read(item)["events"][0]["at"] == "2026-11-01T00:00:00Z"
+
+
+def test_a_landing_is_told_as_one():
+    events = read(pull_request(closed(9, closer=COMMIT), prState="CLOSED"))["events"]
+    assert [told["what"] for told in events] == ["opened", "landed"]
+
+
+def test_a_clock_that_is_ahead_puts_no_push_into_the_future():
+    events = read(pull_request(pushed(60), updated=10))["events"]
+    assert events[-1] == {"at": iso(10), "what": "pushed", "by": "ada", "human": True}
+
+
+def test_long_stories_keep_their_beginning_and_their_end():
+    events = read(pull_request(*(comment(2 + number / 100) for number in range(200))))["events"]
+    assert len(events) == 120
+    assert (events[0]["what"], events[-1]["at"]) == ("opened", iso(2 + 199 / 100))
+
+
+def test_linked_issues_and_pull_requests():
+    closes = {"closingIssuesReferences": {"nodes": [
+        {"id": "I_9", "number": 9, "title": "Broken", "url": "https://github.com/o/r/issues/9", "state": "OPEN",
+         "repository": {"nameWithOwner": "o/r"}}, None]}}  # fmt: skip
+    assert read(pull_request(**closes))["linked"] == [
+        {"url": "https://github.com/o/r/issues/9", "title": "Broken", "number": 9, "repository": "o/r", "state": "open"}
+    ]
+
+
+def test_tickets_are_linked_only_where_the_project_has_a_tracker():
+    item = pull_request(title="Fixed #12345 -- Made it clearer (refs #77)", bodyText="See ticket-34567 and #9, ticket 12345.")
+    assert read(item)["linked"] == []
+    linked = read(item, tracker_url="https://code.djangoproject.com")["linked"]
+    assert [ticket["url"] for ticket in linked] == [
+        f"https://code.djangoproject.com/ticket/{number}" for number in (12345, 77, 34567)
+    ]
+
+
+def test_trailers_are_shown_as_disclosed_without_addresses():
+    messages = [
+        "Make it clearer\n\nWith care.\n\nCo-authored-by: Ole <ole@example.org>\nAssisted-by: Some Tool 2\nSigned-off-by: Ada",
+        "Assisted-by: is only a subject here",
+        "Again\r\n\r\nASSISTED-BY: some tool 2\r\nHelped-by: rae@example.org",
+    ]
+    item = pull_request(commits={"nodes": [{"commit": {"message": message, "committedDate": iso(1)}} for message in messages]})
+    assert read(item)["trailers"] == ["Co-authored-by: Ole", "Assisted-by: Some Tool 2"]
+
+
+def test_plain_values():
+    item = pull_request(
+        labels={"nodes": [{"name": "docs", "color": "D73A4A"}, {"name": "odd", "color": "<script>"}]},
+        statusCheckRollup={"state": "ERROR"}, author=actor("ada"),
+    )  # fmt: skip
+    values = read(item)
+    assert values["labels"] == [{"name": "docs", "color": "d73a4a"}, {"name": "odd", "color": ""}]
+    assert (values["ci"], values["database_id"], values["comments"], values["author_login"]) == ("failure", 77, 2, "ada")
+    assert (values["author_node_id"], values["additions"], values["kind"], values["number"]) == ("U_ada", 3, "pull_request", 5)
+
+
+def test_a_deleted_author_leaves_the_item():
+    values = read(pull_request(comment(3), author=None))
+    assert (values["author_login"], values["author_node_id"], values["first_response_at"]) == ("", "", day(3))
+
+
+@pytest.mark.parametrize("lost", ["id", "url", "number", "createdAt", "fullDatabaseId", "repository", "__typename"])
+def test_an_answer_that_lacks_what_matters_is_refused(lost):
+    item = pull_request()
+    item[lost] = None
+    with pytest.raises(Incomplete):
+        read(item)
+
+
+@pytest.mark.parametrize(
+    "lost", ["updatedAt", "timelineItems", "recent", "author", "mergeable", "totalCommentsCount", "additions", "title"]
+)
+def test_an_answer_that_lacks_something_else_is_read(lost):
+    item = pull_request(comment(3))
+    item[lost] = None
+    assert read(item)["state"] == "open"
