@@ -40,3 +40,4 @@ PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 MAILERS = {"default": {"BACKEND": "django.core.mail.backends.locmem.EmailBackend"}}
 LOGGING = {"version": 1, "disable_existing_loggers": False, "root": {"handlers": [], "level": "WARNING"}}
 ACCOUNT_RATE_LIMITS = False
+GITHUB_CLIENT_GUARD = "contributions.github.guard.forbid_transactions"

@@ -21,7 +21,7 @@ class Server:
         self.host, self.port = host, self._http.server_address[1]
         self.url = f"http://{host}:{self.port}"
         self.api_url = f"{self.url}/api/v3"
-        self._thread = threading.Thread(target=self._http.serve_forever, name="sandbox-github", daemon=True)
+        self._thread = threading.Thread(target=self._http.serve_forever, args=(0.05,), name="sandbox-github", daemon=True)
         self._thread.start()
 
     def __enter__(self) -> Self:
