@@ -5,6 +5,8 @@ from collections import defaultdict
 from collections.abc import Callable, Collection
 from typing import Any
 
+from django.db.models import Q
+
 from accounts.models import User
 
 from .models import Cohort, Membership, Project, Session, SessionRole
@@ -17,6 +19,11 @@ _member_sections: dict[str, tuple[MemberSection, Callable[[], Any]]] = {}
 def register_member_section(key: str, section: MemberSection, *, empty: Callable[[], Any] = list) -> None:
     """Add `key` to every member in an export; members whom `section` does not name get `empty()`."""
     _member_sections[key] = (section, empty)
+
+
+def member_section_keys() -> set[str]:
+    """Keys that other apps add to members: an import leaves them alone."""
+    return set(_member_sections)
 
 
 def iso(moment: datetime.datetime | None) -> str | None:
@@ -41,7 +48,13 @@ def export_session(session: Session) -> dict[str, Any]:
     member_ids = [row.pk for rows in memberships.values() for row in rows if row.role == Membership.Role.MEMBER]
     sections = {key: (section(member_ids), empty) for key, (section, empty) in _member_sections.items()}
     cohorts = session.cohorts.select_related("project").order_by("name", "pk")
-    projects = session.projects.select_related("tracker").prefetch_related("repositories").order_by("slug")
+    projects = (
+        Project.objects.filter(Q(sessions=session) | Q(cohorts__session=session))
+        .distinct()
+        .select_related("tracker")
+        .prefetch_related("repositories")
+        .order_by("slug")
+    )
     return {
         "session": _session(session, roles),
         "projects": [_project(project) for project in projects],

@@ -1,0 +1,138 @@
+"""A database that real worker processes and the test share, and the processes themselves."""
+
+import contextlib
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+from django.conf import settings
+from django.db import connection, connections
+from django_tasks_db.models import DBTaskResult, get_date_max
+
+from background.models import WorkerBeat
+
+MANAGE = [sys.executable, str(Path(settings.BASE_DIR) / "manage.py")]
+ALIAS = "shared"
+
+
+def wait_until(condition, seconds: float = 40, what: str = "it"):
+    """The first true value of `condition`, asked for again and again; fails after `seconds`."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        if value := condition():
+            return value
+        time.sleep(0.1)
+    pytest.fail(f"Waited {seconds} s for {what}.")
+
+
+def environment(url: str) -> dict[str, str]:
+    keep = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
+    return keep | {"DEBUG": "1", "DATABASE_URL": url, "PYTHONWARNINGS": "ignore"}
+
+
+def manage(url: str, *arguments: str) -> subprocess.CompletedProcess:
+    return subprocess.run([*MANAGE, *arguments], env=environment(url), capture_output=True, text=True, timeout=120, check=False)
+
+
+def migrate(url: str) -> None:
+    done = manage(url, "migrate", "-v0")
+    assert done.returncode == 0, done.stderr
+
+
+@dataclass
+class Shared:
+    """A migrated database of its own, with the alias `shared` in this process and `url` for others."""
+
+    url: str
+    folder: Path
+    workers: list[subprocess.Popen] = field(default_factory=list)
+
+    def rows(self):
+        return DBTaskResult.objects.using(ALIAS)
+
+    def beats(self):
+        return WorkerBeat.objects.using(ALIAS)
+
+    def queue(self, task, *args, queue_name=None) -> DBTaskResult:
+        return self.rows().create(
+            args_kwargs={"args": list(args), "kwargs": {}},
+            task_path=task.module_path,
+            queue_name=queue_name or task.queue_name,
+            backend_name="default",
+            run_after=get_date_max(),
+        )
+
+    def status(self, row: DBTaskResult) -> str:
+        return self.rows().values_list("status", flat=True).get(pk=row.pk)
+
+    def start_worker(self, *arguments: str) -> subprocess.Popen:
+        log = (self.folder / f"worker-{len(self.workers)}.log").open("w")
+        command = [*MANAGE, "worker", "--interval", "0.1", *arguments]
+        process = subprocess.Popen(command, env=environment(self.url), stderr=log, stdout=log)
+        log.close()
+        self.workers.append(process)
+        return process
+
+    def log(self) -> str:
+        return "".join(path.read_text() for path in sorted(self.folder.glob("worker-*.log")))
+
+    def end(self) -> None:
+        for process in self.workers:
+            process.send_signal(signal.SIGTERM)
+        for process in self.workers:
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                process.wait(20)
+            process.kill()
+
+
+@pytest.fixture(scope="session")
+def migrated_sqlite(tmp_path_factory) -> Path:
+    path = tmp_path_factory.mktemp("migrated") / "db.sqlite3"
+    migrate(f"sqlite:///{path}")
+    return path
+
+
+@contextlib.contextmanager
+def _alias(name: str, **changes):
+    connections.settings[ALIAS] = {**connections.settings["default"], **changes, "NAME": name}
+    try:
+        yield
+    finally:
+        with contextlib.suppress(AttributeError):
+            connections[ALIAS].close()
+            del connections[ALIAS]
+        del connections.settings[ALIAS]
+
+
+@pytest.fixture
+def shared(request, tmp_path, django_db_blocker):
+    """On the database of the test run: a file where that is SQLite, else a database of its own on the same server."""
+    if connection.vendor == "sqlite":
+        path = tmp_path / "db.sqlite3"
+        shutil.copy(request.getfixturevalue("migrated_sqlite"), path)
+        database = Shared(f"sqlite:///{path}", tmp_path)
+        with django_db_blocker.unblock(), _alias(str(path)):
+            yield database
+            database.end()
+        return
+    import psycopg
+
+    server = os.environ["DATABASE_URL"].rpartition("/")[0]
+    name = f"cohorts_shared_{os.getpid()}"
+    assert urlsplit(server).scheme.startswith("postgres")
+    with psycopg.connect(f"{server}/postgres", autocommit=True) as admin:
+        admin.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+        admin.execute(f'CREATE DATABASE "{name}"')
+        migrate(f"{server}/{name}")
+        database = Shared(f"{server}/{name}", tmp_path)
+        with django_db_blocker.unblock(), _alias(name):
+            yield database
+            database.end()
+        admin.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
