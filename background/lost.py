@@ -101,15 +101,13 @@ def _fail(row: DBTaskResult) -> bool:
 
 
 def announce_finished(row: DBTaskResult) -> None:
-    """Send `task_finished`. A receiver that raises is logged and changes nothing; a task that no longer exists has none."""
+    """Send `task_finished`. A receiver that raises is logged (by Django) and changes nothing; a task that is gone has none."""
     try:
         result = row.task_result
     except (ImportError, SuspiciousOperation):
         logger.error("Task %s (%s) is not in this version of the site.", row.task_path, row.pk)
         return
-    for receiver, answer in task_finished.send_robust(sender=type(result.task.get_backend()), task_result=result):
-        if isinstance(answer, Exception):
-            logger.error("A receiver of task_finished failed: %s", receiver, exc_info=answer)
+    task_finished.send_robust(sender=type(result.task.get_backend()), task_result=result)
 
 
 def _worker_of(row: DBTaskResult) -> str:

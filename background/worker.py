@@ -164,9 +164,7 @@ class Worker(db_worker.Worker):
         """The task's value, or what it raised. An exit asked for by a task fails the task, not the worker."""
         try:
             task, result = row.task, row.task_result
-            for receiver, answer in task_started.send_robust(sender=type(task.get_backend()), task_result=result):
-                if isinstance(answer, Exception):
-                    logger.error("A receiver of task_started failed: %s", receiver, exc_info=answer)
+            task_started.send_robust(sender=type(task.get_backend()), task_result=result)
             context = [TaskContext(task_result=result)] if task.takes_context else []
             return normalize_json(task.call(*context, *result.args, **result.kwargs)), None
         except BaseException as error:

@@ -1,0 +1,111 @@
+"""Scheduled tasks: each tick once, whoever looks and however late."""
+
+import datetime
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+from django_tasks_db.models import DBTaskResult
+
+from background import schedules
+from background.models import Schedule
+
+from . import sample_tasks
+
+pytestmark = pytest.mark.django_db
+NAME = sample_tasks.nothing.module_path
+QUARTER = datetime.timedelta(minutes=15)
+
+
+@pytest.fixture
+def now():
+    return timezone.now().replace(microsecond=0)
+
+
+@pytest.fixture(autouse=True)
+def every_quarter(monkeypatch, now):
+    monkeypatch.setattr(schedules, "scheduled", {})
+    assert schedules.every(QUARTER)(sample_tasks.nothing) is sample_tasks.nothing
+    schedules.create_missing_rows(now)
+
+
+def finish_all():
+    DBTaskResult.objects.update(status="SUCCESSFUL")
+
+
+def test_a_new_schedule_is_due_at_once_and_then_every_interval(now):
+    assert schedules.run_due(now) == [NAME]
+    finish_all()
+    assert schedules.run_due(now + QUARTER / 2) == []
+    assert schedules.run_due(now + QUARTER) == [NAME]
+    assert Schedule.objects.get().last_run_at == now + QUARTER
+
+
+def test_missed_ticks_are_made_up_for_by_one_run(now):
+    schedules.run_due(now)
+    finish_all()
+    later = now + 10 * QUARTER + datetime.timedelta(minutes=4)
+    assert schedules.run_due(later) == [NAME]
+    finish_all()
+    assert schedules.run_due(later) == []
+    assert Schedule.objects.get().next_run_at == now + 11 * QUARTER
+
+
+def test_two_workers_that_read_the_same_row_queue_it_once(now, monkeypatch):
+    real = Schedule.objects.filter
+    began, nested = [], []
+
+    def other_worker_first(*args, **kwargs):
+        # Between this worker's read and its claim, another one does the same work from start to end.
+        if "name" in kwargs and not began:
+            began.append(True)
+            nested.extend(schedules.run_due(now))
+        return real(*args, **kwargs)
+
+    monkeypatch.setattr(Schedule.objects, "filter", other_worker_first)
+    assert schedules.run_due(now) == []
+    assert nested == [NAME]
+    assert DBTaskResult.objects.count() == 1
+
+
+def test_a_tick_is_not_queued_while_the_last_one_still_waits(now):
+    schedules.run_due(now)
+    assert schedules.run_due(now + QUARTER) == []
+    assert DBTaskResult.objects.count() == 1
+    assert Schedule.objects.get().next_run_at == now + 2 * QUARTER
+
+
+def test_the_same_task_queued_with_arguments_does_not_count_as_the_tick(now):
+    sample_tasks.write_line.enqueue("path", "line")
+    DBTaskResult.objects.update(task_path=NAME)
+    assert schedules.run_due(now) == [NAME]
+
+
+def test_a_schedule_that_is_off_does_not_run(now):
+    Schedule.objects.update(enabled=False)
+    assert schedules.run_due(now) == []
+
+
+def test_a_row_whose_task_is_gone_stays_and_never_runs(now):
+    Schedule.objects.create(name="gone.tasks.old", next_run_at=now - QUARTER)
+    assert schedules.run_due(now) == [NAME]
+    assert Schedule.objects.filter(name="gone.tasks.old").exists()
+
+
+def test_rows_are_made_once(now):
+    Schedule.objects.update(enabled=False)
+    schedules.create_missing_rows(now)
+    assert Schedule.objects.get().enabled is False
+
+
+def test_a_look_at_nothing_due_is_one_read(now):
+    schedules.run_due(now)
+    with CaptureQueriesContext(connection) as queries:
+        schedules.run_due(now)
+    assert [query["sql"][:6] for query in queries] == ["SELECT"]
+
+
+def test_an_interval_of_no_length_is_refused():
+    with pytest.raises(ValueError, match="longer"):
+        schedules.every(datetime.timedelta())

@@ -1,0 +1,238 @@
+"""What one worker does with a task, whatever comes of it."""
+
+import json
+import logging
+import os
+
+import pytest
+from django.db import OperationalError, connection, transaction
+from django.tasks import TaskResultStatus
+from django.tasks.signals import task_finished, task_started
+from django.test.utils import CaptureQueriesContext
+from django_tasks_db.models import DBTaskResult
+
+from background.models import WorkerBeat
+from background.worker import Worker
+
+from . import sample_tasks
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def worker():
+    worker = Worker(interval=0.05)
+    worker.pause = lambda seconds: None
+    return worker
+
+
+def run(worker, task, *args):
+    """Queue a task, let the worker take and run it, and return its row."""
+    result = task.enqueue(*args)
+    row = worker.claim()
+    assert str(row.pk) == result.id
+    worker.run_task(row)
+    return DBTaskResult.objects.get(pk=result.id)
+
+
+def test_a_task_that_succeeds_keeps_its_value(worker, tmp_path):
+    row = run(worker, sample_tasks.write_line, str(tmp_path / "lines"), "hello")
+    assert (row.status, row.return_value, row.worker_ids) == ("SUCCESSFUL", "hello", [worker.worker_id])
+
+
+def test_a_task_may_ask_for_its_context(worker):
+    assert run(worker, sample_tasks.tell_attempt).return_value == 1
+
+
+def test_a_task_that_fails_keeps_its_traceback_and_the_log_names_no_data(worker, caplog):
+    row = run(worker, sample_tasks.fail, "ada@example.org is unknown")
+    assert row.status == "FAILED"
+    assert "ValueError: ada@example.org is unknown" in row.traceback
+    assert "ValueError" in caplog.text
+    assert "ada@example.org" not in caplog.text
+
+
+def test_a_task_that_exits_fails_and_the_worker_goes_on(worker):
+    assert run(worker, sample_tasks.leave).exception_class_path == "builtins.SystemExit"
+
+
+def test_a_value_that_is_not_json_fails_the_task(worker):
+    assert run(worker, sample_tasks.answer_with_a_set).exception_class_path == "builtins.TypeError"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_value_that_the_database_refuses_is_recorded_as_such(worker):
+    row = run(worker, sample_tasks.answer_with_a_zero_byte)
+    assert row.status == ("SUCCESSFUL" if connection.vendor == "sqlite" else "FAILED")
+
+
+def test_a_task_that_is_gone_from_the_code_fails(worker):
+    sample_tasks.nothing.enqueue()
+    DBTaskResult.objects.update(task_path="tests.background.sample_tasks.gone")
+    worker.run_task(worker.claim())
+    assert DBTaskResult.objects.get().exception_class_path == "builtins.ImportError"
+
+
+def test_a_path_that_is_no_task_fails(worker):
+    sample_tasks.nothing.enqueue()
+    DBTaskResult.objects.update(task_path="json.dumps")
+    worker.run_task(worker.claim())
+    assert DBTaskResult.objects.get().exception_class_path.endswith("SuspiciousOperation")
+
+
+def test_receivers_that_raise_do_not_change_the_outcome(worker, caplog):
+    def broken(**kwargs):
+        raise RuntimeError("a broken receiver")
+
+    task_started.connect(broken)
+    task_finished.connect(broken)
+    try:
+        row = run(worker, sample_tasks.nothing)
+    finally:
+        task_started.disconnect(broken)
+        task_finished.disconnect(broken)
+    assert row.status == "SUCCESSFUL"
+    assert [record.name for record in caplog.records].count("django.dispatch") == 2
+
+
+def test_an_outcome_is_written_once_the_database_is_back(worker, monkeypatch):
+    monkeypatch.setattr("background.worker.connections.close_all", lambda: None)
+    real, calls = DBTaskResult.set_successful, []
+
+    def away_twice(self, value):
+        calls.append(value)
+        if len(calls) < 3:
+            raise OperationalError("server closed the connection")
+        real(self, value)
+
+    monkeypatch.setattr(DBTaskResult, "set_successful", away_twice)
+    assert run(worker, sample_tasks.nothing).status == "SUCCESSFUL"
+    assert len(calls) == 3
+    assert worker.failures == 0
+
+
+def test_an_outcome_is_left_to_others_when_the_end_comes_first(worker, monkeypatch, caplog):
+    monkeypatch.setattr(DBTaskResult, "set_successful", lambda self, value: (_ for _ in ()).throw(OperationalError("away")))
+    worker.shutdown(15, None)
+    assert run(worker, sample_tasks.nothing).status == "RUNNING"
+    assert "could not be written" in caplog.text
+
+
+def test_a_task_whose_connection_broke_waits_again(worker, monkeypatch):
+    monkeypatch.setattr(worker, "_connection_is_lost", lambda: True)
+    monkeypatch.setattr(worker, "_call", lambda row: (None, OperationalError("terminating connection")))
+    assert run(worker, sample_tasks.nothing).status == "READY"
+
+
+def test_a_locked_row_is_an_ordinary_failure(worker, monkeypatch):
+    monkeypatch.setattr(worker, "_call", lambda row: (None, OperationalError("database is locked")))
+    assert run(worker, sample_tasks.nothing).status == "FAILED"
+
+
+def test_an_idle_look_takes_no_write_lock(worker):
+    if connection.vendor != "sqlite":
+        pytest.skip("Only SQLite has one lock for all who write.")
+    with CaptureQueriesContext(
+        connection,
+    ) as queries:
+        assert worker.claim() is None
+    assert [query["sql"][:6] for query in queries] == ["SELECT"]
+
+
+def test_the_next_task_is_the_first_of_the_highest_priority_of_any_queue(worker):
+    sample_tasks.nothing.enqueue()
+    urgent = sample_tasks.nothing.using(priority=5, queue_name="mail").enqueue()
+    assert str(worker.claim().pk) == urgent.id
+
+
+class TestRun:
+    """The loop around it, in this process: each test stops it from inside."""
+
+    pytestmark = pytest.mark.django_db(transaction=True)
+
+    @pytest.fixture(autouse=True)
+    def quiet_heart(self, monkeypatch):
+        # SQLite in memory belongs to one connection; the thread is tested with real processes.
+        monkeypatch.setattr("background.beat.Heart.beat_once", lambda self: None)
+        monkeypatch.setattr("background.worker.connections.close_all", lambda: None)
+        monkeypatch.setattr("background.worker.autodiscover_modules", lambda name: None)
+        monkeypatch.setattr("background.schedules.scheduled", {})
+        monkeypatch.setattr("background.beat.connections.close_all", lambda: None)
+
+    def test_it_beats_before_it_claims_and_takes_the_beat_back(self, monkeypatch):
+        worker = Worker(interval=0)
+        seen = []
+
+        def claim():
+            seen.append(list(WorkerBeat.objects.values_list("worker_id", "pid")))
+            worker.shutdown(15, None)
+
+        monkeypatch.setattr(worker, "claim", claim)
+        worker.run()
+        assert seen == [[(worker.worker_id, os.getpid())]]
+        assert not WorkerBeat.objects.exists()
+
+    def test_it_runs_what_waits(self):
+        worker = Worker(interval=0)
+        sample_tasks.nothing.enqueue()
+        real = worker.run_task
+        worker.run_task = lambda row: (real(row), worker.shutdown(15, None))
+        worker.run()
+        assert DBTaskResult.objects.get().status == TaskResultStatus.SUCCESSFUL
+
+    def test_it_waits_longer_and_longer_for_a_database_that_is_away(self, monkeypatch, caplog):
+        caplog.set_level(logging.WARNING)
+        worker = Worker(interval=0)
+        waits = []
+
+        def pause(seconds):
+            waits.append(seconds)
+            if len(waits) == 8:
+                worker.shutdown(15, None)
+
+        monkeypatch.setattr(worker, "pause", pause)
+        monkeypatch.setattr(worker, "claim", lambda: (_ for _ in ()).throw(OperationalError("no route to ada@host")))
+        worker.run()
+        assert waits[0] <= 1 < waits[-1] <= 15
+        assert "ada@host" not in caplog.text
+
+    def test_it_ends_when_the_process_that_started_it_is_gone(self):
+        worker = Worker(interval=0, parent_pid=1 if os.getppid() != 1 else 2)
+        worker.run()
+        assert not worker.prepared
+
+
+def test_a_pause_ends_with_a_signal():
+    worker = Worker()
+    worker.shutdown(15, None)
+    worker.pause(60)
+
+
+def test_queueing_follows_the_commit(django_capture_on_commit_callbacks):
+    from background.enqueue import enqueue
+
+    with django_capture_on_commit_callbacks(execute=True):
+        with transaction.atomic():
+            enqueue(sample_tasks.write_line, "path", line="x")
+            assert not DBTaskResult.objects.exists()
+        assert not DBTaskResult.objects.exists()
+    assert json.loads(json.dumps(DBTaskResult.objects.get().args_kwargs)) == {"args": ["path"], "kwargs": {"line": "x"}}
+
+
+@pytest.mark.django_db(transaction=True)
+def test_queueing_outside_a_transaction_is_at_once_and_a_rollback_queues_nothing():
+    from background.enqueue import enqueue
+
+    enqueue(sample_tasks.nothing)
+    assert DBTaskResult.objects.count() == 1
+    with transaction.atomic():
+        enqueue(sample_tasks.nothing)
+        transaction.set_rollback(True)
+    assert DBTaskResult.objects.count() == 1
+
+
+def test_arguments_that_are_not_json_are_refused_where_the_mistake_is():
+    from background.enqueue import enqueue
+
+    with pytest.raises(TypeError):
+        enqueue(sample_tasks.write_line, object())
