@@ -4,7 +4,7 @@ import re
 from datetime import datetime
 from typing import Any
 
-from .entities import Item, PullRequest, Repository
+from .entities import Account, Item, PullRequest, Repository
 from .messages import Reply, Request, json_reply
 from .world import World
 
@@ -12,6 +12,7 @@ NOT_FOUND = {"message": "Not Found", "documentation_url": "https://docs.github.c
 MOST_FOUND = 1000
 
 BY_NAME = re.compile(r"/repos/([^/]+/[^/]+)(?:/issues/(\d+))?")
+BY_USER_ID = re.compile(r"/user/(\d+)")
 BY_ID = re.compile(r"/repositories/(\d+)(?:/issues/(\d+))?")
 
 
@@ -21,6 +22,9 @@ def reply(world: World, request: Request) -> Reply:
     if request.method == "GET":
         if path == "/search/issues":
             return _search(world, request)
+        if match := BY_USER_ID.fullmatch(path):
+            account = next((each for each in world.accounts.values() if each.database_id == int(match[1])), None)
+            return json_reply(200, _account(account)) if account else json_reply(404, NOT_FOUND)
         if match := BY_ID.fullmatch(path):
             repository = world.repository_by_database_id(int(match[1]))
             return _found(world, request, repository, match[2])
@@ -92,6 +96,10 @@ def _test(word: str) -> Any:
     return lambda item: word.lower() in item.title.lower()
 
 
+def _account(account: Account) -> dict[str, Any]:
+    return {"login": account.login, "id": account.database_id, "node_id": account.id, "type": account.typename}
+
+
 def _repository(repository: Repository) -> dict[str, Any]:
     return {
         "id": repository.database_id,
@@ -114,9 +122,7 @@ def _item(item: Item) -> dict[str, Any]:
         "title": item.title,
         "state": "open" if item.state == "OPEN" else "closed",
         "html_url": item.url,
-        "user": {"login": author.login, "id": author.database_id, "node_id": author.id, "type": author.typename}
-        if author
-        else None,
+        "user": _account(author) if author else None,
         "author_association": item.author_association,
         "created_at": _time(item.created_at),
         "updated_at": _time(item.updated_at),

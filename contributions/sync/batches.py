@@ -32,6 +32,7 @@ def ask_in_batches[Thing](
     """
     queue = deque(things)
     before_halving = size.now
+    one_was_bad = False
     while queue:
         batch = [queue.popleft() for _ in range(min(size.now, len(queue)))]
         try:
@@ -47,9 +48,11 @@ def ask_in_batches[Thing](
             if size.refused_in_a_row >= HOPELESS:
                 raise Unavailable(error.message, code=error.code, status=error.status) from error
             give_up(batch[0], error)
-            size.now = before_halving
+            one_was_bad = True
         else:
             size.refused_in_a_row = 0
+            if one_was_bad:
+                size.now, one_was_bad = before_halving, False
 
 
 def _is_too_heavy(error: GitHubError) -> bool:

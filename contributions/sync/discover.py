@@ -15,7 +15,7 @@ from contributions.models import WorkItem
 from .batches import ask_in_batches
 from .context import VALUES_A_STATEMENT, Known, Member, Sync, known_of
 from .identify import renamed
-from .store import link_known
+from .store import in_the_same_moment, link_known
 
 #: Items of one kind on the first page of each member.
 FIRST_PAGE = 50
@@ -213,7 +213,9 @@ def is_older(known: Known, moved: datetime | None) -> bool:
     """Whether what is stored must be fetched again, when GitHub says it last moved at `moved`."""
     if known.state == WorkItem.State.GONE or known.has_problem or known.updated_at is None:
         return True
-    return moved is not None and moved > known.updated_at
+    if moved is None or moved < known.updated_at:
+        return False
+    return moved > known.updated_at or in_the_same_moment(known.updated_at, known.fetched_at)
 
 
 def _stored(sync: Sync, found: list[Found]) -> dict[tuple[str, int], Known]:

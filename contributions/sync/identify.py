@@ -116,7 +116,10 @@ def _settle_repository(sync: Sync, repository: Repository, node: dict | None, er
 
 def renamed(sync: Sync, repository: Repository, full_name: str | None) -> None:
     """Take over the name that GitHub gives a repository now, unless another row has it."""
-    if not full_name or full_name == repository.full_name:
+    if not full_name:
+        return
+    if full_name == repository.full_name:
+        _keep_problem(repository, "")
         return
     taken = Repository.objects.filter(host=repository.host, full_name__iexact=full_name).exclude(pk=repository.pk)
     if taken.exists():
@@ -124,8 +127,8 @@ def renamed(sync: Sync, repository: Repository, full_name: str | None) -> None:
         sync.log.problem("renamed", where="identify", about=str(repository), message=problem)
         _keep_problem(repository, problem)
         return
-    repository.full_name = full_name
-    Repository.objects.filter(pk=repository.pk).update(full_name=full_name)
+    repository.full_name, repository.problem = full_name, ""
+    Repository.objects.filter(pk=repository.pk).update(full_name=full_name, problem="")
 
 
 def _keep_problem(repository: Repository, problem: str) -> None:

@@ -119,6 +119,7 @@ INCOMPLETE = "GitHub answered with a part only. It will be tried again."
 def _fails(sync: Sync, item: Wanted, code: str, message: str) -> None:
     sync.log.problem(code, where="refresh", about=item.about or item.node_id, message=message)
     if item.item_pk:
+        sync.examined.discard(item.item_pk)
         keep_problem(item.item_pk, message)
 
 

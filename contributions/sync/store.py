@@ -23,6 +23,8 @@ FETCHED_FIELDS = (
 )  # fmt: skip
 #: An item that was fetched again and is the same: its time of fetching is written no more often than this.
 TOUCH_AFTER = timedelta(hours=1)
+#: GitHub's clock and ours differ by less than this.
+SAME_MOMENT = timedelta(seconds=5)
 
 
 @dataclass
@@ -86,7 +88,11 @@ def _save(host: str, batch: Sequence[Fetched]) -> Outcome:
             outcome.updated.add(row.pk)
         else:
             outcome.unchanged.add(row.pk)
-            if row.fetched_at is None or now - row.fetched_at >= TOUCH_AFTER:
+            if (
+                row.fetched_at is None
+                or now - row.fetched_at >= TOUCH_AFTER
+                or in_the_same_moment(row.updated_at, row.fetched_at)
+            ):
                 touched.append(row.pk)
         owners += [(membership_id, row) for membership_id in fetched.memberships]
     if changed:
@@ -120,6 +126,14 @@ def link_known(links: Iterable[tuple[int, int]]) -> None:
     ]
     if missing:
         Contribution.objects.bulk_create(missing, ignore_conflicts=True)
+
+
+def in_the_same_moment(updated_at: datetime | None, fetched_at: datetime | None) -> bool:
+    """Whether an item was fetched so soon after it changed that a further change may bear the same time.
+
+    GitHub tells whole seconds.
+    """
+    return updated_at is not None and fetched_at is not None and abs(fetched_at - updated_at) < SAME_MOMENT
 
 
 def keep_problem(item_pk: int, message: str) -> None:
