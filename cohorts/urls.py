@@ -2,15 +2,19 @@
 
 from django.urls import path
 
-from config.placeholder import page
+from .views import answering, applying, checkins, public
 
 urlpatterns = [
-    path("", page, name="home"),
-    path("sessions/", page, name="sessions"),
-    path("sessions/<slug:slug>/", page, name="session"),
-    path("sessions/<slug:slug>/apply/", page, name="apply"),
-    path("applications/", page, name="my_applications"),
-    path("applications/<int:pk>/", page, name="application"),
-    path("progress/<int:membership>/check-in/<int:number>/", page, name="checkin"),
-    path("progress/<int:membership>/rest/", page, name="rest"),
+    path("", public.home, name="home"),
+    path("sessions/", public.sessions, name="sessions"),
+    path("sessions/<slug:slug>/", public.session, name="session"),
+    path("sessions/<slug:slug>/apply/", applying.apply, name="apply"),
+    path("applications/", answering.my_applications, name="my_applications"),
+    path("applications/<int:pk>/", answering.application, name="application"),
+    path("applications/<int:pk>/withdraw/", answering.withdraw_application, name="withdraw"),
+    path("applications/<int:pk>/discard/", answering.discard, name="discard"),
+    path("applications/<int:pk>/accept/", answering.accept, name="accept"),
+    path("applications/<int:pk>/decline/", answering.decline, name="decline"),
+    path("progress/<int:membership>/check-in/<int:number>/", checkins.checkin, name="checkin"),
+    path("progress/<int:membership>/rest/", checkins.rest, name="rest"),
 ]

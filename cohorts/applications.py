@@ -1,0 +1,193 @@
+"""Applying: writing, submitting, withdrawing, and answering an offer. Every change of status goes through `cohorts.moves`."""
+
+import datetime
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from accounts.identity import set_github_login
+
+from . import application_mail
+from .entries import Checked, Entry, EntryInvalid, check_entry
+from .models import Answer, Application, Membership, ProjectPreference, Session
+from .moves import MoveError, move, obstacle
+from .placing import give_free
+from .stages import takes_applications
+
+Status = Application.Status
+
+
+class DraftStale(Exception):
+    """Another tab saved meanwhile. `application` holds what was saved there."""
+
+    def __init__(self, application: Application):
+        super().__init__(_("This application was changed in another tab or on another device."))
+        self.application = application
+
+
+def may_write(application: Application | None, session: Session, *, by, now: datetime.datetime | None = None):
+    """Why `by` cannot write on this application now: a text for that person, or None where nothing stands against it."""
+    if application is not None:
+        return obstacle(application, Status.SUBMITTED, by=by, now=now)
+    return None if takes_applications(session, now) else _("Applications for this session are closed.")
+
+
+def save_draft(session: Session, entry: Entry, *, by, version: int, tab: str = "") -> Application:
+    """Keep what `by` has typed so far for `session`, unchecked, and return the application with its new version.
+
+    `version` is the one that the form was made from (0 for none). `tab` names the form itself, so that a save whose answer
+    was lost on the way does not look like another tab. Saving what is saved already changes nothing. A status never
+    changes here: a submitted application stays submitted. Raises `MoveError` where nothing can be written any more,
+    `DraftStale` where another form saved since, `EntryTooLarge`.
+    """
+    draft = entry.as_draft()
+    with transaction.atomic():
+        application = _locked(session, by)
+        against = may_write(application, session, by=by)
+        if against is not None:
+            raise MoveError(against)
+        if application is None:
+            application, _created = Application.objects.get_or_create(session=session, applicant=by)
+        if application.version and entry.same_as(Entry.of(application)):
+            return application
+        if application.version != version and (not tab or application.draft.get("tab") != tab):
+            raise DraftStale(application)
+        application.draft = draft | {"tab": tab[:40], "saved_at": timezone.now().isoformat()}
+        application.version += 1
+        application.save(update_fields=["draft", "version", "updated_at"])
+    return application
+
+
+def _locked(session: Session, user) -> Application | None:
+    mine = Application.objects.select_for_update(of=("self",)).select_related("session", "applicant__github")
+    return mine.filter(session=session, applicant=user).first()
+
+
+def submit(application: Application, *, by) -> bool:
+    """Hand in what is saved, as the first or as a new version, and say so by mail after the commit.
+
+    Returns False, having changed nothing, where this very version is handed in already. Raises `EntryInvalid` where
+    something is missing or wrong, and `MoveError` after the deadline.
+    """
+    with transaction.atomic():
+        locked = _locked(application.session, application.applicant)
+        if locked is None:
+            raise MoveError(_("This application is gone."))
+        if locked.status == Status.SUBMITTED and not locked.draft:
+            return False
+        against = obstacle(locked, Status.SUBMITTED, by=by)
+        if against is not None:
+            raise MoveError(against)
+        checked = _checked(locked, by)
+        changes = {"submitted_at": timezone.now(), "submitted_version": locked.version, "draft": {}}
+        move(locked, Status.SUBMITTED, by=by, changes=changes, after=lambda row: _write_answers(row, checked))
+        application_mail.tell_submitted(locked)
+    application.refresh_from_db()
+    return True
+
+
+def _checked(application: Application, by) -> Checked:
+    """Judge what is saved, the GitHub login included: it is written down here, and only here. Raises `EntryInvalid`."""
+    entry, errors, checked = Entry.of(application), {}, None
+    try:
+        checked = check_entry(application.session, entry)
+    except EntryInvalid as invalid:
+        errors = invalid.errors
+    github = getattr(application.applicant, "github", None)
+    if github is None or not github.verified:
+        try:
+            with transaction.atomic():
+                set_github_login(application.applicant, entry.github_login, by=by)
+        except ValidationError as error:
+            errors["github_login"] = error.error_list
+    if checked is None or errors:
+        raise EntryInvalid(errors)
+    return checked
+
+
+def _write_answers(application: Application, checked: Checked) -> None:
+    """Replace the submitted answers and preferences. Answers to questions that are gone from the form stay."""
+    for question, value in checked.values.items():
+        Answer.objects.update_or_create(application=application, question=question, defaults={"value": value})
+    asked = application.session.questions.exclude(pk__in=[question.pk for question in checked.values])
+    application.answers.filter(question__in=asked).delete()
+    application.project_preferences.all().delete()
+    ProjectPreference.objects.bulk_create(
+        ProjectPreference(application=application, project=project, rank=rank)
+        for rank, project in enumerate(checked.preferences, start=1)
+    )
+
+
+def discard_changes(application: Application, *, by) -> None:
+    """Drop what was typed since the application was submitted; one that never was is deleted altogether.
+
+    Raises `MoveError` for anybody but the applicant.
+    """
+    with transaction.atomic():
+        locked = Application.objects.select_for_update().get(pk=application.pk)
+        if by.pk != locked.applicant_id:
+            raise MoveError(_("You cannot make this change."))
+        if locked.status == Status.DRAFT:
+            locked.delete()
+            return
+        if locked.draft:
+            # The version moves on, so that a tab that still shows the dropped text does not save over this unasked.
+            locked.draft, locked.version = {}, locked.version + 1
+            locked.save(update_fields=["draft", "version", "updated_at"])
+
+
+def withdraw(application: Application, *, by) -> None:
+    """Take the application back; until the deadline its applicant may submit it again. Raises `MoveError`."""
+    with transaction.atomic():
+        move(application, Status.WITHDRAWN, by=by)
+        application_mail.tell_withdrawn(application)
+
+
+def accept_offer(application: Application, *, by) -> None:
+    """Take the offered place: the place kept in a cohort, if there is one, becomes a membership. Raises `MoveError`."""
+    with transaction.atomic():
+        move(application, Status.ACCEPTED, by=by, after=_open_place)
+        application_mail.tell_accepted(application)
+
+
+def decline_offer(application: Application, *, by) -> None:
+    """Give the place back, before or (until the session starts) after accepting it. Raises `MoveError`."""
+    with transaction.atomic():
+        move(application, Status.DECLINED, by=by, after=_free_place)
+        application_mail.tell_declined(application)
+
+
+def expire_offers(now: datetime.datetime | None = None) -> int:
+    """End every offer whose time to answer is over, free the places, tell the people. Returns how many ended.
+
+    Each in a transaction of its own, so one that is answered at this very moment stays answered.
+    """
+    expired = 0
+    late = Application.objects.filter(status=Status.OFFERED, answer_by__lte=now or timezone.now())
+    for application in late.select_related("session", "applicant").order_by("pk"):
+        try:
+            with transaction.atomic():
+                move(application, Status.EXPIRED, by=None, after=_free_place)
+                application_mail.tell_expired(application)
+        except MoveError:
+            # Answered, or prolonged, between the query and the lock: nothing is left to do for it.
+            continue
+        expired += 1
+    return expired
+
+
+def _place(application: Application):
+    return Membership.objects.members().filter(cohort__session=application.session_id, user=application.applicant_id)
+
+
+def _open_place(application: Application) -> None:
+    _place(application).filter(state=Membership.State.INVITED).update(
+        state=Membership.State.ACTIVE, joined_at=timezone.now(), left_at=None, leaving_reason=""
+    )
+
+
+def _free_place(application: Application) -> None:
+    for membership in _place(application).exclude(state=Membership.State.LEFT):
+        give_free(membership)

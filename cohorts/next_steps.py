@@ -1,0 +1,119 @@
+"""What the front page says to somebody who is logged in: what waits for this person, the most urgent first."""
+
+import datetime
+from dataclasses import dataclass
+
+from django.db.models import Count, Exists, OuterRef
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from .models import Application, Membership, Review
+from .public_status import public_status
+from .review_queue import sessions_under_review
+from .stages import Stage, current_week, stage_of
+
+
+@dataclass(frozen=True)
+class Step:
+    """A line with a link. `tone` is that of the pill (mine, reviewer, done, quiet), `label` its word."""
+
+    label: str
+    tone: str
+    title: str
+    text: str
+    url: str
+    action: str
+    until_label: str = ""
+    until: datetime.datetime | None = None
+
+
+def next_steps(user, now: datetime.datetime | None = None) -> list[Step]:
+    """Applications, places in running cohorts and reviews of `user`. A number of queries that does not grow with them."""
+    if not user.is_authenticated:
+        return []
+    now = now or timezone.now()
+    steps = [*_applications(user, now), *_memberships(user, now), *_reviews(user)]
+    return sorted(steps, key=lambda step: step.tone != "mine")
+
+
+def _applications(user, now):
+    mine = Application.objects.filter(applicant=user, session__archived_at=None).select_related("session", "applicant")
+    for application in mine.order_by("-session__starts_on"):
+        if now >= application.session.begins_at:
+            continue
+        status = public_status(application, now)
+        if not (status.until or application.status in (*Application.UNDER_REVIEW, Application.Status.ACCEPTED)):
+            continue
+        writes = application.status == Application.Status.DRAFT or application.draft
+        page = reverse("application", args=[application.pk])
+        yield Step(
+            label=status.label,
+            tone=status.tone,
+            title=application.session.name,
+            text=status.detail,
+            url=reverse("apply", args=[application.session.slug]) if writes and "write" in status.may else page,
+            action=_action(status, writes),
+            until_label=status.until_label,
+            until=status.until,
+        )
+
+
+def _action(status, writes) -> str:
+    if "accept" in status.may:
+        return _("Answer the offer")
+    if writes and "write" in status.may:
+        return _("Go on writing")
+    return _("See your application")
+
+
+def _memberships(user, now):
+    mine = (
+        Membership.objects.visible_to(user)
+        .filter(user=user, cohort__session__archived_at=None)
+        .present()
+        .select_related("cohort__session")
+        .prefetch_related("cohort__session__calendar")
+        .order_by("-cohort__session__starts_on", "pk")
+    )
+    for membership in mine:
+        session = membership.cohort.session
+        stage = stage_of(session, now)
+        if stage not in (Stage.UPCOMING, Stage.RUNNING):
+            continue
+        week = current_week(session, now)
+        label = _("Week %(number)s") % {"number": week.number} if week else stage.label
+        cohort = reverse("cohort", args=[membership.cohort_id])
+        if membership.leads:
+            text = _("See how your cohort is doing, and who could use a word.")
+            yield Step(label, "reviewer", membership.cohort.name, text, cohort, _("Open the cohort"))
+        elif stage == Stage.RUNNING:
+            text = _("Your work, whose turn it is, and your check-in.")
+            yield Step(label, "mine", session.name, text, reverse("my_progress"), _("Open my progress"))
+        else:
+            text = _("You are in cohort %(cohort)s.") % {"cohort": membership.cohort}
+            yield Step(label, "done", session.name, text, cohort, _("Meet your cohort"))
+
+
+def _reviews(user):
+    own = Review.objects.handed_in().filter(application=OuterRef("pk"), reviewer=user)
+    waiting = (
+        Application.objects.reviewable_by(user)
+        .filter(session__in=sessions_under_review(user).values("pk"))
+        .exclude(Exists(own))
+        .values("session__name", "session__starts_on")
+        .annotate(number=Count("pk"))
+        .order_by("session__starts_on", "session__name")
+    )
+    for row in waiting:
+        number = row["number"]
+        text = ngettext("%(number)s application waits for your review.", "%(number)s applications wait for your review.", number)
+        yield Step(
+            label=_("In review"),
+            tone="reviewer",
+            title=row["session__name"],
+            text=text % {"number": number},
+            url=reverse("admin:index"),
+            action=_("Review applications"),
+        )

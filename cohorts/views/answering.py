@@ -1,0 +1,112 @@
+"""The applicant's own applications: what they say, what became of them, withdrawing, and answering an offer."""
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from cohorts.applications import accept_offer, decline_offer, discard_changes, withdraw
+from cohorts.models import Application
+from cohorts.moves import MoveError
+from cohorts.public_status import history, public_status
+
+
+def _mine(user):
+    """Only one's own: organisers read applications in the admin, by the rules of the review."""
+    return Application.objects.visible_to(user).filter(applicant=user).select_related("session", "applicant__github")
+
+
+@never_cache
+@login_required
+@require_safe
+def my_applications(request):
+    applications = list(_mine(request.user).order_by("-session__starts_on", "pk"))
+    for application in applications:
+        application.public = public_status(application)
+    return render(request, "cohorts/applications.html", {"applications": applications})
+
+
+@never_cache
+@login_required
+@require_safe
+def application(request, pk):
+    found = get_object_or_404(_mine(request.user), pk=pk)
+    return render(
+        request,
+        "cohorts/application.html",
+        {
+            "application": found,
+            "session": found.session,
+            "status": public_status(found),
+            "answers": found.answers.select_related("question").order_by("question__order", "question_id"),
+            "preferences": found.project_preferences.select_related("project").order_by("rank"),
+            "history": history(found),
+        },
+    )
+
+
+@never_cache
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def withdraw_application(request, pk):
+    found = get_object_or_404(_mine(request.user), pk=pk)
+    return _ask_then_do(
+        request, found, needs="withdraw", question="withdraw", act=withdraw, done=_("Your application is withdrawn.")
+    )
+
+
+@never_cache
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def decline(request, pk):
+    found = get_object_or_404(_mine(request.user), pk=pk)
+    done = _("You declined the place. Thank you for telling us.")
+    return _ask_then_do(request, found, needs="decline", question="decline", act=decline_offer, done=done)
+
+
+@never_cache
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def discard(request, pk):
+    found = get_object_or_404(_mine(request.user), pk=pk)
+    is_draft = found.status == Application.Status.DRAFT
+    return _ask_then_do(
+        request,
+        found,
+        needs="delete" if is_draft else "discard",
+        question="delete" if is_draft else "discard",
+        act=discard_changes,
+        done=_("Your draft is deleted.") if is_draft else _("Your changes are dropped. The version you submitted stands."),
+    )
+
+
+@login_required
+@require_POST
+def accept(request, pk):
+    found = get_object_or_404(_mine(request.user), pk=pk)
+    return _do(request, found, act=accept_offer, done=_("You are in. We sent you a mail about it."))
+
+
+def _ask_then_do(request, application, *, needs, question, act, done):
+    """GET asks on a page that says what will happen; POST does it."""
+    if request.method == "POST":
+        return _do(request, application, act=act, done=done)
+    status = public_status(application)
+    if needs not in status.may:
+        return redirect("application", pk=application.pk)
+    context = {"application": application, "session": application.session, "status": status, "question": question}
+    return render(request, "cohorts/application_ask.html", context)
+
+
+def _do(request, application, *, act, done):
+    try:
+        act(application, by=request.user)
+    except MoveError as error:
+        messages.error(request, str(error))
+        return redirect("application", pk=application.pk)
+    messages.success(request, done)
+    if not Application.objects.filter(pk=application.pk).exists():
+        return redirect("my_applications")
+    return redirect("application", pk=application.pk)
