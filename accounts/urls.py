@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from .views import availability, data, feed, profile, theme
+from .views import availability, data, feed, profile, terms, theme
 
 urlpatterns = [
     path("me/", profile.me, name="me"),
@@ -13,6 +13,8 @@ urlpatterns = [
     path("me/data/export/", data.my_data_export, name="my_data_export"),
     path("me/data/delete/", data.my_data_delete, name="my_data_delete"),
     path("availability/", availability.availability, name="availability"),
+    path("code-of-conduct/", terms.code_of_conduct, name="code_of_conduct"),
+    path("privacy/", terms.privacy, name="privacy"),
     path("theme/", theme.theme, name="theme"),
     path("feeds/<str:token>.ics", feed.feed, name="feed"),
 ]

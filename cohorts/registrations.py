@@ -27,6 +27,32 @@ def _handed_in(organised):
     return Application.objects.filter(session__in=organised).exclude(status=Application.Status.DRAFT)
 
 
+def messages_of_my_sessions(user) -> Q:
+    """Messages about applications of the sessions that `user` organises."""
+    from django.contrib.contenttypes.models import ContentType
+
+    from .models import Application, access
+
+    applications = Application.objects.filter(session__in=access.organised_sessions(user))
+    return Q(about_type=ContentType.objects.get_for_model(Application), about_id__in=applications.values("pk"))
+
+
+def organises_any_session(user) -> bool:
+    from .roles import organises_any
+
+    return organises_any(user)
+
+
 def register() -> None:
+    from . import application_mail, calendar, decision_messages, personal_data
+
+    application_mail.register()
+    calendar.register()
+    decision_messages.register()
+    personal_data.register()
+    if messages_of_my_sessions not in people_registry.messages_visible:
+        people_registry.messages_visible.append(messages_of_my_sessions)
+    if organises_any_session not in people_registry.may_browse_people:
+        people_registry.may_browse_people.append(organises_any_session)
     if people_of_my_sessions not in people_registry.people_visible:
         people_registry.people_visible.append(people_of_my_sessions)

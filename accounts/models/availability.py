@@ -41,4 +41,9 @@ class Availability(models.Model):
         verbose_name_plural = _("availabilities")
 
     def __str__(self) -> str:
-        return f"{self.user}: {len(self.slots) / 2:g} h"
+        return f"{self.user}: {self.hours} h"
+
+    @property
+    def hours(self) -> str:
+        """Hours a week, as people write them: “12” or “7.5”."""
+        return f"{len(self.slots) / 2:g}"

@@ -25,7 +25,7 @@ def availability(request: HttpRequest) -> HttpResponse:
                 source, targets = copy_form.days()
                 slots = copy_day(slots, source=source, targets=targets)
             saved = set_availability(request.user, slots, time_zone=form.cleaned_data["time_zone"])
-            messages.success(request, _("Saved: %(hours)s hours a week.") % {"hours": f"{len(saved.slots) / 2:g}"})
+            messages.success(request, _("Saved: %(hours)s hours a week.") % {"hours": saved.hours})
             return redirect("availability")
         slots = _readable_slots(request.POST.getlist("slot"))
         return _page(request, form, copy_form, stored, slots, status=422)

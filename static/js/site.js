@@ -8,6 +8,23 @@
     document.cookie = `tz=${zone}; path=/; max-age=31536000; samesite=lax`;
   }
 
+  // Forms that ask for the browser's zone without showing it.
+  for (const field of document.querySelectorAll("[data-browser-zone]")) {
+    if (!field.value) field.value = zone || "";
+  }
+
+  // Deadlines count down while the page stays open. The last minutes count in seconds.
+  const until = new Intl.RelativeTimeFormat(document.documentElement.lang || "en", { numeric: "always" });
+  const countDown = () => {
+    for (const element of document.querySelectorAll("[data-countdown]")) {
+      const seconds = Math.floor((new Date(element.dataset.countdown) - Date.now()) / 1000);
+      const [size, unit] = seconds >= 172800 ? [86400, "day"] : seconds >= 7200 ? [3600, "hour"] : seconds >= 120 ? [60, "minute"] : [1, "second"];
+      const text = `· ${seconds < 0 ? element.dataset.over : until.format(Math.floor(seconds / size), unit)}`;
+      if (element.textContent !== text) element.textContent = text;
+    }
+  };
+  if (document.querySelector("[data-countdown]")) setInterval(countDown, 1000);
+
   // The summary of a form's errors gets the focus.
   document.querySelector(".error-summary")?.focus();
 
