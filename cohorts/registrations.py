@@ -44,8 +44,10 @@ def organises_any_session(user) -> bool:
 
 
 def register() -> None:
-    from . import application_mail, calendar, decision_messages, personal_data
+    from . import application_mail, attention, calendar, decision_messages, personal_data
+    from .checkin_reasons import checkin_reasons
 
+    attention.register_source(checkin_reasons)
     application_mail.register()
     calendar.register()
     decision_messages.register()

@@ -8,6 +8,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.timesince import timesince, timeuntil
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from accounts.markdown import render_markdown
 from accounts.zones import zone_label
@@ -27,6 +28,9 @@ ICONS = {
     "sync": '<path d="M13 6A5.3 5.3 0 0 0 3.5 5M3 10a5.3 5.3 0 0 0 9.5 1M3.2 2.5V5h2.5M12.8 13.5V11h-2.5" stroke-width="1.8"/>',
     "calendar": '<path d="M3 4.5h10v8.5H3zM3 7.5h10M6 2.5v2.5M10 2.5v2.5" stroke-width="1.8"/>',
     "warning": '<path d="M8 2.5l6 10.5H2zM8 6.5v3M8 11.3v.4" stroke-width="1.8"/>',
+    "comment": '<path d="M3 3.5h10v7H8L5 13v-2.5H3z" stroke-width="1.7"/>',
+    "push": '<path d="M8 13V3.5M4.2 7.2 8 3.4l3.8 3.8" stroke-width="2"/>',
+    "open": '<circle cx="8" cy="8" r="4" stroke-width="2"/>',
     "info": '<circle cx="8" cy="8" r="6" stroke-width="1.8"/><path d="M8 7.2V11M8 4.8v.2" stroke-width="2"/>',
 }
 
@@ -57,6 +61,23 @@ def ago(moment: datetime.datetime | None) -> str:
     if moment <= now:
         return _("%(time)s ago") % {"time": timesince(moment, now, depth=1)}
     return _("in %(time)s") % {"time": timeuntil(moment, now, depth=1)}
+
+
+@register.filter
+def countdown(moment: datetime.datetime) -> str:
+    """How long until a moment ahead, in the one unit that helps to plan: “in 9 days”, “in 47 hours”, “in 12 minutes”.
+
+    Rounded down, as static/js/site.js does it: nobody is told of more time than there is.
+    """
+    left = moment - timezone.now()
+    minutes = max(int(left.total_seconds()) // 60, 0)
+    if minutes >= 48 * 60:
+        return ngettext("in %(number)s day", "in %(number)s days", minutes // 1440) % {"number": minutes // 1440}
+    if minutes >= 120:
+        return ngettext("in %(number)s hour", "in %(number)s hours", minutes // 60) % {"number": minutes // 60}
+    if minutes >= 1:
+        return ngettext("in %(number)s minute", "in %(number)s minutes", minutes) % {"number": minutes}
+    return _("in less than a minute")
 
 
 @register.filter

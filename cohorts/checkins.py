@@ -1,0 +1,157 @@
+"""A member's few lines each week: drafts, handing in, and resting without guilt."""
+
+import datetime
+from collections.abc import Mapping
+from typing import Any
+
+from django.core.exceptions import PermissionDenied
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from .models import CheckIn, Membership, Week
+from .stages import current_week
+
+#: What a member writes.
+FIELDS = ("did", "learned", "stuck", "next", "hours", "energy", "wants_to_talk")
+WORDS = ("did", "learned", "stuck", "next")
+
+
+class CheckInClosed(Exception):
+    """The week has not begun, or its check-in can no longer be changed. The text is for the member."""
+
+
+class NothingWritten(Exception):
+    """A check-in without a word cannot be handed in. The text is for the member."""
+
+
+class ChangedElsewhere(Exception):
+    """Another tab saved other words after this one was opened. `checkin` is what is stored now."""
+
+    def __init__(self, checkin: CheckIn):
+        super().__init__(_("This check-in was changed in another tab."))
+        self.checkin = checkin
+
+
+def may_see_private(user, membership: Membership) -> bool:
+    """Whether `user` may read energy and the wish to talk: the member, those who lead the cohort, the organisers."""
+    if membership.user_id == user.pk:
+        return True
+    return Membership.objects.led_by(user).filter(pk=membership.pk).exists()
+
+
+def may_write(user, membership: Membership) -> bool:
+    """Whether `user` is the member and still belongs to the cohort."""
+    return (
+        membership.user_id == user.pk
+        and membership.role == Membership.Role.MEMBER
+        and membership.state in (Membership.State.ACTIVE, Membership.State.RESTING, Membership.State.COMPLETED)
+        and membership.cohort.session.archived_at is None
+    )
+
+
+def opens_at(week: Week) -> datetime.datetime:
+    """The instant at which a week begins; from then on its check-in can be written."""
+    return datetime.datetime.combine(week.starts_on, datetime.time(), tzinfo=week.session.zone)
+
+
+def closes_at(week: Week) -> datetime.datetime:
+    """The instant from which a check-in is read-only: the end of the week after it."""
+    day = week.ends_on + datetime.timedelta(days=8)
+    return datetime.datetime.combine(day, datetime.time(), tzinfo=week.session.zone)
+
+
+def last_minute(week: Week) -> datetime.datetime:
+    """The last minute in which a check-in can be changed: people read 23:59 on Sunday better than midnight."""
+    return closes_at(week) - datetime.timedelta(minutes=1)
+
+
+def is_open(week: Week, now: datetime.datetime | None = None) -> bool:
+    """Whether the check-in of `week` may be written at `now`."""
+    return opens_at(week) <= (now or timezone.now()) < closes_at(week)
+
+
+def save_draft(
+    membership: Membership, week: Week, *, by, values: Mapping[str, Any], seen: datetime.datetime | None = None
+) -> CheckIn:
+    """Keep what a member typed. `values` are cleaned, by field name; what is not named stays.
+
+    `seen` is the check-in's `updated_at` when the page was made, None if there was none. A check-in that was handed in
+    stays so. Raises `PermissionDenied`, `CheckInClosed`, `ChangedElsewhere`.
+    """
+    return _write(membership, week, by=by, values=values, seen=seen)
+
+
+def hand_in(
+    membership: Membership, week: Week, *, by, values: Mapping[str, Any], seen: datetime.datetime | None = None
+) -> CheckIn:
+    """Keep what a member typed and show it to the cohort. Raises as `save_draft` does, and `NothingWritten`."""
+    return _write(membership, week, by=by, values=values, seen=seen, handing_in=True)
+
+
+def rest(membership: Membership, week: Week, *, by) -> CheckIn:
+    """Say that the member rests in `week`. What was written stays. Saying it twice changes nothing."""
+    return _set_resting(membership, week, by=by, resting=True)
+
+
+def stop_resting(membership: Membership, week: Week, *, by) -> CheckIn:
+    """Take it back."""
+    return _set_resting(membership, week, by=by, resting=False)
+
+
+def week_to_rest(membership: Membership, now: datetime.datetime | None = None) -> Week:
+    """The week that runs now. Raises `CheckInClosed` before the first one and after the last one."""
+    week = current_week(membership.cohort.session, now)
+    if week is None:
+        raise CheckInClosed(_("No week of this session runs today, so there is nothing to rest from."))
+    return week
+
+
+def _write(membership, week, *, by, values, seen, handing_in=False) -> CheckIn:
+    _check(membership, week, by=by)
+    unknown = set(values) - set(FIELDS)
+    if unknown:
+        raise ValueError(f"Not fields of a check-in: {', '.join(sorted(unknown))}")
+    with transaction.atomic():
+        checkin, created = CheckIn.objects.select_for_update().get_or_create(membership=membership, week=week)
+        if not created:
+            _refuse_to_overwrite(checkin, values, seen)
+        for name, value in values.items():
+            setattr(checkin, name, value)
+        if handing_in:
+            if not any(getattr(checkin, name).strip() for name in WORDS):
+                raise NothingWritten(_("Write at least one line, or say that you rest this week."))
+            checkin.written_at = checkin.written_at or timezone.now()
+        checkin.save()
+    return checkin
+
+
+def _refuse_to_overwrite(checkin: CheckIn, values: Mapping[str, Any], seen: datetime.datetime | None) -> None:
+    if seen is not None and checkin.updated_at <= seen:
+        return
+    for name, value in values.items():
+        stored = getattr(checkin, name)
+        if stored not in ("", None, False) and stored != value:
+            raise ChangedElsewhere(checkin)
+
+
+def _set_resting(membership, week, *, by, resting: bool) -> CheckIn:
+    _check(membership, week, by=by)
+    with transaction.atomic():
+        checkin, _created = CheckIn.objects.select_for_update().get_or_create(membership=membership, week=week)
+        if checkin.resting != resting:
+            checkin.resting = resting
+            checkin.save(update_fields=["resting"])
+    return checkin
+
+
+def _check(membership: Membership, week: Week, *, by) -> None:
+    if not may_write(by, membership):
+        raise PermissionDenied
+    if week.session_id != membership.cohort.session_id:
+        raise ValueError("The week belongs to another session.")
+    now = timezone.now()
+    if now < opens_at(week):
+        raise CheckInClosed(_("This week has not begun. Its check-in opens when it does."))
+    if now >= closes_at(week):
+        raise CheckInClosed(_("This check-in can no longer be changed: the week after it is over."))

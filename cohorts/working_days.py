@@ -1,0 +1,20 @@
+"""Ages as the people of a session feel them: working days inside the session, without the weeks in which somebody rests."""
+
+import datetime
+from collections.abc import Iterable
+
+from .models import Session, Week
+
+SATURDAY = 5
+
+
+def working_days(session: Session, since: datetime.datetime, now: datetime.datetime, *, resting: Iterable[Week] = ()) -> int:
+    """Mondays to Fridays after the day of `since`, up to and with the day of `now`, as the session's zone has them.
+
+    Nothing counts before the first day, after the last day and in the `resting` weeks. Both instants are aware.
+    """
+    first = max(since.astimezone(session.zone).date(), session.first_day)
+    last = min(now.astimezone(session.zone).date(), session.last_day)
+    rests = [(week.starts_on, week.ends_on) for week in resting]
+    days = (first + datetime.timedelta(days=ahead) for ahead in range(1, (last - first).days + 1))
+    return sum(1 for day in days if day.weekday() < SATURDAY and not any(begins <= day <= ends for begins, ends in rests))

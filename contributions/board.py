@@ -1,0 +1,166 @@
+"""What a cohort's board shows: one row a member in the order of names, whom to look after, and what went well."""
+
+import datetime
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from django.urls import reverse
+from django.utils.formats import time_format
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+
+from accounts.zones import zone_label
+from cohorts.attention import Reason
+from cohorts.models import CheckIn, Cohort, Membership
+
+from .meaning.entries import parse_time
+from .models import Contribution, WorkItem
+from .reading import Calendar, Row, contributions_of, group_of, rows_of
+from .waiting import AUTHORS
+
+State, Kind = WorkItem.State, WorkItem.Kind
+#: What somebody works on is told by so many items; the rest is one click away.
+ITEMS_SHOWN = 2
+WINS_SHOWN = 8
+NEED = ("yours", "reviewer", "maintainer", "open")
+
+
+@dataclass
+class BoardRow:
+    """One member. `work` is what they are at, most pressing first; `more` how many open items are left out."""
+
+    membership: Membership
+    now: datetime.datetime
+    work: list[Row] = field(default_factory=list)
+    more: int = 0
+    last: CheckIn | None = None
+    rests: bool = False
+
+    @property
+    def local(self) -> datetime.datetime:
+        return self.now.astimezone(self.membership.user.zone)
+
+    @property
+    def zone(self) -> str:
+        return zone_label(self.local)
+
+    @property
+    def clock(self) -> str:
+        """The time where the member is. A text, because templates would turn a time into the reader's zone."""
+        return time_format(self.local, "H:i")
+
+
+@dataclass(frozen=True)
+class Win:
+    """Something that went well, as a sentence, and the contribution that it is about."""
+
+    text: SafeString
+    at: datetime.datetime
+
+
+@dataclass
+class Person:
+    """Somebody to look after, with every reason."""
+
+    membership: Membership
+    reasons: list[Reason] = field(default_factory=list)
+
+
+def people_of(user, cohort: Cohort) -> tuple[list[Membership], list[Membership]]:
+    """Members, and those who lead, whom `user` may see now; by name. One query."""
+    everybody = list(
+        Membership.objects.visible_to(user)
+        .filter(cohort=cohort)
+        .exclude(state=Membership.State.LEFT)
+        .select_related("user", "cohort__session")
+    )
+    everybody.sort(key=lambda membership: (membership.user.get_full_name().casefold(), membership.pk))
+    members = [membership for membership in everybody if membership.role == Membership.Role.MEMBER]
+    return members, [membership for membership in everybody if membership.leads]
+
+
+def board_rows(user, members: Sequence[Membership], contributions: Sequence[Contribution], calendar: Calendar, now) -> list[BoardRow]:
+    """A row for each member, in the given order; one query for the check-ins."""
+    checkins = CheckIn.objects.visible_to(user).filter(membership__in=members).select_related("week")
+    last: dict[int, CheckIn] = {}
+    resting = {membership.pk for membership in members if membership.state == Membership.State.RESTING}
+    for checkin in checkins.order_by("week__number"):
+        if checkin.written_at:
+            last[checkin.membership_id] = checkin
+        if checkin.resting and calendar.current and checkin.week_id == calendar.current.pk:
+            resting.add(checkin.membership_id)
+    of_member: dict[int, list[Row]] = defaultdict(list)
+    for row in rows_of(contributions, now=now, yours=False):
+        if group_of(row.contribution) in NEED:
+            of_member[row.contribution.membership_id].append(row)
+    rows = []
+    for membership in members:
+        work = sorted(of_member[membership.pk], key=_pressing)
+        rows.append(
+            BoardRow(membership, now, work[:ITEMS_SHOWN], max(len(work) - ITEMS_SHOWN, 0), last.get(membership.pk), membership.pk in resting)
+        )
+    return rows
+
+
+def _pressing(row: Row):
+    return (NEED.index(group_of(row.contribution)), row.waiting.since or row.now, row.contribution.pk)
+
+
+def people_to_look_after(reasons: Sequence[Reason]) -> tuple[list[Person], list[Person]]:
+    """Reasons gathered by person: those with an alarm, and the others. The order of the reasons decides."""
+    people: dict[int, Person] = {}
+    for reason in reasons:
+        people.setdefault(reason.membership.pk, Person(reason.membership)).reasons.append(reason)
+    alarms = [person for person in people.values() if any(reason.alarm for reason in person.reasons)]
+    return alarms, [person for person in people.values() if person not in alarms]
+
+
+def wins_of(contributions: Sequence[Contribution], since: datetime.datetime, now: datetime.datetime) -> list[Win]:
+    """What was merged, landed, closed or approved between `since` and `now`, the latest first. Nobody is counted."""
+    wins = [win for contribution in contributions for win in _wins(contribution, since, now)]
+    return sorted(wins, key=lambda win: win.at, reverse=True)[:WINS_SHOWN]
+
+
+def _wins(contribution: Contribution, since: datetime.datetime, now: datetime.datetime):
+    item = contribution.work_item
+    if item.state == State.GONE:
+        return
+    parts = {"name": contribution.membership.user.get_short_name(), "title": link_to(contribution)}
+    ended = item.merged_at or item.closed_at or (item.created_at if item.kind == Kind.OTHER else None)
+    if not item.is_open and ended and since <= ended <= now:
+        text = _ending(contribution)
+        if text:
+            yield Win(format_html(text, **parts), ended)
+        return
+    if contribution.role not in AUTHORS:
+        return
+    approved = [at for event in item.events if event.get("what") == "approved" and event.get("human")
+                and (at := parse_time(event.get("at"))) and since <= at <= now]  # fmt: skip
+    if approved and item.is_open:
+        yield Win(format_html(_("{name}’s “{title}” was approved."), **parts), approved[-1])
+
+
+def _ending(contribution: Contribution) -> str:
+    item = contribution.work_item
+    if item.kind == Kind.OTHER:
+        return _("{name} shared “{title}”.")
+    if contribution.role not in AUTHORS:
+        return _("“{title}”, with {name}’s help, is done.") if item.state in (State.MERGED, State.LANDED) else ""
+    if item.state == State.MERGED:
+        return _("{name}’s “{title}” was merged.")
+    if item.state == State.LANDED:
+        return _("{name}’s “{title}” landed.")
+    if item.kind in (Kind.ISSUE, Kind.TICKET):
+        return _("{name}’s “{title}” was resolved.")
+    return ""
+
+
+def link_to(contribution: Contribution) -> SafeString:
+    return format_html('<a href="{}">{}</a>', reverse("work", args=[contribution.pk]), contribution.work_item.title)
+
+
+def work_of(user, members: Sequence[Membership]) -> list[Contribution]:
+    """Everything the members have a part in and `user` may see, without what a member hid. One query."""
+    return list(contributions_of(user, members).shown())

@@ -1,0 +1,259 @@
+"""What a page about somebody's work reads: the rows with everything they need, in groups by whose turn it is."""
+
+import datetime
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext, pgettext_lazy
+
+from cohorts.models import Membership, Project, Session
+
+from .meaning.entries import parse_time
+from .meaning.reviews import waited_for_response
+from .models import Contribution, WorkItem
+from .waiting import AUTHORS, Waiting, duration_words, is_members_turn, waiting
+
+State, Kind, Turn = WorkItem.State, WorkItem.Kind, WorkItem.Turn
+
+#: What opens, and what lies folded below it. Titles: for the member, and for others who read the page.
+GROUPS = {
+    "yours": (gettext_lazy("Your turn"), pgettext_lazy("the member's", "Their turn")),
+    "reviewer": (gettext_lazy("Waits for a reviewer"),) * 2,
+    "maintainer": (gettext_lazy("Waits for the maintainers"),) * 2,
+    "open": (gettext_lazy("Also open"),) * 2,
+    "done": (gettext_lazy("Landed and done"),) * 2,
+    "closed": (gettext_lazy("Closed without merging"),) * 2,
+    "older": (gettext_lazy("Older"),) * 2,
+    "gone": (gettext_lazy("Gone"),) * 2,
+}
+PAST = ("done", "closed", "older", "gone")
+FOLDED = ("closed", "older", "gone")
+#: More rows of one group than this are folded: a page is read at a glance or not at all.
+ROWS_SHOWN = 8
+
+
+def contributions_of(user, memberships: Membership | Iterable[Membership]):
+    """Contributions of these memberships that `user` may see, with what the pages show of them: one query."""
+    wanted = [memberships] if isinstance(memberships, Membership) else memberships
+    return (
+        Contribution.objects.visible_to(user)
+        .filter(membership__in=wanted)
+        .select_related("work_item__tracked_repository__project", "membership__cohort__session", "membership__user")
+        .order_by("-work_item__created_at", "-pk")
+    )
+
+
+@dataclass
+class Row:
+    """A contribution as a list shows it."""
+
+    contribution: Contribution
+    now: datetime.datetime
+    yours: bool
+
+    @property
+    def item(self) -> WorkItem:
+        return self.contribution.work_item
+
+    @cached_property
+    def waiting(self) -> Waiting:
+        return waiting(self.contribution, now=self.now, yours=self.yours)
+
+    @property
+    def project(self) -> Project | None:
+        repository = self.item.tracked_repository
+        return repository.project if repository else None
+
+    @property
+    def place(self) -> str:
+        """“django/django #20402”, “ticket 36877 on code.djangoproject.com”, or the host of other work."""
+        if self.item.repository and self.item.number:
+            return f"{self.item.repository} #{self.item.number}"
+        if self.item.number:
+            return _("ticket %(number)s on %(host)s") % {"number": self.item.number, "host": self.item.host}
+        return self.item.repository or self.item.host
+
+    @property
+    def number(self) -> str:
+        return f"#{self.item.number}" if self.item.number else self.item.host
+
+    @property
+    def is_pull_request(self) -> bool:
+        return self.item.kind == Kind.PULL_REQUEST
+
+    @property
+    def is_open(self) -> bool:
+        return self.item.is_open and self.item.kind != Kind.OTHER
+
+    @property
+    def part(self) -> str:
+        """What part the member has in it; empty for the author."""
+        role = self.contribution.role
+        return "" if role == Contribution.Role.AUTHOR else self.contribution.get_role_display()
+
+    @property
+    def size(self) -> str:
+        if self.item.additions is None or self.item.deletions is None:
+            return ""
+        return f"+{self.item.additions} −{self.item.deletions}"
+
+    @property
+    def files(self) -> str:
+        count = self.item.changed_files
+        return "" if count is None else ngettext("%(count)d file", "%(count)d files", count) % {"count": count}
+
+    @property
+    def is_large(self) -> bool:
+        """Whether the project calls a change of this size large."""
+        limit = self.project.large_change_lines if self.project else None
+        return limit is not None and (self.item.additions or 0) + (self.item.deletions or 0) >= limit
+
+    @property
+    def first_response(self) -> str:
+        """“first answer after 2 days”, or that there is none yet. Empty where nobody is asked to answer."""
+        item = self.item
+        if item.kind not in (Kind.PULL_REQUEST, Kind.ISSUE) or item.created_at is None:
+            return ""
+        waited = waited_for_response(
+            item.events, ready_at=item.ready_at or item.created_at, first_response_at=item.first_response_at
+        )
+        if waited is not None:
+            return _("first answer after %(time)s") % {"time": duration_words(waited)}
+        return _("first answer: none yet") if self.item.state == State.OPEN else ""
+
+    @property
+    def must_disclose(self) -> bool:
+        """Whether the project asks for a word about AI that nobody can find: not in the commits and not here."""
+        project = self.project
+        if project is None or not self.is_pull_request or not self.is_open or self.contribution.role not in AUTHORS:
+            return False
+        return project.ai_policy == Project.AIPolicy.DISCLOSURE and not self.discloses
+
+    @property
+    def is_yours_to_do(self) -> bool:
+        return self.waiting.tone == "mine"
+
+    @property
+    def discloses(self) -> bool:
+        return bool(self.item.trailers or self.contribution.ai_disclosure.strip())
+
+    @property
+    def forbids_ai(self) -> bool:
+        project = self.project
+        return project is not None and self.is_open and self.is_pull_request and project.ai_policy == Project.AIPolicy.NOT_ACCEPTED
+
+    @property
+    def lacks_issue(self) -> bool:
+        """Whether the project wants an issue first and none is linked."""
+        wants = self.project is not None and self.project.issue_first
+        return wants and self.is_pull_request and self.is_open and not self.item.linked
+
+    @property
+    def links(self) -> list[dict]:
+        """What it is linked with, with words: “#12” of the same repository, “owner/name #12” of another, “ticket 12”."""
+        found = []
+        for link in self.item.linked:
+            number, repository = link.get("number"), link.get("repository")
+            if not str(link.get("url", "")).startswith(("https://", "http://")):
+                continue
+            if not repository:
+                words = _("ticket %(number)s") % {"number": number} if number else link["url"]
+            else:
+                words = f"#{number}" if repository == self.item.repository else f"{repository} #{number}"
+            found.append({"url": link["url"], "words": words, "title": link.get("title", "")})
+        return found
+
+
+@dataclass
+class Group:
+    key: str
+    title: str
+    rows: list[Row] = field(default_factory=list)
+
+    @property
+    def is_folded(self) -> bool:
+        return self.key in FOLDED
+
+    @property
+    def is_past(self) -> bool:
+        """Whether nobody has to do anything about it: shown below the picture of the weeks."""
+        return self.key in PAST
+
+    @property
+    def first(self) -> list[Row]:
+        return self.rows[:ROWS_SHOWN]
+
+    @property
+    def rest(self) -> list[Row]:
+        return self.rows[ROWS_SHOWN:]
+
+
+def rows_of(contributions: Iterable[Contribution], *, now: datetime.datetime, yours: bool) -> list[Row]:
+    return [Row(contribution, now, yours) for contribution in contributions]
+
+
+def grouped(rows: Sequence[Row], *, yours: bool) -> list[Group]:
+    """The rows in groups by whose turn it is; empty groups are left out. What has waited longest stands first."""
+    groups = {key: Group(key, str(titles[0 if yours else 1])) for key, titles in GROUPS.items()}
+    for row in rows:
+        groups[group_of(row.contribution)].rows.append(row)
+    for key in ("yours", "reviewer", "maintainer"):
+        groups[key].rows.sort(key=lambda row: row.waiting.since or row.now)
+    for key in ("done", "closed"):
+        groups[key].rows.sort(key=lambda row: row.waiting.since or row.contribution.created_at, reverse=True)
+    return [group for group in groups.values() if group.rows]
+
+
+def group_of(contribution: Contribution) -> str:
+    """A key of `GROUPS`."""
+    item = contribution.work_item
+    if item.state == State.GONE:
+        return "gone"
+    if is_older(contribution):
+        return "older"
+    if item.kind == Kind.OTHER or item.state in (State.MERGED, State.LANDED):
+        return "done"
+    if item.state == State.CLOSED:
+        return "done" if item.kind in (Kind.ISSUE, Kind.TICKET) else "closed"
+    if is_members_turn(contribution):
+        return "yours"
+    if contribution.role in AUTHORS and item.turn in (Turn.REVIEWER, Turn.MAINTAINER):
+        return item.turn
+    return "open"
+
+
+def is_older(contribution: Contribution) -> bool:
+    """Whether a found item is from before the session and no person has touched it since: only a bot moved it."""
+    item = contribution.work_item
+    begins_at = contribution.membership.cohort.session.begins_at
+    if contribution.source != Contribution.Source.FOUND or item.created_at is None or item.created_at >= begins_at:
+        return False
+    return not any(event.get("human") and _at_least(event.get("at"), begins_at) for event in item.events)
+
+
+def _at_least(text, moment: datetime.datetime) -> bool:
+    at = parse_time(text)
+    return at is not None and at >= moment
+
+
+@dataclass(frozen=True)
+class Calendar:
+    """Where a session stands in time. `phase` is before, during or after; `today` is the session's date."""
+
+    session: Session
+    weeks: list
+    current: object
+    today: datetime.date
+    phase: str
+
+
+def calendar_of(session: Session, now: datetime.datetime) -> Calendar:
+    """One query, for the weeks (none where they are prefetched)."""
+    weeks = list(session.calendar.all())
+    today = now.astimezone(session.zone).date()
+    current = next((week for week in weeks if week.starts_on <= today <= week.ends_on), None)
+    phase = "before" if now < session.begins_at else "after" if now >= session.ends_at else "during"
+    return Calendar(session, weeks, current, today, phase)
+

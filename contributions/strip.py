@@ -1,0 +1,297 @@
+"""The week strip of a member: where each piece of work lies in the session's weeks. Geometry only; the template draws it.
+
+Along the weeks everything is in percent of the width, so that the picture fills any screen without scaling its text;
+down the lanes everything is in pixels.
+"""
+
+import datetime
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from .meaning.entries import parse_time
+from .reading import Calendar, Row, is_older
+from .waiting import Waiting
+
+#: Pixels: the line of the weeks, a lane, and where in a lane its name and the middle of its bar lie.
+HEADER, LANE, NAME, MIDDLE, BAR = 44, 42, 15, 29, 12
+#: Room below the lanes for the word at today's line.
+FOOTER = 24
+#: A picture of more lanes than this says nothing: older ones that are done are folded.
+LANES_SHOWN = 12
+#: Marks nearer than this (percent) would hide each other: the later one of the same kind is left out.
+NEAR = 0.9
+SHORTEST = 1.2
+
+MARKS = {
+    "ready": gettext_lazy("Ready for review"),
+    "first_response": gettext_lazy("First answer"),
+    "changes_requested": gettext_lazy("Changes requested"),
+    "approved": gettext_lazy("Approved"),
+    "merged": gettext_lazy("Merged or landed"),
+    "closed": gettext_lazy("Closed"),
+}
+
+
+@dataclass(frozen=True)
+class Mark:
+    kind: str
+    x: float
+    at: datetime.datetime
+
+    @property
+    def words(self) -> str:
+        return f"{MARKS[self.kind]}, {date_format(timezone.localtime(self.at), 'j F')}"
+
+
+@dataclass
+class Lane:
+    """One piece of work. `start`, `end`: its bar in percent; `drafts`: parts in which it was a draft."""
+
+    row: Row
+    y: int
+    start: float
+    end: float
+    opened_at: datetime.datetime
+    done_at: datetime.datetime | None
+    marks: list[Mark] = field(default_factory=list)
+    drafts: list[tuple[float, float]] = field(default_factory=list)
+    from_before: bool = False
+    goes_on: bool = False
+
+    @property
+    def width(self) -> float:
+        return round(self.end - self.start, 2)
+
+    @property
+    def name_y(self) -> int:
+        return self.y + NAME
+
+    @property
+    def middle(self) -> int:
+        return self.y + MIDDLE
+
+    @property
+    def bar_y(self) -> int:
+        return self.middle - BAR // 2
+
+    @property
+    def state_words(self) -> str:
+        """Whose turn it is in two words: colour alone says nothing."""
+        if self.waiting.tone == "mine":
+            return _("your turn") if self.row.yours else _("their turn")
+        return {
+            "reviewer": _("with a reviewer"),
+            "maintainer": _("with the maintainers"),
+            "done": _("done"),
+        }.get(self.waiting.tone, _("open") if self.row.is_open else _("closed"))
+
+    @property
+    def waiting(self) -> Waiting:
+        return self.row.waiting
+
+    def first(self, kind: str) -> datetime.datetime | None:
+        return next((mark.at for mark in self.marks if mark.kind == kind), None)
+
+    @property
+    def ready_at(self):
+        return self.first("ready")
+
+    @property
+    def first_response_at(self):
+        return self.row.item.first_response_at
+
+    @property
+    def changes_requested_at(self):
+        return [mark.at for mark in self.marks if mark.kind == "changes_requested"]
+
+    @property
+    def approved_at(self):
+        return self.first("approved")
+
+
+@dataclass(frozen=True)
+class Column:
+    """A week. `x`: its left edge in percent."""
+
+    week: object
+    x: float
+    width: float
+    is_current: bool
+    is_odd: bool
+
+    @property
+    def label_x(self) -> float:
+        return round(self.x + self.width / 2, 2)
+
+
+@dataclass(frozen=True)
+class Picture:
+    """Some lanes with their height in pixels."""
+
+    lanes: list[Lane]
+
+    top = HEADER - 6
+
+    @property
+    def height(self) -> int:
+        """Where the lines of the weeks end."""
+        return HEADER + LANE * len(self.lanes) + 4
+
+    @property
+    def words_y(self) -> int:
+        return self.height + 16
+
+    @property
+    def bottom(self) -> int:
+        return self.height + FOOTER
+
+
+@dataclass(frozen=True)
+class Strip:
+    columns: list[Column]
+    today: float | None
+    shown: Picture
+    folded: Picture
+    marks: list[tuple[str, str]]
+
+    @property
+    def lanes(self) -> list[Lane]:
+        return [*self.shown.lanes, *self.folded.lanes]
+
+    @property
+    def label(self) -> str:
+        return _("Each piece of work from opened to done, week by week. The table below says the same.")
+
+
+def strip_of(rows: Sequence[Row], calendar: Calendar, now: datetime.datetime) -> Strip | None:
+    """The strip of a member's work inside the session's weeks; None where there is nothing to draw."""
+    scale = Scale(calendar.session.begins_at, calendar.session.ends_at)
+    lanes = [lane for row in rows if (lane := _lane(row, scale, now)) is not None]
+    if not lanes or not calendar.weeks:
+        return None
+    lanes.sort(key=lambda lane: (lane.opened_at, lane.row.contribution.pk))
+    shown, folded = _fold(lanes)
+    for part in (shown, folded):
+        for position, lane in enumerate(part):
+            lane.y = HEADER + LANE * position
+    kinds = {mark.kind for lane in lanes for mark in lane.marks}
+    return Strip(
+        columns=_columns(calendar, scale),
+        today=scale.at(now) if scale.begins <= now < scale.ends else None,
+        shown=Picture(shown),
+        folded=Picture(folded),
+        marks=[(kind, str(words)) for kind, words in MARKS.items() if kind in kinds],
+    )
+
+
+@dataclass(frozen=True)
+class Scale:
+    """From instants to percent of the session."""
+
+    begins: datetime.datetime
+    ends: datetime.datetime
+
+    def at(self, moment: datetime.datetime) -> float:
+        share = (moment - self.begins) / (self.ends - self.begins)
+        return round(min(max(share, 0), 1) * 100, 2)
+
+
+def _columns(calendar: Calendar, scale: Scale) -> list[Column]:
+    zone = calendar.session.zone
+    columns = []
+    for position, week in enumerate(calendar.weeks):
+        begins = datetime.datetime.combine(week.starts_on, datetime.time(), tzinfo=zone)
+        ends = datetime.datetime.combine(week.ends_on + datetime.timedelta(days=1), datetime.time(), tzinfo=zone)
+        x = scale.at(begins)
+        columns.append(
+            Column(week, x, round(scale.at(ends) - x, 2), bool(calendar.current and week.pk == calendar.current.pk), position % 2 == 1)
+        )
+    return columns
+
+
+def _fold(lanes: list[Lane]) -> tuple[list[Lane], list[Lane]]:
+    """Open work first finds room, the oldest wait before the newest; then what was done last. Order stays by opening."""
+    if len(lanes) <= LANES_SHOWN + 1:
+        return lanes, []
+    by_need = sorted(
+        lanes,
+        key=lambda lane: (
+            lane.done_at is not None,
+            lane.waiting.tone != "mine",
+            -lane.done_at.timestamp() if lane.done_at else (lane.waiting.since or lane.opened_at).timestamp(),
+        ),
+    )
+    kept = {id(lane) for lane in by_need[:LANES_SHOWN]}
+    return [lane for lane in lanes if id(lane) in kept], [lane for lane in lanes if id(lane) not in kept]
+
+
+def _lane(row: Row, scale: Scale, now: datetime.datetime) -> Lane | None:
+    item = row.item
+    opened_at = item.created_at or row.contribution.created_at
+    done_at = (item.merged_at or item.closed_at) if not row.is_open else None
+    if not row.is_open and done_at is None:
+        # Other work, and what vanished without a date: a point where it was last known.
+        done_at = item.updated_at or opened_at
+    last = min(done_at or now, now)
+    if opened_at >= scale.ends or opened_at > now or last < scale.begins or is_older(row.contribution):
+        return None
+    start, end = scale.at(opened_at), scale.at(last)
+    if end - start < SHORTEST:
+        start = min(start, 100 - SHORTEST)
+        end = round(start + SHORTEST, 2)
+    return Lane(
+        row=row,
+        y=0,
+        start=start,
+        end=end,
+        opened_at=opened_at,
+        done_at=done_at,
+        marks=_marks(row, scale, done_at, now),
+        drafts=_drafts(row, scale, opened_at, last),
+        from_before=opened_at < scale.begins,
+        goes_on=last >= scale.ends,
+    )
+
+
+def _marks(row: Row, scale: Scale, done_at: datetime.datetime | None, now: datetime.datetime) -> list[Mark]:
+    item = row.item
+    found = [(event["what"], at) for event in item.events if (at := parse_time(event.get("at"))) and event.get("human")
+             and event.get("what") in ("ready", "changes_requested", "approved")]  # fmt: skip
+    if item.first_response_at:
+        found.append(("first_response", item.first_response_at))
+    if done_at is not None and item.state in (item.State.MERGED, item.State.LANDED):
+        found.append(("merged", done_at))
+    elif done_at is not None and item.state == item.State.CLOSED and item.closed_at:
+        found.append(("closed", done_at))
+    marks: list[Mark] = []
+    for kind, at in sorted(found, key=lambda pair: (pair[1], list(MARKS).index(pair[0]))):
+        if not scale.begins <= at < scale.ends or at > now:
+            continue
+        # A review that asks for changes is also the first answer: the plainer mark gives way.
+        same_time = kind == "first_response" and any(other[0] != "first_response" and other[1] == at for other in found)
+        x = scale.at(at)
+        if not same_time and not any(mark.kind == kind and x - mark.x < NEAR for mark in marks):
+            marks.append(Mark(kind, x, at))
+    return marks
+
+
+def _drafts(row: Row, scale: Scale, opened_at: datetime.datetime, last: datetime.datetime) -> list[tuple[float, float]]:
+    """Parts of the bar (x, width) in which a pull request was a draft."""
+    changes = [(event["what"], at) for event in row.item.events
+               if event.get("what") in ("draft", "ready") and (at := parse_time(event.get("at")))]  # fmt: skip
+    began = changes[0][0] == "ready" if changes else row.item.state == row.item.State.DRAFT
+    parts, since = [], opened_at if began else None
+    for what, at in changes:
+        if what == "draft":
+            since = since or at
+        elif since is not None:
+            parts.append((since, at))
+            since = None
+    if since is not None:
+        parts.append((since, last))
+    return [(x, width) for begin, end in parts if (width := round(scale.at(min(end, last)) - (x := scale.at(begin)), 2)) > 0]

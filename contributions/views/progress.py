@@ -1,0 +1,140 @@
+"""A member's progress: the page on which members and those who lead them see the work."""
+
+from django.conf import settings
+from django.core.exceptions import PermissionDenied
+from django.http import Http404
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.views.decorators.http import require_POST, require_safe
+
+from accounts.models import GitHubIdentity
+from accounts.signed_in import signed_in
+from cohorts import checkins
+from cohorts.models import CheckIn, Cohort, Membership
+from contributions.forms import TrackForm
+from contributions.freshness import freshness_of_membership
+from contributions.links import LinkError
+from contributions.models import Contribution
+from contributions.reading import calendar_of, contributions_of, grouped, rows_of
+from contributions.strip import strip_of
+from contributions.sync import paste_link
+from contributions.views.syncing import sync_context
+
+
+@signed_in
+@require_safe
+def my_progress(request):
+    """The newest cohort in which the visitor is a member; without one, what to do next."""
+    mine = _memberships(request.user).filter(user=request.user).order_by("-cohort__session__starts_on", "-pk")
+    newest = mine.first()
+    if newest is None:
+        led = Cohort.objects.visible_to(request.user).select_related("session").order_by("-session__starts_on", "name")
+        return render(request, "contributions/no_progress.html", {"cohorts": led[:12]})
+    return _page(request, newest)
+
+
+@signed_in
+@require_safe
+def progress(request, pk):
+    """One member's progress, for the member and for everybody who may see it."""
+    return _page(request, get_object_or_404(_memberships(request.user), pk=pk))
+
+
+@signed_in
+@require_POST
+def track(request, pk):
+    """Track a pasted link. What cannot be tracked stays in the field, with the reason."""
+    membership = get_object_or_404(_memberships(request.user).filter(user=request.user), pk=pk)
+    form = TrackForm(request.POST)
+    if form.is_valid():
+        try:
+            contribution = paste_link(membership, form.cleaned_data["url"], title=form.cleaned_data["title"], by=request.user)
+        except LinkError as error:
+            form.add_error("url", str(error))
+        except PermissionDenied:
+            raise Http404 from None
+        else:
+            return redirect("work", pk=contribution.pk)
+    return _page(request, membership, track_form=form)
+
+
+def _memberships(user):
+    return Membership.objects.visible_to(user).members().select_related("user", "cohort__session", "cohort__project")
+
+
+def _page(request, membership, track_form=None):
+    user, now = request.user, timezone.now()
+    yours = membership.user_id == user.pk
+    session = membership.cohort.session
+    calendar = calendar_of(session, now)
+    everything = list(contributions_of(user, membership))
+    # One object for all: what is asked of the session costs no query a row.
+    for contribution in everything:
+        contribution.membership = membership
+    rows = rows_of([contribution for contribution in everything if not contribution.hidden], now=now, yours=yours)
+    groups = grouped(rows, yours=yours)
+    freshness = freshness_of_membership(membership)
+    context = {
+        "membership": membership,
+        "person": membership.user,
+        "session": session,
+        "cohort": membership.cohort,
+        "yours": yours,
+        "now": now,
+        "calendar": calendar,
+        "groups": groups,
+        "has_turn": any(group.key == "yours" for group in groups),
+        "now_groups": [group for group in groups if not group.is_past],
+        "past_groups": [group for group in groups if group.is_past and not group.is_folded],
+        "folded_groups": [group for group in groups if group.is_folded],
+        "strip": strip_of(rows, calendar, now),
+        **sync_context(request, freshness, membership=membership),
+        "may_sync": True,
+    }
+    if request.htmx and request.headers.get("HX-Target") == "work":
+        return render(request, "contributions/progress.html#work", context)
+    private = checkins.may_see_private(user, membership)
+    context |= {
+        "private": private,
+        "github_url": settings.GITHUB_URL.rstrip("/"),
+        "may_write": checkins.may_write(user, membership),
+        "hidden": [contribution for contribution in everything if contribution.hidden] if yours else [],
+        "hidden_count": 0 if yours or not private else Contribution.objects.filter(membership=membership, hidden=True).count(),
+        "projects": _projects(membership, rows),
+        "identity": GitHubIdentity.objects.visible_to(user).filter(user=membership.user_id).first(),
+        "others": _memberships(user).filter(user=membership.user_id).exclude(pk=membership.pk).order_by("-cohort__session__starts_on"),
+        "track_form": track_form or TrackForm(),
+        **_checkins(user, membership, calendar, now),
+    }
+    return render(request, "contributions/progress.html", context)
+
+
+def _projects(membership, rows):
+    """What the page tells about projects: the cohort's own, then those of the open work."""
+    projects = {membership.cohort.project.pk: membership.cohort.project} if membership.cohort.project else {}
+    for row in rows:
+        if row.is_open and row.project:
+            projects.setdefault(row.project.pk, row.project)
+    return list(projects.values())
+
+
+def _checkins(user, membership, calendar, now):
+    """This week's check-in, the one before while it is open and unwritten, and the last words."""
+    rows = {
+        checkin.week_id: checkin
+        for checkin in CheckIn.objects.visible_to(user).filter(membership=membership).select_related("week")
+    }
+    for week in calendar.weeks:
+        week.session = membership.cohort.session
+    open_weeks = [week for week in calendar.weeks if checkins.is_open(week, now)]
+    late = [week for week in open_weeks if week != calendar.current]
+    missing = next((week for week in late if not (week.pk in rows and (rows[week.pk].written_at or rows[week.pk].resting))), None)
+    written = [rows[week.pk] for week in calendar.weeks if week.pk in rows and rows[week.pk].written_at]
+    return {
+        "checkin": rows.get(calendar.current.pk) if calendar.current else None,
+        "missing_week": missing,
+        "missing_until": checkins.last_minute(missing) if missing else None,
+        "last_checkin": written[-1] if written else None,
+        "checkin_weeks": [checkin.week for checkin in rows.values() if checkin.written_at],
+    }
+
