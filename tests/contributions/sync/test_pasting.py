@@ -1,0 +1,176 @@
+"""Pasting links: the row at once, what it is about soon after, and never twice."""
+
+import pytest
+from django.core.exceptions import PermissionDenied
+from django_tasks_db.models import DBTaskResult
+
+from cohorts.models import Tracker
+from contributions import tasks
+from contributions.links import LinkError
+from contributions.models import Contribution, WorkItem
+from contributions.sync import paste_link
+from tests.factories import MembershipFactory, UserFactory
+
+
+def paste(membership, url, **options):
+    return paste_link(membership, url, by=options.pop("by", membership.user), **options)
+
+
+def test_the_row_is_there_at_once_and_is_fetched_soon(follower, django_capture_on_commit_callbacks):
+    ada = follower.member("ada")
+    elsewhere = follower.world.add_repository("else/where")
+    pull = follower.pull(ada, "Elsewhere", repository=elsewhere)
+    with django_capture_on_commit_callbacks(execute=True):
+        contribution = paste(ada, f"{pull.url}/files#diff")
+    item = contribution.work_item
+    assert (item.title, item.url, item.state, item.node_id, item.fetched_at) == ("else/where#1", pull.url, "open", "", None)
+    assert (contribution.source, contribution.role) == ("pasted", "helper")
+    assert follower.sandbox.requests == 0
+    task = DBTaskResult.objects.get(task_path="contributions.tasks.refresh_items")
+    assert task.args_kwargs == {"args": [[item.pk]], "kwargs": {}}
+    tasks.refresh_items.func([item.pk])
+    item.refresh_from_db()
+    assert (item.title, item.database_id, item.author_login) == ("Elsewhere", pull.database_id, "ada")
+    assert follower.asked() == ["Pasted"]
+
+
+def test_a_sync_fetches_what_was_pasted_and_tells_who_wrote_it(follower):
+    ada, ole = follower.member("ada"), follower.member("ole")
+    elsewhere = follower.world.add_repository("else/where")
+    pull = follower.pull(ada, "Elsewhere", repository=elsewhere)
+    mine, helped = paste(ada, pull.url), paste(ole, pull.url.upper().replace("HTTPS", "https"))
+    assert mine.work_item == helped.work_item
+    run = follower.sync()
+    assert (run.state, run.updated, WorkItem.objects.count()) == ("done", 1, 1)
+    mine.refresh_from_db()
+    helped.refresh_from_db()
+    assert (mine.role, helped.role, mine.work_item.title) == ("author", "helper", "Elsewhere")
+    follower.later(hours=1)
+    follower.world.comment(pull, follower.maintainer)
+    follower.sync()
+    assert Contribution.objects.filter(work_item__turn_reason="commented").count() == 2
+
+
+def test_what_was_found_already_becomes_no_second_row(follower):
+    ada, ole = follower.member("ada"), follower.member("ole")
+    pull = follower.pull(ada)
+    follower.sync()
+    contribution = paste(ole, f"https://github.com/ORG/Project/issues/{pull.number}")
+    assert (contribution.work_item, contribution.role) == (follower.stored(pull), "helper")
+    found = Contribution.objects.get(membership=ada)
+    assert paste(ada, pull.url) == found
+    found.refresh_from_db()
+    assert found.source == "found"
+
+
+def test_a_pasted_address_of_an_issue_that_is_a_pull_request(follower):
+    ada = follower.member("ada")
+    elsewhere = follower.world.add_repository("else/where")
+    pull = follower.pull(ada, repository=elsewhere)
+    paste(ada, f"https://github.com/else/where/issues/{pull.number}")
+    follower.sync()
+    item = WorkItem.objects.get()
+    assert (item.kind, item.url) == ("pull_request", pull.url)
+
+
+def test_a_pasted_link_by_an_old_name_becomes_the_item_that_is_there(follower):
+    ada, ole = follower.member("ada"), follower.member("ole")
+    pull = follower.pull(ada)
+    follower.sync()
+    follower.world.rename_repository(follower.project, "org/renamed")
+    follower.world.comment(pull, follower.maintainer)
+    follower.later(hours=1)
+    follower.sync()
+    pasted = paste(ole, f"https://github.com/org/project/pull/{pull.number}")
+    Contribution.objects.filter(pk=pasted.pk).update(note="Helped")
+    assert WorkItem.objects.count() == 2
+    follower.sync()
+    item = WorkItem.objects.get()
+    assert item.repository == "org/renamed"
+    assert set(item.contributions.values_list("membership", "note")) == {(ada.pk, ""), (ole.pk, "Helped")}
+
+
+def test_a_link_that_leads_nowhere_keeps_its_problem_and_is_tried_again_later(follower):
+    ada = follower.member("ada")
+    contribution = paste(ada, "https://github.com/else/where/pull/1")
+    good = paste(ada, follower.pull(ada).url)
+    run = follower.sync()
+    item = contribution.work_item
+    item.refresh_from_db()
+    assert (run.state, run.errors[0]["about"]) == ("partial", item.url)
+    assert item.problem == "GitHub knows no issue or pull request at this address, or we may not see it."
+    good.work_item.refresh_from_db()
+    assert good.work_item.title == "Make it clearer"
+    asked = follower.sandbox.requests
+    assert follower.sync().state == "done"
+    assert "Pasted" not in follower.asked(asked)
+    follower.later(hours=7)
+    elsewhere = follower.world.add_repository("else/where")
+    follower.pull(ada, "Here now", repository=elsewhere)
+    follower.sync()
+    item.refresh_from_db()
+    assert (item.title, item.problem) == ("Here now", "")
+
+
+def test_many_links_go_twenty_a_request(follower):
+    ada = follower.member("ada")
+    elsewhere = follower.world.add_repository("else/where")
+    for number in range(45):
+        paste(ada, follower.pull(ada, f"Change {number}", repository=elsewhere).url)
+    follower.sandbox.faults.above(10, "502", operation="Pasted")
+    run = follower.sync()
+    assert (run.updated, WorkItem.objects.exclude(fetched_at=None).count()) == (45, 45)
+    assert [entry.ids for entry in follower.sandbox.log if entry.operation == "Pasted"] == [20, 10, 10, 10, 10, 5]
+
+
+def test_tickets_and_other_work(follower):
+    ada = follower.member("ada")
+    Tracker.objects.create(project=follower.site_project, url="https://code.djangoproject.com")
+    ticket = paste(ada, "https://code.djangoproject.com/ticket/12345/")
+    assert (ticket.work_item.kind, ticket.work_item.number, ticket.work_item.title) == ("ticket", 12345, "Ticket 12345")
+    talk = paste(ada, "https://example.org/talk", title="  My   talk ")
+    assert (talk.work_item.kind, talk.work_item.title, talk.role) == ("other", "My talk", "author")
+    run = follower.sync()
+    assert (run.state, follower.asked()) == ("done", ["Identify", "Discover"])
+
+
+def test_other_work_needs_a_title(follower):
+    ada = follower.member("ada")
+    with pytest.raises(LinkError, match="Give this link a title"):
+        paste(ada, "https://example.org/talk")
+    assert not WorkItem.objects.exists()
+
+
+def test_what_was_hidden_is_shown_again(follower):
+    ada = follower.member("ada")
+    pull = follower.pull(ada)
+    follower.sync()
+    Contribution.objects.update(hidden=True)
+    assert not paste(ada, pull.url).hidden
+    assert not Contribution.objects.get().hidden
+
+
+def test_who_may_paste(follower):
+    ada, ole = follower.member("ada"), follower.member("ole")
+    navigator = MembershipFactory(cohort=follower.cohort, role="navigator").user
+    url = follower.pull(ada).url
+    assert paste(ada, url, by=navigator)
+    for user in (ole.user, UserFactory()):
+        with pytest.raises(PermissionDenied):
+            paste(ada, url, by=user)
+
+
+def test_fetching_at_a_limit_comes_back_later_five_times_at_most(follower):
+    item = paste(ada := follower.member("ada"), follower.pull(ada).url).work_item
+    follower.sandbox.faults.always("secondary_403")
+    tasks.refresh_items.func([item.pk])
+    again = DBTaskResult.objects.get(task_path="contributions.tasks.refresh_items")
+    assert again.args_kwargs["args"] == [[item.pk], 2, None]
+    assert (again.run_after - follower.world.now).total_seconds() == 30
+    with pytest.raises(Exception, match="slow down"):
+        tasks.refresh_items.func([item.pk], 5)
+    follower.sandbox.faults.clear().always("401")
+    with pytest.raises(Exception, match="token"):
+        tasks.refresh_items.func([item.pk])
+    item.refresh_from_db()
+    assert (item.state, item.problem) == ("open", "")
