@@ -62,7 +62,8 @@ CASES = {
     "answered, then pushed: it waits since the answer": (
         pull_request(review("CHANGES_REQUESTED", 3), comment(5, AUTHOR), pushed(6)), "reviewer", "pushed_since", 5),
     "changes requested again": (
-        pull_request(review("CHANGES_REQUESTED", 3), pushed(4), review("CHANGES_REQUESTED", 6)), "member", "changes_requested", 6),
+        pull_request(review("CHANGES_REQUESTED", 3), pushed(4), review("CHANGES_REQUESTED", 6)),
+        "member", "changes_requested", 6),
     "the one who asks for changes is not content yet": (
         pull_request(review("CHANGES_REQUESTED", 3), pushed(4), comment(6)), "member", "changes_requested", 6),
     "somebody else speaks after the push": (
