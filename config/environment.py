@@ -1,15 +1,19 @@
 """Settings read from environment variables, with a clear error that names the variable.
 
-django-environ parses; this module adds what it leaves out: a check of every value, all in one line a person can act on.
+Every value is checked, and what is wrong with it is one line that a person can act on. No error repeats a value that may hold
+a password.
 """
 
+import importlib.util
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Collection, Mapping
+from email.utils import parseaddr
 from typing import Any
-from urllib.parse import parse_qsl, unquote, urlsplit
+from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 
 import environ
-from django.core.exceptions import ImproperlyConfigured
+from django.core.exceptions import ImproperlyConfigured, ValidationError
+from django.core.validators import validate_email
 
 
 class SettingError(ImproperlyConfigured):
@@ -51,7 +55,7 @@ class Environment:
         value = self.text(name)
         if not value:
             return default
-        if not value.isdigit():
+        if not (value.isascii() and value.isdigit() and len(value) <= 9):
             raise SettingError(f"{name} must be a whole number, not “{value}”.")
         return int(value)
 
@@ -59,17 +63,47 @@ class Environment:
         """A comma-separated list; blanks are left out."""
         return [part.strip() for part in self.text(name).split(",") if part.strip()]
 
-    def choice(self, name: str, choices: tuple[str, ...], default: str) -> str:
+    def hosts(self, name: str) -> list[str]:
+        """A comma-separated list of host names, such as `cohorts.example.org` or `.example.org`."""
+        found = self.words(name)
+        for value in found:
+            if any(character in value for character in "/@ ") or (":" in value and not value.startswith("[")):
+                raise SettingError(
+                    f"{name} must list names such as cohorts.example.org, without https:// and port, not “{value}”."
+                )
+        return found
+
+    def email(self, name: str, default: str = "", *, with_name: bool = False) -> str:
+        """An email address; `with_name` allows `Cohorts <mail@example.org>` as well."""
+        value = self.text(name, default)
+        if value:
+            try:
+                validate_email(parseaddr(value)[1] if with_name else value)
+            except ValidationError:
+                raise SettingError(f"{name} must be an email address, not “{value}”.") from None
+        return value
+
+    def choice(self, name: str, choices: Collection[str], default: str) -> str:
         value = self.text(name, default)
         if value not in choices:
             raise SettingError(f"{name} must be one of {', '.join(choices)}, not “{value}”.")
         return value
 
-    def origin(self, name: str, default: str) -> str:
-        """An http or https address with a host and no query, without its trailing slash."""
+    def origin(self, name: str, default: str, *, user: bool = False) -> str:
+        """An http or https address with a host and no query, without its trailing slash. `user` allows a user name in it."""
         value = self.text(name, default).rstrip("/")
+        if not value:
+            return ""
         parts = self._split(name, value)
-        if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or parts.fragment or parts.username:
+        if parts.password is not None or (parts.username is not None and not user):
+            raise SettingError(f"{name} must not hold a user name or a password.")
+        if (
+            parts.scheme not in {"http", "https"}
+            or not parts.hostname
+            or parts.query
+            or parts.fragment
+            or not _port_is_fine(parts)
+        ):
             raise SettingError(f"{name} must be an address such as {default or 'https://example.org'}, not “{value}”.")
         return value
 
@@ -78,21 +112,74 @@ class Environment:
         found = self.words(name)
         for value in found:
             parts = self._split(name, value)
-            if parts.scheme not in {"http", "https"} or not parts.netloc or parts.path.strip("/"):
+            if parts.scheme not in {"http", "https"} or not parts.netloc or parts.path.strip("/") or "@" in parts.netloc:
                 raise SettingError(f"{name} must list origins such as https://example.org, not “{value}”.")
         return found
 
     def database(self, name: str, default: str) -> dict[str, Any]:
-        """Django's entry for `sqlite:///path` or `postgres://user:password@host:port/name`."""
+        """Django's entry for `sqlite:///path` or `postgres://user:password@host:port/name?option=value`.
+
+        Two slashes more than in a web address begin a path: `sqlite:////var/lib/db.sqlite3` is absolute, with three slashes
+        it is relative. The error never shows the value, since that may hold a password.
+        """
         value = self.text(name, default)
-        scheme = value.partition(":")[0]
-        if scheme not in {"sqlite", "postgres", "postgresql"}:
-            raise SettingError(f"{name} must begin with sqlite:/// or postgres://, not “{scheme}:”.")
-        return self._parsed(name, lambda: self.reader.db_url_config(value))
+        if value == "sqlite://:memory:":
+            return {"ENGINE": "django.db.backends.sqlite3", "NAME": ":memory:"}
+        parts = self._split(name, value)
+        if parts.scheme == "sqlite":
+            if parts.netloc or len(parts.path) < 2 or parts.path.endswith("/"):
+                raise SettingError(f"{name} must name a file, as in sqlite:////var/lib/cohorts/db.sqlite3.")
+            return {"ENGINE": "django.db.backends.sqlite3", "NAME": unquote(parts.path[1:])}
+        if parts.scheme not in {"postgres", "postgresql"}:
+            raise SettingError(f"{name} must begin with sqlite:/// or postgres://.")
+        database = unquote(parts.path[1:])
+        if not database or "/" in database or parts.fragment or not _port_is_fine(parts):
+            raise SettingError(
+                f"{name} must be like postgres://user:password@host:5432/name, with %23 for a # in the password,"
+                " %2F for a / and %40 for an @."
+            )
+        return {
+            "ENGINE": "django.db.backends.postgresql",
+            "NAME": database,
+            "USER": unquote(parts.username or ""),
+            "PASSWORD": unquote(parts.password or ""),
+            "HOST": parts.hostname or "",
+            "PORT": parts.port or "",
+            # Without a limit, a host that does not answer holds a request for minutes.
+            "OPTIONS": {"connect_timeout": "10", **dict(parse_qsl(parts.query))},
+        }
 
     def cache(self, name: str, default: str) -> dict[str, Any]:
+        """Django's entry for `locmemcache://`, `dbcache://table`, `filecache:///folder` or `redis://host:port/number`."""
         value = self.text(name, default)
-        return self._parsed(name, lambda: self.reader.cache_url_config(value))
+        parts = self._split(name, value)
+        understood = ("locmemcache", "dbcache", "filecache", "dummycache", "redis", "rediss")
+        if parts.scheme not in understood:
+            raise SettingError(f"{name} must begin with one of {', '.join(understood)}, each followed by ://.")
+        if parts.scheme in {"redis", "rediss"}:
+            self.redis(name)
+            if importlib.util.find_spec("redis") is None:
+                raise SettingError(f"{name} asks for Redis, for which the Python package “redis” must be installed.")
+            return {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": value}
+        if parts.scheme in {"dbcache", "filecache"} and not (parts.netloc or parts.path.strip("/")):
+            raise SettingError(f"{name} must name a table (dbcache://table) or a folder (filecache:///folder).")
+        return self.reader.cache_url_config(value)
+
+    def redis(self, name: str) -> str:
+        """The address of a Redis: `redis://host:6379/0`, or `rediss://` with TLS. Empty where unset."""
+        value = self.text(name)
+        if value:
+            parts = self._split(name, value)
+            if parts.scheme not in {"redis", "rediss"} or not parts.hostname or not _port_is_fine(parts):
+                raise SettingError(f"{name} must be like redis://host:6379/0.")
+        return value
+
+    def private_key(self, name: str) -> str:
+        """A private key in PEM format; line breaks may be written as \\n."""
+        value = self.text(name).replace("\\n", "\n")
+        if value and not (value.startswith("-----BEGIN ") and "PRIVATE KEY-----" in value and value.endswith("-----")):
+            raise SettingError(f"{name} must be a private key in PEM format, from -----BEGIN to -----END with its last line.")
+        return value
 
     def mailer(self, name: str, default: str) -> dict[str, Any]:
         """Django's `MAILERS` entry for `smtp://`, `smtp+tls://`, `smtp+ssl://`, `consolemail://`, `filemail:///folder` …"""
@@ -108,13 +195,11 @@ class Environment:
             return {"BACKEND": backend}
         if not parts.hostname:
             raise SettingError(f"{name} must name a mail server, as in smtp+tls://user:password@mail.example.org:587.")
-        try:
-            port = parts.port
-        except ValueError:
-            raise SettingError(f"{name} must have a port that is a number.") from None
+        if not _port_is_fine(parts) or parts.fragment:
+            raise SettingError(f"{name} must have a port that is a number; write a # in the password as %23.")
         options: dict[str, Any] = {"host": parts.hostname, "timeout": 30}
-        if port:
-            options["port"] = port
+        if parts.port:
+            options["port"] = parts.port
         if parts.username:
             options |= {"username": unquote(parts.username), "password": unquote(parts.password or "")}
         if parts.scheme in {"smtps", "smtp+tls"}:
@@ -127,19 +212,16 @@ class Environment:
             options["timeout"] = int(text)
         return {"BACKEND": backend, "OPTIONS": options}
 
-    def _split(self, name: str, value: str):
+    def _split(self, name: str, value: str) -> SplitResult:
         try:
             return urlsplit(value)
-        except ValueError as error:
-            raise SettingError(f"{name} cannot be read as an address: {error}.") from None
+        except ValueError:
+            # Python's own words repeat parts of the value, which may hold a password.
+            raise SettingError(f"{name} cannot be read as an address.") from None
 
-    def _parsed(self, name: str, parse: Callable[[], dict[str, Any]]) -> dict[str, Any]:
-        try:
-            parsed = parse()
-        # The library raises many kinds of error for a malformed address; each means the same to the operator.
-        except Exception as error:
-            reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-            raise SettingError(f"{name} cannot be read: {reason}") from None
-        if not parsed:
-            raise SettingError(f"{name} cannot be read.")
-        return parsed
+
+def _port_is_fine(parts: SplitResult) -> bool:
+    try:
+        return parts.port is None or parts.port > 0
+    except ValueError:
+        return False

@@ -1,6 +1,6 @@
 """Settings of the site. Everything that differs between installations comes from the environment: see docs/reference/settings.md."""
 
-import os
+import importlib.util
 import sys
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -22,11 +22,11 @@ try:
 
     if LOCAL:
         SECRET_KEY = env.text("SECRET_KEY", "insecure-development-key-for-this-machine-only-0123456789")
-        ALLOWED_HOSTS = env.words("ALLOWED_HOSTS") or ["localhost", "127.0.0.1", "[::1]", "testserver"]
+        ALLOWED_HOSTS = env.hosts("ALLOWED_HOSTS") or ["localhost", "127.0.0.1", "[::1]", "testserver"]
     else:
         SECRET_KEY = env.required("SECRET_KEY", "a long random text; or set DEBUG=1 for development.")
         env.required("ALLOWED_HOSTS", "the names of this site, comma separated; or set DEBUG=1 for development.")
-        ALLOWED_HOSTS = env.words("ALLOWED_HOSTS")
+        ALLOWED_HOSTS = env.hosts("ALLOWED_HOSTS")
 
     #: Where people find the site, for links in mails.
     if LOCAL:
@@ -38,14 +38,21 @@ try:
     DATABASE = env.database("DATABASE_URL", f"sqlite:///{BASE_DIR / 'var' / 'db.sqlite3'}")
     CACHE = env.cache("CACHE_URL", "locmemcache://")
     MAILER = env.mailer("EMAIL_URL", "consolemail://" if LOCAL else "smtp://localhost:25")
-    DEFAULT_FROM_EMAIL = env.text("DEFAULT_FROM_EMAIL", "cohorts@localhost")
-    CONTACT_EMAIL = env.text("CONTACT_EMAIL")
+    DEFAULT_FROM_EMAIL = env.email("DEFAULT_FROM_EMAIL", "cohorts@localhost", with_name=True)
+    CONTACT_EMAIL = env.email("CONTACT_EMAIL")
     CSRF_TRUSTED_ORIGINS = env.origins("CSRF_TRUSTED_ORIGINS")
     TRUSTED_PROXIES = env.whole("TRUSTED_PROXIES", 0) or 0
     MEDIA_ROOT = Path(env.text("MEDIA_ROOT", str(BASE_DIR / "media")))
-    SENTRY_DSN = env.text("SENTRY_DSN")
-    TASKS_BACKEND = env.choice("TASKS_BACKEND", ("database",), "database")
-    REDIS_URL = env.text("REDIS_URL")
+    LOG_LEVEL = env.choice("LOG_LEVEL", ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"), "WARNING" if DEMO else "INFO")
+    SENTRY_DSN = env.origin("SENTRY_DSN", "", user=True)
+    if SENTRY_DSN and importlib.util.find_spec("sentry_sdk") is None:
+        raise SettingError("SENTRY_DSN asks for Sentry, for which the Python package “sentry-sdk” must be installed.")
+    TASKS_BACKEND = env.choice("TASKS_BACKEND", ("database", "huey", "celery"), "database")
+    if TASKS_BACKEND != "database":
+        raise SettingError(
+            f"TASKS_BACKEND={TASKS_BACKEND} is not in this version of the site, which runs tasks from the database."
+        )
+    REDIS_URL = env.redis("REDIS_URL")
 
     GITHUB_URL = env.origin("GITHUB_URL", "https://github.com")
     GITHUB_API_URL = env.origin("GITHUB_API_URL", "https://api.github.com")
@@ -56,6 +63,12 @@ try:
     if bool(GITHUB_CLIENT_ID) != bool(GITHUB_CLIENT_SECRET):
         missing = "GITHUB_CLIENT_SECRET" if GITHUB_CLIENT_ID else "GITHUB_CLIENT_ID"
         raise SettingError(f"{missing} is required: GitHub's log-in needs both the client id and its secret.")
+    GITHUB_APP_ID = env.whole("GITHUB_APP_ID")
+    GITHUB_APP_PRIVATE_KEY = env.private_key("GITHUB_APP_PRIVATE_KEY")
+    if (GITHUB_APP_ID is None) != (not GITHUB_APP_PRIVATE_KEY):
+        missing = "GITHUB_APP_ID" if GITHUB_APP_ID is None else "GITHUB_APP_PRIVATE_KEY"
+        raise SettingError(f"{missing} is required: a GitHub App needs both its id and its private key.")
+    TRAC_API_URL = env.origin("TRAC_API_URL", "https://www.djangoproject.com/trac/api")
 except SettingError as error:
     # One line that names the variable, instead of a traceback in which it drowns.
     sys.exit(f"Cannot start: {error}")
@@ -138,7 +151,12 @@ if DATABASE["ENGINE"] == "django.db.backends.sqlite3":
         },
     }
     if DATABASE["NAME"] != ":memory:":
-        Path(DATABASE["NAME"]).parent.mkdir(parents=True, exist_ok=True)
+        # A relative path begins at the site's folder, wherever the process was started.
+        DATABASE["NAME"] = str(BASE_DIR / DATABASE["NAME"])
+        try:
+            Path(DATABASE["NAME"]).parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            sys.exit(f"Cannot start: DATABASE_URL names a folder that cannot be made ({error.strerror}).")
 else:
     DATABASE |= {"CONN_MAX_AGE": None, "CONN_HEALTH_CHECKS": True}
 DATABASES = {"default": DATABASE}
@@ -281,7 +299,7 @@ LOGGING = {
     "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
     "filters": {"mask_feed_tokens": {"()": "accounts.logs.MaskFeedTokens"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["mask_feed_tokens"]}},
-    "root": {"handlers": ["console"], "level": os.environ.get("LOG_LEVEL", "WARNING" if DEMO else "INFO")},
+    "root": {"handlers": ["console"], "level": LOG_LEVEL},
     "loggers": {
         "django": {"handlers": ["console"], "level": "WARNING", "propagate": False},
         # The development server writes a line a request: of use while developing, noise in the demonstration.
@@ -290,3 +308,8 @@ LOGGING = {
         "httpcore2": {"level": "WARNING"},
     },
 }
+
+if SENTRY_DSN:
+    import sentry_sdk
+
+    sentry_sdk.init(dsn=SENTRY_DSN, send_default_pii=False)
