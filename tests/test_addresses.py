@@ -1,0 +1,183 @@
+"""Every address × every role. A new address without an entry here fails.
+
+An entry says who gets the page (200). Everybody else gets what the entry's `others` says: 404 for what is hidden, a redirect to the
+log-in for anonymous visitors, 405 for an address that only takes POST. Statuses are those of a GET, unless `post` is set.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from types import SimpleNamespace
+
+import pytest
+from django.test import Client
+from django.urls import get_resolver, reverse
+
+from accounts.models import User
+from cohorts.models import SessionRole
+from tests import factories
+
+ROLES = (
+    "anonymous", "stranger", "applicant", "member", "other_member", "navigator", "captain", "reviewer", "organiser",
+    "other_organiser", "operator",
+)  # fmt: skip
+PEOPLE = frozenset(ROLES) - {"anonymous"}
+EVERYBODY = frozenset(ROLES)
+NOBODY: frozenset[str] = frozenset()
+COHORT = frozenset({"member", "navigator", "captain", "organiser", "operator"})
+ADMIN = frozenset({"navigator", "captain", "reviewer", "organiser", "other_organiser", "operator"})
+REVIEWERS = frozenset({"reviewer", "organiser", "operator"})
+ORGANISERS = frozenset({"organiser", "operator"})
+ALL_ORGANISERS = frozenset({"organiser", "other_organiser", "operator"})
+
+
+@dataclass(frozen=True)
+class Entry:
+    """`ok`: who gets 200 (or `status`). `others`: what people who are logged in and not among them get."""
+
+    ok: frozenset[str]
+    arguments: Callable[[SimpleNamespace], list] = field(default=lambda world: [])
+    others: int = 404
+    anonymous: int = 302
+    status: int = 200
+    post: bool = False
+
+    def expected(self, role: str) -> int:
+        if role in self.ok:
+            return self.status
+        return self.anonymous if role == "anonymous" else self.others
+
+
+def public(arguments=lambda world: []) -> Entry:
+    return Entry(EVERYBODY, arguments)
+
+
+def own(arguments=lambda world: [], **options) -> Entry:
+    return Entry(PEOPLE, arguments, **options)
+
+
+def membership(world):
+    return [world.membership.pk]
+
+
+SITE = {
+    "home": public(),
+    "sessions": public(),
+    "session": public(lambda world: [world.session.slug]),
+    "apply": public(lambda world: [world.open.slug]),
+    "projects": public(),
+    "code_of_conduct": public(),
+    "privacy": public(),
+    "healthz": public(),
+    "feed": Entry(NOBODY, lambda world: ["not-a-token"], anonymous=404),
+    "theme": Entry(EVERYBODY, status=302, post=True),
+    "my_applications": own(),
+    "application": Entry(frozenset({"applicant"}), lambda world: [world.application.pk]),
+    "withdraw": Entry(frozenset({"applicant"}), lambda world: [world.application.pk]),
+    "decline": Entry(frozenset({"applicant"}), lambda world: [world.offered.pk]),
+    "discard": Entry(frozenset({"applicant"}), lambda world: [world.application.pk], status=302),
+    "accept": Entry(frozenset({"applicant"}), lambda world: [world.offered.pk], status=302, post=True),
+    "my_progress": own(),
+    "progress": Entry(COHORT, membership),
+    "track": Entry(frozenset({"member"}), membership, post=True),
+    "sync": Entry(COHORT, membership, post=True, status=302),
+    "sync_status": Entry(COHORT, membership, status=302),
+    "checkin": Entry(COHORT, lambda world: [world.membership.pk, 4]),
+    "rest": Entry(frozenset({"member"}), membership, post=True, status=302),
+    "work": Entry(COHORT, lambda world: [world.contribution.pk]),
+    "hide_work": Entry(frozenset({"member"}), lambda world: [world.contribution.pk], post=True, status=302),
+    "restore_work": Entry(frozenset({"member"}), lambda world: [world.contribution.pk], post=True, status=302),
+    "cohort": Entry(COHORT, lambda world: [world.cohort.pk]),
+    "cohort_sync": Entry(COHORT - {"member"}, lambda world: [world.cohort.pk], post=True, status=302),
+    "cohort_sync_status": Entry(COHORT, lambda world: [world.cohort.pk], status=302),
+    "github_webhook": Entry(EVERYBODY, post=True, status=401),
+    "me": own(),
+    "my_github_login": Entry(PEOPLE, post=True, status=302),
+    "calendar_create": Entry(PEOPLE, post=True),
+    "calendar_revoke": Entry(PEOPLE, post=True, status=302),
+    "my_data": own(),
+    "my_data_export": Entry(PEOPLE, post=True),
+    "my_data_delete": Entry(PEOPLE, status=302, post=True),
+    "availability": own(),
+}
+
+
+@pytest.fixture
+def world(db):
+    """A running session with a cohort, one under review and one that is open; and one person for each role."""
+    open_session = factories.SessionFactory(open=True)
+    reviewing = factories.SessionFactory(reviewing=True)
+    session = factories.SessionFactory()
+    project = factories.ProjectFactory()
+    session.projects.add(project)
+    cohort = factories.CohortFactory(session=session, project=project)
+    other_cohort = factories.CohortFactory(session=session)
+    people = {role: factories.UserFactory(email=f"{role}@example.org", name=role) for role in ROLES if role != "anonymous"}
+    User.objects.filter(pk=people["operator"].pk).update(is_superuser=True)
+    member = factories.MembershipFactory(cohort=cohort, user=people["member"])
+    factories.GitHubIdentityFactory(user=people["member"])
+    factories.MembershipFactory(cohort=cohort, user=people["navigator"], role="navigator")
+    factories.MembershipFactory(cohort=cohort, user=people["captain"], role="captain")
+    factories.MembershipFactory(cohort=other_cohort, user=people["other_member"])
+    for each in (open_session, reviewing, session):
+        factories.SessionRoleFactory(session=each, user=people["organiser"])
+    factories.SessionRoleFactory(session=reviewing, user=people["reviewer"], role=SessionRole.Role.REVIEWER)
+    factories.SessionRoleFactory(session=factories.SessionFactory(), user=people["other_organiser"])
+    question = factories.QuestionFactory(session=open_session)
+    factories.CriterionFactory(session=reviewing)
+    return SimpleNamespace(
+        people=people,
+        session=session,
+        open=open_session,
+        reviewing=reviewing,
+        project=project,
+        cohort=cohort,
+        membership=member,
+        question=question,
+        contribution=factories.ContributionFactory(membership=member),
+        application=factories.ApplicationFactory(session=reviewing, applicant=people["applicant"]),
+        offered=factories.ApplicationFactory(
+            session=factories.SessionFactory(reviewing=True), applicant=people["applicant"], status="offered"
+        ),
+    )
+
+
+def client_of(world, role: str) -> Client:
+    client = Client()
+    if role != "anonymous":
+        client.force_login(world.people[role], backend="allauth.account.auth_backends.AuthenticationBackend")
+    return client
+
+
+def site_patterns(patterns=None, prefix: str = ""):
+    """Names of the site's own addresses: allauth's and the admin's are looked at elsewhere."""
+    for pattern in get_resolver().url_patterns if patterns is None else patterns:
+        if getattr(pattern, "app_name", None) == "admin" or str(pattern.pattern) == "accounts/":
+            continue
+        if hasattr(pattern, "url_patterns"):
+            yield from site_patterns(pattern.url_patterns, prefix + str(pattern.pattern))
+        else:
+            yield pattern.name
+
+
+def test_every_address_of_the_site_has_an_entry():
+    assert sorted(site_patterns()) == sorted(SITE)
+
+
+@pytest.mark.parametrize("name", SITE)
+def test_each_role_gets_what_it_may_see(world, name):
+    entry = SITE[name]
+    found, expected = {}, {}
+    for role in ROLES:
+        client = client_of(world, role)
+        address = reverse(name, args=entry.arguments(world))
+        response = client.post(address) if entry.post else client.get(address)
+        found[role], expected[role] = response.status_code, entry.expected(role)
+    assert found == expected
+
+
+@pytest.mark.parametrize("name", [name for name, entry in SITE.items() if entry.post])
+def test_addresses_that_change_something_refuse_get(world, name):
+    for role in ("anonymous", "member", "operator"):
+        response = client_of(world, role).get(reverse(name, args=SITE[name].arguments(world)))
+        # Asked to log in, or to log in once more, or told that only POST is understood.
+        assert response.status_code == 405 or response.headers.get("Location", "").startswith("/accounts/")
