@@ -1,7 +1,7 @@
 """How fresh the data is, why it is not fresher, and when the next try comes: for a session and for its members."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from django.utils import timezone
@@ -117,14 +117,14 @@ def freshness_of_session(session: Session) -> Freshness:
     next_at = None
     if interval is not None:
         next_at = last.retry_at or last.queued_at + interval if last else now
-    facts = {
-        "synced_at": synced_at,
-        "next_at": next_at,
-        "run": runs.waiting_or_running().first(),
-        "stale": _is_stale(synced_at, interval, session, now),
-    }
+    fresh = Freshness(
+        synced_at=synced_at,
+        next_at=next_at,
+        run=runs.waiting_or_running().first(),
+        stale=_is_stale(synced_at, interval, session, now),
+    )
     if last is None or last.retry_at is None:
-        return Freshness(**facts)
+        return fresh
     failed = runs.finished().exclude(retry_at=None)
     if last_good is not None:
         failed = failed.filter(queued_at__gt=last_good.queued_at)
@@ -133,7 +133,7 @@ def freshness_of_session(session: Session) -> Freshness:
     error = last.errors[-1] if last.errors else {}
     code = error.get("code", "internal")
     since = first_failed.finished_at or first_failed.queued_at
-    return Freshness(code=code, reason=reason_of(code, error.get("message", "")), since=since, **facts)
+    return replace(fresh, code=code, reason=reason_of(code, error.get("message", "")), since=since)
 
 
 def freshness_of_members(session: Session, memberships: Iterable[Membership]) -> dict[int, Freshness]:
@@ -159,13 +159,13 @@ def freshness_of_membership(membership: Membership) -> Freshness:
 
 def _of_member(sync: MemberSync | None, run: SyncRun | None, of_session: Freshness, *, stale: bool) -> Freshness:
     synced_at = sync.synced_at if sync else None
-    facts = {"synced_at": synced_at, "run": run, "next_at": of_session.next_at, "stale": stale}
+    fresh = Freshness(synced_at=synced_at, run=run, next_at=of_session.next_at, stale=stale)
     if sync is not None and sync.problem_code:
         reason = reason_of(sync.problem_code, sync.problem)
-        return Freshness(code=sync.problem_code, reason=reason, since=sync.problem_since, **facts)
+        return replace(fresh, code=sync.problem_code, reason=reason, since=sync.problem_since)
     if of_session.code and (synced_at is None or of_session.since is None or synced_at < of_session.since):
-        return Freshness(code=of_session.code, reason=of_session.reason, since=of_session.since, **facts)
-    return Freshness(**facts)
+        return replace(fresh, code=of_session.code, reason=of_session.reason, since=of_session.since)
+    return fresh
 
 
 def _good(runs):

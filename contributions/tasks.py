@@ -30,7 +30,7 @@ def refresh_items(item_ids: list[int], attempt: int = 1, delivery_id: int | None
 
     At a limit or an outage it is queued again for later, five times at most; then the error shows with the task.
     """
-    delivery = WebhookDelivery.objects.filter(pk=delivery_id).first()
+    delivery = WebhookDelivery.objects.filter(pk=delivery_id).first() if delivery_id is not None else None
     if delivery is not None and delivery.processed_at is not None:
         # The item was fetched for another delivery since this one came.
         return

@@ -1,7 +1,7 @@
 """What one sync works on: whose work, in which repositories, since when, and what is known of it already."""
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -137,7 +137,7 @@ class Sync:
         assert self._session is not None  # noqa: S101 (only steps of a run ask for it)
         return self._session
 
-    def repository_of(self, node: dict | None) -> Repository | None:
+    def repository_of(self, node: Mapping | None) -> Repository | None:
         """The tracked repository of a `Repository` node. GitHub's number decides: names and node ids may change."""
         number = (node or {}).get("databaseId")
         return next((known for known in self.repositories if number is not None and known.database_id == number), None)

@@ -1,6 +1,6 @@
 """Steps 2 and 3: members' pull requests and issues in tracked repositories, and which of them changed."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from itertools import batched
 
@@ -22,9 +22,10 @@ FIRST_PAGE = 50
 #: Pages of 100 after the first that one member may take: far more than a person does in a session.
 MOST_PAGES = 40
 
+INCOMPLETE = "GitHub answered with a part only. It will be tried again."
 CONNECTIONS = {"pull_request": "pullRequests", "issue": "issues"}
 #: A member, the kind of an item of theirs, its node and the tracked repository that it is in.
-Found = tuple[Member, str, dict, Repository]
+Found = tuple[Member, str, Mapping, Repository]
 MORE = {"pull_request": documents.MORE_PULL_REQUESTS, "issue": documents.MORE_ISSUES}
 
 
@@ -85,15 +86,15 @@ def _ask(sync: Sync, members: list[Member]) -> tuple[list[Found], list[Member]]:
         user = nodes[index] if index < len(nodes) else None
         errors = [error for error in answer.errors if error.path[:2] == ("nodes", index)]
         problem = _problem_of(user, errors)
-        if problem:
-            _member_problem(sync, member, *problem)
+        if problem or not isinstance(user, dict):
+            _member_problem(sync, member, *problem or ("incomplete", INCOMPLETE))
             continue
         _rename_member(sync, member, user)
         try:
             for kind, name in CONNECTIONS.items():
                 for node in _pages(sync, member, kind, user[name], since):
                     repository = sync.repository_of(node.get("repository"))
-                    if repository is not None:
+                    if repository is not None and node.get("id") and node.get("fullDatabaseId"):
                         found.append((member, kind, node, repository))
         except _MemberFailed as failure:
             _member_problem(sync, member, failure.code, failure.message)
@@ -108,7 +109,7 @@ class _MemberFailed(Exception):
         self.code, self.message = code, message
 
 
-def _pages(sync: Sync, member: Member, kind: str, connection: dict, since: datetime) -> Iterator[dict]:
+def _pages(sync: Sync, member: Member, kind: str, connection: dict, since: datetime) -> Iterator[Mapping]:
     """What moved since `since`, newest first, over as many pages as that takes."""
     for _page in range(MOST_PAGES):
         nodes = nodes_of(connection)
@@ -136,7 +137,7 @@ def _next_page(sync: Sync, member: Member, kind: str, after: str, since: datetim
         raise _MemberFailed(error.code, error.message) from error
     connection = (answer.data.get("node") or {}).get(CONNECTIONS[kind])
     if not isinstance(connection, dict):
-        raise _MemberFailed("incomplete", "GitHub answered with a part only. It will be tried again.")
+        raise _MemberFailed("incomplete", INCOMPLETE)
     return connection
 
 
@@ -149,7 +150,7 @@ def _problem_of(user: dict | None, errors: list[PartialError]) -> tuple[str, str
     if user.get("__typename") != "User":
         return "not_a_person", "This GitHub account is not a person's."
     if any(not isinstance(user.get(name), dict) for name in CONNECTIONS.values()):
-        return "incomplete", "GitHub answered with a part only. It will be tried again."
+        return "incomplete", INCOMPLETE
     return None
 
 

@@ -7,7 +7,7 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from accounts.models import User
+from accounts.models import GitHubIdentity, User
 from background.enqueue import enqueue
 from cohorts.models import Membership, Tracker
 from contributions.github import documents
@@ -73,9 +73,8 @@ def _item_for(link: Link, title: str) -> WorkItem:
     found = there.order_by("pk").first()
     if found is not None:
         return found
-    name = {WorkItem.Kind.TICKET: _("Ticket %(number)s") % {"number": link.number}}.get(
-        link.kind, f"{link.repository}#{link.number}"
-    )
+    is_ticket = link.kind == WorkItem.Kind.TICKET
+    name = _("Ticket %(number)s") % {"number": link.number} if is_ticket else f"{link.repository}#{link.number}"
     item, _created = WorkItem.objects.get_or_create(
         host=link.host,
         kind=link.kind,
@@ -94,8 +93,8 @@ def _item_for(link: Link, title: str) -> WorkItem:
 
 def _part(link: Link, item: WorkItem, membership: Membership) -> str:
     """Other work is the member's own; what is on GitHub is it if its author is the member, which may not be known yet."""
-    identity = getattr(membership.user, "github", None)
-    own = bool(identity and identity.node_id) and item.author_node_id == identity.node_id
+    identity: GitHubIdentity | None = getattr(membership.user, "github", None)
+    own = identity is not None and identity.node_id != "" and item.author_node_id == identity.node_id
     return Contribution.Role.AUTHOR if own or not link.is_github else Contribution.Role.HELPER
 
 
@@ -128,6 +127,7 @@ def resolve_links(sync: Sync, links: list[tuple[int, str, str]]) -> None:
         return
     sync.log.step("pasted", len(links))
     wanted = [Wanted(url, kind, item_pk=pk, about=url) for pk, kind, url in links]
+    rows = {url: pk for pk, _kind, url in links}
 
     def ask(batch: list[Wanted]) -> None:
         document, variables = documents.pasted([item.about for item in batch])
@@ -136,20 +136,18 @@ def resolve_links(sync: Sync, links: list[tuple[int, str, str]]) -> None:
         for item, result in zip(batch, answers_by_alias(answer, "l", len(batch)), strict=True):
             if (result.node is None and result.not_found) or (result.node and not result.node.get("id")):
                 sync.log.problem("unknown_link", where="pasted", about=item.about, message=NOT_KNOWN)
-                keep_problem(item.item_pk, NOT_KNOWN)
+                keep_problem(rows[item.about], NOT_KNOWN)
             else:
                 pairs.append((item, result))
         store_results(sync, pairs)
         sync.log.advance(len(batch))
 
-    ask_in_batches(wanted, size=sync.sizes["pasted"], ask=ask, give_up=lambda item, error: _too_heavy(sync, item, error))
-    _set_parts([item.item_pk for item in wanted])
+    def give_up(item: Wanted, error: GitHubError) -> None:
+        sync.log.problem(error.code, where="pasted", about=item.about, message=error.message)
+        keep_problem(rows[item.about], error.message)
 
-
-def _too_heavy(sync: Sync, item: Wanted, error: GitHubError) -> None:
-    sync.log.problem(error.code, where="pasted", about=item.about, message=error.message)
-    keep_problem(item.item_pk, error.message)
-    sync.answered(item.node_id)
+    ask_in_batches(wanted, size=sync.sizes["pasted"], ask=ask, give_up=give_up)
+    _set_parts(list(rows.values()))
 
 
 def _set_parts(item_pks: list[int]) -> None:
