@@ -10,6 +10,13 @@ def organises(user, session: Session) -> bool:
     return Session.objects.organised_by(user).filter(pk=session.pk).exists()
 
 
+def organises_any(user) -> bool:
+    """Whether `user` organises a session, or is the operator: who may set up another one and write projects."""
+    if not user.is_authenticated:
+        return False
+    return user.is_superuser or SessionRole.objects.filter(user=user, role=SessionRole.Role.ORGANISER).exists()
+
+
 def reviews_in(user, session: Session) -> bool:
     """Whether `user` may score applications of `session`."""
     return Session.objects.reviewed_by(user).filter(pk=session.pk).exists()

@@ -4,4 +4,4 @@ from django.contrib.admin.apps import AdminConfig
 
 
 class CohortsAdminConfig(AdminConfig):
-    default_site = "cohorts.admin.site.CohortsAdminSite"
+    default_site = "cohorts.admin_site.CohortsAdminSite"

@@ -2,6 +2,7 @@
 
 from django.db import models
 from django.db.models import Exists, OuterRef, Q
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from . import access
@@ -30,8 +31,9 @@ class ApplicationQuerySet(models.QuerySet["Application"]):
     def reviewable_by(self, user):
         """Applications that `user` may score.
 
-        Handed in, in a session under review in which `user` reviews; not one's own, none with a declared conflict;
-        only the assigned ones where the session says so (organisers are free of that).
+        Handed in, in a session in which `user` reviews and which no longer takes applications (until then they still change);
+        not one's own, none with a declared conflict; only the assigned ones where the session says so (organisers are free of
+        that).
         """
         from .review import Conflict, ReviewAssignment
         from .session import Session
@@ -42,6 +44,7 @@ class ApplicationQuerySet(models.QuerySet["Application"]):
         free = Q(session__review_assigned_only=False) | Q(session__in=access.organised_sessions(user))
         return (
             self.filter(session__in=Session.objects.reviewed_by(user).values("pk"), status__in=self.model.UNDER_REVIEW)
+            .filter(session__applications_close_at__lte=timezone.now())
             .exclude(applicant=user)
             .exclude(Exists(Conflict.objects.filter(application=OuterRef("pk"), reviewer=user)))
             .filter(free | Q(assigned))

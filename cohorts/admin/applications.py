@@ -1,0 +1,262 @@
+"""Applications as organisers see them: with names, figures and decisions. Reviewers have a list of their own: `reviewing`."""
+
+from django.contrib import admin, messages
+from django.contrib.admin.views.main import ChangeList
+from django.db import transaction
+from django.db.models import Exists, OuterRef, Q, Value
+from django.db.models.functions import Coalesce
+from django.http import Http404
+from django.shortcuts import redirect
+from django.template.response import TemplateResponse
+from django.urls import path, reverse
+from django.utils.decorators import method_decorator
+from django.utils.html import format_html
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+from django.views.decorators.http import require_http_methods, require_POST
+
+from cohorts.applicant_identity import with_visible_applicant
+from cohorts.decisions import DecisionError, set_pending_decision
+from cohorts.models import Answer, Application, ApplicationEvent, Conflict, Membership, Review
+from cohorts.reviews import ReviewError, declare_conflict
+from cohorts.scores import review_score, with_mean_score
+
+from .access import OrganiserAdmin
+from .application_export import export
+from .application_figures import attach_figures
+from .application_form import DecisionForm
+
+Decision = Application.Decision
+
+
+class ApplicationList(ChangeList):
+    def get_results(self, request):
+        super().get_results(request)
+        self.result_list = list(self.result_list)
+        attach_figures(self.result_list, request.user)
+
+
+class PlacedFilter(admin.SimpleListFilter):
+    title = gettext_lazy("cohort")
+    parameter_name = "placed"
+
+    def lookups(self, request, model_admin):
+        return [("yes", _("In a cohort")), ("no", _("In no cohort"))]
+
+    def queryset(self, request, queryset):
+        placed = Exists(
+            Membership.objects.filter(user=OuterRef("applicant"), cohort__session=OuterRef("session")).exclude(state="left")
+        )
+        if self.value() == "yes":
+            return queryset.filter(placed)
+        return queryset.exclude(placed) if self.value() == "no" else queryset
+
+
+def _number(value: float | None) -> str:
+    return "–" if value is None else f"{value:.2f}"
+
+
+@admin.register(Application)
+class ApplicationAdmin(OrganiserAdmin):
+    list_display = [
+        "name",
+        "session",
+        "status",
+        "reviews",
+        "mean",
+        "median",
+        "spread",
+        "eligibility",
+        "tier",
+        "decision",
+        "cohort",
+    ]
+    list_filter = [
+        ("session", admin.RelatedOnlyFieldListFilter),
+        "status",
+        "pending_decision",
+        "eligibility",
+        "tier",
+        PlacedFilter,
+    ]
+    list_select_related = ["session", "applicant"]
+    list_per_page = 100
+    # Answered by `get_search_results`; the names here only say that there is a search.
+    search_fields = ["applicant__name"]
+    actions = ["decide_offer", "decide_waitlist", "decide_not_selected", "decide_none"]
+    change_list_template = "admin/cohorts/application_change_list.html"
+
+    def rows_for(self, queryset, user):
+        """Of the sessions one organises; never one's own, and none with a declared conflict. Drafts are the applicant's alone."""
+        conflict = Conflict.objects.filter(application=OuterRef("pk"), reviewer=user)
+        organised = Application.objects.organised_by(user).exclude(Exists(conflict)).exclude(status=Application.Status.DRAFT)
+        return with_mean_score(queryset.filter(pk__in=organised.values("pk")), viewer=user)
+
+    def get_changelist(self, request, **kwargs):
+        return ApplicationList
+
+    def get_search_results(self, request, queryset, search_term):
+        term = search_term.strip()
+        if not term:
+            return queryset, False
+        known = with_visible_applicant(Application.objects.all(), request.user)
+        found = Q(
+            pk__in=known.filter(
+                Q(applicant__name__icontains=term)
+                | Q(applicant__email__icontains=term)
+                | Q(applicant__github__login__icontains=term)
+            ).values("pk")
+        )
+        if term.isdecimal() and len(term) < 10:
+            found |= Q(pk=int(term))
+        return queryset.filter(found), False
+
+    # --- the list
+
+    def get_list_display(self, request):
+        """Without the column of the session where the list is about one session."""
+        if "session__id__exact" in request.GET:
+            return [name for name in self.list_display if name != "session"]
+        return self.list_display
+
+    @admin.display(description=gettext_lazy("applicant"), ordering="applicant__name")
+    def name(self, application):
+        return application.applicant.get_full_name()
+
+    @admin.display(description=gettext_lazy("reviews"))
+    def reviews(self, application):
+        return application.figures.count
+
+    @admin.display(description=gettext_lazy("mean"), ordering=Coalesce("mean_score", Value(-1.0)))
+    def mean(self, application):
+        return _number(application.figures.mean)
+
+    @admin.display(description=gettext_lazy("median"))
+    def median(self, application):
+        return _number(application.figures.median)
+
+    @admin.display(description=gettext_lazy("spread"))
+    def spread(self, application):
+        figures = application.figures
+        if figures.spread is None:
+            return "–"
+        return format_html("{} <small>{}–{}</small>", _number(figures.spread), _number(figures.lowest), _number(figures.highest))
+
+    @admin.display(description=gettext_lazy("pending decision"), ordering="pending_decision")
+    def decision(self, application):
+        if application.pending_decision == Decision.NONE:
+            return "–"
+        text = application.get_pending_decision_display()
+        return f"{text}, {application.pending_rank}" if application.pending_rank else text
+
+    @admin.display(description=gettext_lazy("cohort"))
+    def cohort(self, application):
+        return application.placement.cohort.name if application.placement else "–"
+
+    # --- actions
+
+    def _decide(self, request, queryset, decision):
+        changed, refused = 0, []
+        for application in queryset.order_by("pk"):
+            try:
+                with transaction.atomic():
+                    set_pending_decision(application, decision, by=request.user)
+            except DecisionError as error:
+                refused.append(f"{application}: {error}")
+            else:
+                changed += 1
+        if changed:
+            text = ngettext("%(count)s decision is pending.", "%(count)s decisions are pending.", changed)
+            if decision == Decision.NONE:
+                text = ngettext("%(count)s decision was taken back.", "%(count)s decisions were taken back.", changed)
+            messages.success(request, text % {"count": changed})
+        for text in refused[:10]:
+            messages.warning(request, text)
+        if len(refused) > 10:
+            messages.warning(request, _("… and %(count)s more.") % {"count": len(refused) - 10})
+
+    @admin.action(description=gettext_lazy("Decide: offer a place"))
+    def decide_offer(self, request, queryset):
+        self._decide(request, queryset, Decision.OFFER)
+
+    @admin.action(description=gettext_lazy("Decide: waitlist"))
+    def decide_waitlist(self, request, queryset):
+        self._decide(request, queryset, Decision.WAITLIST)
+
+    @admin.action(description=gettext_lazy("Decide: not selected"))
+    def decide_not_selected(self, request, queryset):
+        self._decide(request, queryset, Decision.NOT_SELECTED)
+
+    @admin.action(description=gettext_lazy("Take the pending decision back"))
+    def decide_none(self, request, queryset):
+        self._decide(request, queryset, Decision.NONE)
+
+    # --- pages
+
+    def get_urls(self):
+        own = [
+            path("export/", self.admin_site.admin_view(self.export_view), name="cohorts_application_export"),
+            path("<int:pk>/conflict/", self.admin_site.admin_view(self.conflict_view), name="cohorts_application_conflict"),
+        ]
+        return own + super().get_urls()
+
+    def export_view(self, request):
+        """The list as it is filtered and sorted, as CSV."""
+        if not self.has_view_permission(request):
+            raise Http404
+        request.GET = request.GET.copy()
+        request.GET.pop("p", None)
+        changelist = self.get_changelist_instance(request)
+        return export(changelist.get_queryset(request).select_related("session", "applicant"), viewer=request.user)
+
+    @method_decorator(require_POST)
+    def conflict_view(self, request, pk: int):
+        application = self.get_object(request, str(pk))
+        if application is None:
+            raise Http404
+        try:
+            declare_conflict(application, by=request.user)
+        except ReviewError as error:
+            messages.error(request, str(error))
+        else:
+            text = _("You no longer see this application. Another organiser decides on it. Take it back in the review queue.")
+            messages.success(request, text)
+        return redirect("admin:cohorts_application_changelist")
+
+    @method_decorator(require_http_methods(["GET", "POST"]))
+    def change_view(self, request, object_id, form_url="", extra_context=None):
+        application = self.get_object(request, object_id)
+        if application is None or not self.has_change_permission(request, application):
+            raise Http404
+        form = DecisionForm(request.POST or None, application=application, user=request.user)
+        if request.method == "POST" and form.is_valid() and form.save():
+            self.log_change(request, application, _("Changed the assessment or the pending decision."))
+            messages.success(request, _("Saved."))
+            return redirect(request.get_full_path())
+        attach_figures([application], request.user)
+        reviews = list(
+            Review.objects.visible_to(request.user)
+            .handed_in()
+            .filter(application=application)
+            .select_related("reviewer")
+            .prefetch_related("scores__criterion")
+        )
+        for review in reviews:
+            review.score = review_score(review.scores.all())
+        context = {
+            **self.admin_site.each_context(request),
+            "opts": self.opts,
+            "title": application.applicant.get_full_name(),
+            "subtitle": str(application),
+            "original": application,
+            "application": application,
+            "form": form,
+            "answers": Answer.objects.visible_to(request.user).filter(application=application).select_related("question"),
+            "preferences": application.project_preferences.select_related("project"),
+            "github": getattr(application.applicant, "github", None),
+            "reviews": reviews,
+            "events": ApplicationEvent.objects.visible_to(request.user).filter(application=application).select_related("actor"),
+            "list_url": reverse("admin:cohorts_application_changelist") + f"?session__id__exact={application.session_id}",
+            **(extra_context or {}),
+        }
+        return TemplateResponse(request, "admin/cohorts/application.html", context)

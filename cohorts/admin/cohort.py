@@ -1,0 +1,140 @@
+"""Cohorts with those who lead them; members come and go through their applications."""
+
+from django import forms
+from django.contrib import admin
+from django.core.exceptions import ValidationError
+from django.db.models import Count, Q
+from django.forms.models import BaseInlineFormSet
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from cohorts.models import Cohort, Membership
+from cohorts.placing import TAKING_A_PLACE
+
+from .access import OrganiserAdmin, part_of
+from .person_by_email import PersonByEmailForm
+from .session_inlines import SessionPartInline
+
+
+class LeaderForm(PersonByEmailForm):
+    role = forms.ChoiceField(
+        label=_("Role"),
+        choices=[choice for choice in Membership.Role.choices if choice[0] != Membership.Role.MEMBER],
+    )
+    state = forms.ChoiceField(
+        label=_("State"),
+        choices=[choice for choice in Membership.State.choices if choice[0] in (Membership.State.ACTIVE, Membership.State.LEFT)],
+        initial=Membership.State.ACTIVE,
+    )
+
+    def clean(self):
+        cleaned = super().clean()
+        left = cleaned.get("state") == Membership.State.LEFT
+        self.instance.left_at = (self.instance.left_at or timezone.now()) if left else None
+        return cleaned
+
+
+class LeaderFormSet(BaseInlineFormSet):
+    """One person has one cohort in a session."""
+
+    def clean(self):
+        super().clean()
+        for form in self.forms:
+            user_id = form.instance.user_id
+            if not user_id or form.instance.pk or self._should_delete_form(form) or form.errors:
+                continue
+            elsewhere = (
+                Membership.objects.filter(cohort__session=self.instance.session_id, user=user_id)
+                .exclude(cohort=self.instance.pk)
+                .exclude(state=Membership.State.LEFT)
+                .select_related("user", "cohort")
+                .first()
+            )
+            if elsewhere:
+                raise ValidationError(
+                    _("%(person)s is %(role)s of %(cohort)s, and one person has one cohort in a session."),
+                    params={
+                        "person": elsewhere.user,
+                        "role": elsewhere.get_role_display().lower(),
+                        "cohort": elsewhere.cohort,
+                    },
+                )
+
+
+class LeaderInline(SessionPartInline, admin.StackedInline):
+    model = Membership
+    form = LeaderForm
+    formset = LeaderFormSet
+    fields = [("person_email", "role", "state")]
+    verbose_name = _("navigator or captain")
+    verbose_name_plural = _("navigators and captain")
+
+    def get_queryset(self, request):
+        return super().get_queryset(request).exclude(role=Membership.Role.MEMBER).select_related("user", "cohort")
+
+    def has_delete_permission(self, request, obj=None) -> bool:
+        """Only while everything is still a plan; afterwards somebody who goes is marked as having left."""
+        return obj is None or obj.session.published_at is None
+
+
+class MemberInline(SessionPartInline, admin.StackedInline):
+    """Read-only: places are given and taken on the page of each application, where the rules are checked."""
+
+    model = Membership
+    fields = [("state", "joined_at"), ("left_at", "leaving_reason")]
+    readonly_fields = ["state", "joined_at", "left_at", "leaving_reason"]
+    verbose_name_plural = _("members (give places on the pages of the applications)")
+
+    def get_queryset(self, request):
+        return super().get_queryset(request).members().select_related("user", "cohort")
+
+    def has_add_permission(self, request, obj) -> bool:
+        return False
+
+    def has_delete_permission(self, request, obj=None) -> bool:
+        return False
+
+
+@admin.register(Cohort)
+class CohortAdmin(OrganiserAdmin):
+    list_display = ["name", "session", "project", "members", "navigators", "captains"]
+    list_filter = [("session", admin.RelatedOnlyFieldListFilter)]
+    list_select_related = ["session", "project"]
+    search_fields = ["name"]
+    fields = ["session", "name", "project"]
+
+    def get_queryset(self, request):
+        taking = Q(memberships__state__in=TAKING_A_PLACE)
+        return (
+            super()
+            .get_queryset(request)
+            .annotate(
+                member_count=Count("memberships", filter=taking & Q(memberships__role="member")),
+                navigator_count=Count("memberships", filter=taking & Q(memberships__role="navigator")),
+                captain_count=Count("memberships", filter=taking & Q(memberships__role="captain")),
+            )
+        )
+
+    def get_inlines(self, request, obj):
+        return [LeaderInline, MemberInline] if obj is not None else []
+
+    def get_readonly_fields(self, request, obj=None):
+        return ["session"] if obj is not None else []
+
+    def has_add_permission(self, request) -> bool:
+        return part_of(request).organises
+
+    def has_delete_permission(self, request, obj=None) -> bool:
+        return self.has_view_permission(request, obj) and obj is not None and not obj.memberships.exists()
+
+    @admin.display(description=_("members"), ordering="member_count")
+    def members(self, cohort):
+        return cohort.member_count
+
+    @admin.display(description=_("navigators"), ordering="navigator_count")
+    def navigators(self, cohort):
+        return cohort.navigator_count
+
+    @admin.display(description=_("captains"), ordering="captain_count")
+    def captains(self, cohort):
+        return cohort.captain_count

@@ -1,0 +1,202 @@
+"""The buttons on a session's page that ask before they do something: announce, close the review, publish."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from django.contrib import messages
+from django.http import Http404
+from django.shortcuts import redirect
+from django.template.response import TemplateResponse
+from django.urls import path, reverse
+from django.utils.decorators import method_decorator
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+from django.views.decorators.http import require_http_methods
+
+from cohorts import session_steps
+from cohorts.decisions import PublishError, obstacle_to_publishing, plan_publication, publish
+from cohorts.models import Application, Session
+from cohorts.review_queue import progress
+from cohorts.stages import Stage, stage_of
+
+
+@dataclass(frozen=True)
+class Step:
+    """A step with its page: when it is offered, what the page says, what is said afterwards."""
+
+    name: str
+    label: str
+    done: str
+    take: Callable
+    stages: frozenset
+    consequences: Callable
+
+
+def _of_announcing(session: Session, user) -> list[str]:
+    lines = [_("The page of the session becomes public, with its dates and its description.")]
+    if session.applications_open_at is None:
+        lines.append(_("It has no dates for applications yet: nobody can apply until you give them."))
+    if not session.questions.exists():
+        lines.append(_("It has no questions yet: people would send an empty application."))
+    return lines
+
+
+def _of_closing(session: Session, user) -> list[str]:
+    state = progress(session, reviewer=user)
+    return [
+        _("Reviewers can no longer write or change reviews. Drafts stay drafts and do not count."),
+        ngettext(
+            "%(enough)s of %(total)s application has at least two reviews.",
+            "%(enough)s of %(total)s applications have at least two reviews.",
+            state.total,
+        )
+        % {"enough": state.enough, "total": state.total},
+        _("You can open the review again until results are published."),
+    ]
+
+
+def _of_reopening(session: Session, user) -> list[str]:
+    return [_("Reviewers can write and change reviews again. Nothing is published until you close the review.")]
+
+
+def _of_archiving(session: Session, user) -> list[str]:
+    return [_("Reviewers and those who led cohorts lose their way into the administration, unless they have another part.")]
+
+
+STEPS = [
+    Step(
+        "announce",
+        gettext_lazy("Announce"),
+        gettext_lazy("The session is announced."),
+        session_steps.announce,
+        frozenset({Stage.DRAFT}),
+        _of_announcing,
+    ),
+    Step(
+        "close-review",
+        gettext_lazy("Close the review"),
+        gettext_lazy("The review is closed."),
+        session_steps.close_review,
+        frozenset({Stage.REVIEWING}),
+        _of_closing,
+    ),
+    Step(
+        "reopen-review",
+        gettext_lazy("Open the review again"),
+        gettext_lazy("The review is open again."),
+        session_steps.reopen_review,
+        frozenset({Stage.DECIDING}),
+        _of_reopening,
+    ),
+    Step(
+        "archive",
+        gettext_lazy("Archive"),
+        gettext_lazy("The session is archived."),
+        session_steps.archive,
+        frozenset({Stage.FINISHED}),
+        _of_archiving,
+    ),
+]
+
+
+class SessionStepsMixin:
+    """Adds the steps and publishing to the admin of sessions."""
+
+    def get_urls(self):
+        own = [
+            path(
+                f"<int:pk>/{step.name}/",
+                self.admin_site.admin_view(self.step_view),
+                {"step": step},
+                name=f"cohorts_session_{step.name.replace('-', '_')}",
+            )
+            for step in STEPS
+        ]
+        own.append(path("<int:pk>/publish/", self.admin_site.admin_view(self.publish_view), name="cohorts_session_publish"))
+        return own + super().get_urls()
+
+    def steps_of(self, session: Session) -> list[dict]:
+        """The buttons that the session's page shows at its stage."""
+        stage = stage_of(session)
+        buttons = [
+            {"label": step.label, "url": reverse(f"admin:cohorts_session_{step.name.replace('-', '_')}", args=[session.pk])}
+            for step in STEPS
+            if stage in step.stages
+        ]
+        if obstacle_to_publishing(session) is None:
+            waiting = (
+                Application.objects.filter(session=session).exclude(pending_decision=Application.Decision.NONE).exists()
+                or session.published_at is None
+            )
+            if waiting:
+                url = reverse("admin:cohorts_session_publish", args=[session.pk])
+                buttons.insert(0, {"label": _("Publish decisions"), "url": url, "main": True})
+        return buttons
+
+    def _organised(self, request, pk: int) -> Session:
+        session = Session.objects.organised_by(request.user).filter(pk=pk).first()
+        if session is None:
+            raise Http404
+        return session
+
+    @method_decorator(require_http_methods(["GET", "POST"]))
+    def step_view(self, request, pk: int, step: Step):
+        session = self._organised(request, pk)
+        page = reverse("admin:cohorts_session_change", args=[session.pk])
+        if request.method == "POST":
+            try:
+                step.take(session, by=request.user)
+            except session_steps.StepError as error:
+                messages.error(request, str(error))
+            else:
+                self.log_change(request, session, str(step.done))
+                messages.success(request, str(step.done))
+            return redirect(page)
+        context = {
+            **self.admin_site.each_context(request),
+            "opts": self.opts,
+            "title": f"{step.label}: {session}",
+            "session": session,
+            "step": step,
+            "is_possible": stage_of(session) in step.stages,
+            "consequences": step.consequences(session, request.user),
+            "back": page,
+        }
+        return TemplateResponse(request, "admin/cohorts/step.html", context)
+
+    @method_decorator(require_http_methods(["GET", "POST"]))
+    def publish_view(self, request, pk: int):
+        session = self._organised(request, pk)
+        if request.method == "POST":
+            try:
+                published = publish(session, by=request.user, expected=request.POST.get("fingerprint", ""))
+            except PublishError as error:
+                messages.error(request, str(error))
+                return redirect("admin:cohorts_session_publish", pk=session.pk)
+            self.log_change(request, session, _("Published decisions."))
+            count = len(published.outgoing)
+            messages.success(
+                request,
+                ngettext("Published. %(count)s message is on its way.", "Published. %(count)s messages are on their way.", count)
+                % {"count": count},
+            )
+            return redirect("admin:cohorts_session_change", object_id=session.pk)
+        plan = plan_publication(session, by=request.user)
+        status = Application.Status
+        context = {
+            **self.admin_site.each_context(request),
+            "opts": self.opts,
+            "title": _("Publish decisions: %(session)s") % {"session": session},
+            "session": session,
+            "obstacle": obstacle_to_publishing(session),
+            "plan": plan,
+            "counts": [
+                (_("offers"), plan.count(status.OFFERED)),
+                (_("on the waitlist"), plan.count(status.WAITLISTED)),
+                (_("not selected"), plan.count(status.NOT_SELECTED)),
+            ],
+            "own_application": Application.objects.filter(session=session, applicant=request.user).exists(),
+            "is_first": session.published_at is None,
+            "back": reverse("admin:cohorts_session_change", args=[session.pk]),
+        }
+        return TemplateResponse(request, "admin/cohorts/publish.html", context)

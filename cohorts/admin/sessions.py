@@ -1,0 +1,133 @@
+"""Setting up a session: one page, in the order of the work."""
+
+import zoneinfo
+
+from django import forms
+from django.contrib import admin
+from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from accounts.zones import zone_label
+from cohorts.models import Session, SessionRole
+from cohorts.stages import stage_of
+from cohorts.weeks import generate_weeks
+
+from .access import OrganiserAdmin, part_of
+from .session_inlines import CohortInline, CriterionInline, QuestionInline, RoleInline, WeekInline
+from .session_steps import SessionStepsMixin
+
+
+class SessionForm(forms.ModelForm):
+    class Meta:
+        widgets = {
+            "time_zone": forms.Select(),
+            "projects": forms.CheckboxSelectMultiple(),
+            "review_others_scores": forms.RadioSelect(),
+        }
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        if "time_zone" in self.fields:
+            names = sorted(zoneinfo.available_timezones())
+            self.fields["time_zone"].widget.choices = [("UTC", "UTC")] + [(name, name) for name in names if name != "UTC"]
+
+
+@admin.register(Session)
+class SessionAdmin(SessionStepsMixin, OrganiserAdmin):
+    form = SessionForm
+    change_form_template = "admin/cohorts/session_change_form.html"
+    list_display = ["name", "stage", "starts_on", "applications_open_at", "applications_close_at", "links"]
+    search_fields = ["name", "slug"]
+    prepopulated_fields = {"slug": ["name"]}
+    readonly_fields = ["stage", "announced_at", "review_closed_at", "published_at", "archived_at"]
+
+    def rows_for(self, queryset, user):
+        return queryset.organised_by(user)
+
+    def has_add_permission(self, request) -> bool:
+        return part_of(request).organises
+
+    def has_delete_permission(self, request, obj=None) -> bool:
+        """A session is archived, not deleted; the operator may delete one that was set up by mistake and never announced."""
+        return request.user.is_superuser and obj is not None and obj.announced_at is None and not obj.applications.exists()
+
+    def get_fieldsets(self, request, obj=None):
+        zone = zone_label(timezone.localtime())
+        times = format_html(
+            "<p>{}</p>",
+            _("Times on this page are in your own time zone, %(zone)s. You can change it under “Me”.") % {"zone": zone},
+        )
+        sets = [
+            (_("1. What it is"), {"fields": ["name", "slug", "description", "contact_email", "member_label", "projects"]}),
+            (
+                _("2. When it is"),
+                {
+                    "fields": [
+                        "time_zone",
+                        ("starts_on", "weeks"),
+                        "has_week_zero",
+                        "applications_open_at",
+                        "applications_close_at",
+                        ("hear_by", "reply_days"),
+                    ],
+                    "description": times,
+                },
+            ),
+            (
+                _("3. Cohorts"),
+                {"fields": [("cohort_size_min", "cohort_size_max"), "min_cohort_overlap_hours", "min_captain_overlap_hours"]},
+            ),
+            (_("4. Review"), {"fields": ["review_names_hidden", "review_assigned_only", "review_others_scores"]}),
+        ]
+        if obj is not None:
+            steps = {"fields": [("announced_at", "review_closed_at"), ("published_at", "archived_at")]}
+            sets.append((_("5. What has happened"), steps))
+        return sets
+
+    def get_inlines(self, request, obj):
+        inlines = [QuestionInline, CriterionInline, RoleInline, CohortInline]
+        return [*inlines, WeekInline] if obj is not None else inlines
+
+    def formfield_for_dbfield(self, db_field, request, **kwargs):
+        field = super().formfield_for_dbfield(db_field, request, **kwargs)
+        if db_field.name == "projects":
+            # The plain list of boxes, without links that open windows.
+            return db_field.formfield(widget=forms.CheckboxSelectMultiple, queryset=db_field.remote_field.model.objects.all())
+        return field
+
+    def save_model(self, request, obj, form, change):
+        super().save_model(request, obj, form, change)
+        if not change:
+            SessionRole.objects.get_or_create(session=obj, user=request.user, role=SessionRole.Role.ORGANISER)
+
+    def save_related(self, request, form, formsets, change):
+        super().save_related(request, form, formsets, change)
+        generate_weeks(form.instance)
+
+    @admin.display(description=gettext_lazy("stage"))
+    def stage(self, session):
+        return stage_of(session).label
+
+    @admin.display(description=gettext_lazy("go to"))
+    def links(self, session):
+        from django.urls import reverse
+
+        query = f"?session__id__exact={session.pk}"
+        return format_html(
+            '<a href="{}{}">{}</a> · <a href="{}{}">{}</a>',
+            reverse("admin:cohorts_application_changelist"),
+            query,
+            _("Applications"),
+            reverse("admin:cohorts_cohort_changelist"),
+            query,
+            _("Cohorts"),
+        )
+
+    def render_change_form(self, request, context, add=False, change=False, form_url="", obj=None):
+        if obj is not None:
+            context["steps"] = self.steps_of(obj)
+            context["subtitle"] = stage_of(obj).label
+            context["links_to"] = self.links(obj)
+        return super().render_change_form(request, context, add, change, form_url, obj)

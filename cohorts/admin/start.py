@@ -1,0 +1,56 @@
+"""What waits for a person on the first page of the admin."""
+
+from dataclasses import dataclass
+
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from cohorts.models import Session
+from cohorts.review_queue import progress, sessions_under_review
+from cohorts.reviews import obstacle_to_review
+from cohorts.stages import Stage, stage_of
+
+
+@dataclass(frozen=True)
+class Work:
+    """A card: what it is about, how it stands, and the page where it is done."""
+
+    title: str
+    text: str
+    url: str
+    label: str
+
+
+def work_of(user) -> list[Work]:
+    """Reviews to write, then the sessions that one organises: those that are neither finished nor archived."""
+    return [*_reviews(user), *_sessions(user)]
+
+
+def _reviews(user):
+    for session in sessions_under_review(user):
+        if obstacle_to_review(session):
+            continue
+        state = progress(session, reviewer=user)
+        if state.left:
+            text = ngettext(
+                "%(count)s application waits for your review.", "%(count)s applications wait for your review.", state.left
+            ) % {"count": state.left}
+        else:
+            text = _("You have reviewed everything that waits for you.")
+        url = reverse("admin:cohorts_review_queue") + f"?session={session.slug}"
+        yield Work(_("Review for %(session)s") % {"session": session}, text, url, _("Open the review queue"))
+
+
+def _sessions(user):
+    for session in Session.objects.organised_by(user).filter(archived_at__isnull=True):
+        stage = stage_of(session)
+        page = reverse("admin:cohorts_session_change", args=[session.pk])
+        applications = reverse("admin:cohorts_application_changelist") + f"?session__id__exact={session.pk}"
+        if stage in (Stage.DRAFT, Stage.ANNOUNCED, Stage.OPEN):
+            yield Work(str(session), str(stage.label), page, _("Set up the session"))
+        elif stage in (Stage.REVIEWING, Stage.DECIDING):
+            yield Work(str(session), str(stage.label), applications, _("See the applications"))
+        elif stage in (Stage.UPCOMING, Stage.RUNNING):
+            cohorts = reverse("admin:cohorts_cohort_changelist") + f"?session__id__exact={session.pk}"
+            yield Work(str(session), str(stage.label), cohorts, _("See the cohorts"))

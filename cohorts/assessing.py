@@ -1,0 +1,32 @@
+"""What organisers note about an application beside the decision: eligibility with its reason, and the tier."""
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from .decisions import DecisionError
+from .models import Application, Conflict
+
+
+def assess(application: Application, *, by, eligibility: str, reason: str = "", tier: int | None = None) -> Application:
+    """Note eligibility and tier (0 is best). Somebody who is not plainly eligible needs a reason that others can read.
+
+    Raises `DecisionError` where `by` may not decide on this application, or the reason is missing.
+    """
+    if eligibility not in Application.Eligibility.values:
+        raise DecisionError(_("Choose one of the eligibilities."))
+    if eligibility != Application.Eligibility.ELIGIBLE and not reason.strip():
+        raise DecisionError(_("Say why, so that the other organisers understand it."))
+    with transaction.atomic():
+        locked = (
+            Application.objects.select_for_update(of=("self",))
+            .filter(pk__in=Application.objects.organised_by(by).filter(pk=application.pk).values("pk"))
+            .first()
+        )
+        if locked is None:
+            raise DecisionError(_("Only the organisers of this session decide, and nobody decides on themselves."))
+        if Conflict.objects.filter(application=locked, reviewer=by).exists():
+            raise DecisionError(_("You declared a conflict of interest: another organiser decides on this application."))
+        locked.eligibility, locked.eligibility_reason, locked.tier = eligibility, reason.strip(), tier
+        locked.save(update_fields=["eligibility", "eligibility_reason", "tier", "updated_at"])
+    application.refresh_from_db(fields=["eligibility", "eligibility_reason", "tier", "updated_at"])
+    return locked

@@ -1,0 +1,149 @@
+"""Who goes into which cohort: places are kept for applicants until they answer, and given free again."""
+
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from .models import Application, Cohort, Membership
+
+Role = Membership.Role
+State = Membership.State
+
+#: Membership states that take one of a cohort's places.
+TAKING_A_PLACE = (State.INVITED, State.ACTIVE, State.RESTING)
+#: Statuses in which somebody can have a place; others need a pending offer first.
+_CAN_HAVE_A_PLACE = (
+    Application.Status.SUBMITTED,
+    Application.Status.WAITLISTED,
+    Application.Status.OFFERED,
+    Application.Status.ACCEPTED,
+)
+
+
+class PlacingError(Exception):
+    """A place that cannot be given. The text is for the organiser."""
+
+
+def placement_of(application: Application) -> Membership | None:
+    """The place that the applicant has in a cohort of the session, or None."""
+    return (
+        Membership.objects.filter(cohort__session=application.session_id, user=application.applicant_id)
+        .exclude(state=State.LEFT)
+        .select_related("cohort")
+        .first()
+    )
+
+
+def members_taking_a_place(cohort: Cohort) -> int:
+    """How many members a cohort has, kept places included, those who left not."""
+    return cohort.memberships.filter(role=Role.MEMBER, state__in=TAKING_A_PLACE).count()
+
+
+def place(application: Application, cohort: Cohort, *, by, role: str = Role.MEMBER) -> Membership:
+    """Give the applicant a place in `cohort`, or move the applicant there from another cohort of the session.
+
+    A member's place is kept (`invited`) until the offer is accepted; navigators and captains belong to the cohort at once.
+    Raises `PlacingError` with the reason where `by` does not organise the session, the cohort is full or of another session, the
+    decision says otherwise, or the person leads another cohort.
+    """
+    with transaction.atomic():
+        application = _locked(application, by)
+        # Two organisers who fill the last place wait for each other here.
+        cohort = Cohort.objects.select_for_update(of=("self",)).select_related("session").get(pk=cohort.pk)
+        current = placement_of(application)
+        _check_place(application, cohort, current, role)
+        return _move_or_create(application, cohort, current, role)
+
+
+def take_out(application: Application, *, by) -> None:
+    """Give the applicant's place free. A place that was only kept goes; somebody who was active is marked as having left.
+
+    Raises `PlacingError` where `by` does not organise the session or there is no place to give free.
+    """
+    with transaction.atomic():
+        application = _locked(application, by)
+        current = placement_of(application)
+        if current is None:
+            raise PlacingError(_("This person has no place in a cohort."))
+        if current.role != Role.MEMBER:
+            raise PlacingError(
+                _("%(person)s leads %(cohort)s: change that on the page of the cohort.")
+                % {"person": current.user, "cohort": current.cohort}
+            )
+        give_free(current)
+
+
+def give_free(membership: Membership) -> None:
+    """End a membership: rows of kept places are deleted, others stay with the time of leaving."""
+    if membership.state == State.INVITED:
+        membership.delete()
+    else:
+        membership.state = State.LEFT
+        membership.left_at = timezone.now()
+        membership.save(update_fields=["state", "left_at"])
+
+
+def _locked(application: Application, by) -> Application:
+    locked = (
+        Application.objects.select_for_update(of=("self",))
+        .select_related("session", "applicant")
+        .filter(pk__in=Application.objects.organised_by(by).filter(pk=application.pk).values("pk"))
+        .first()
+    )
+    if locked is None:
+        raise PlacingError(_("Only the organisers of this session give places, and nobody gives one to themselves."))
+    return locked
+
+
+def _check_place(application: Application, cohort: Cohort, current: Membership | None, role: str) -> None:
+    person = application.applicant
+    if cohort.session_id != application.session_id:
+        raise PlacingError(_("%(cohort)s belongs to another session.") % {"cohort": cohort})
+    if current and current.role != Role.MEMBER and (current.cohort_id != cohort.pk or current.role != role):
+        raise PlacingError(
+            _("%(person)s is %(role)s of %(cohort)s, and one person has one cohort in a session.")
+            % {"person": person, "role": current.get_role_display().lower(), "cohort": current.cohort}
+        )
+    if role != Role.MEMBER:
+        return
+    decision = application.pending_decision
+    if decision in (Application.Decision.WAITLIST, Application.Decision.NOT_SELECTED):
+        raise PlacingError(
+            _("The pending decision about %(person)s is “%(decision)s”. Change it to an offer first.")
+            % {"person": person, "decision": application.get_pending_decision_display()}
+        )
+    if application.status not in _CAN_HAVE_A_PLACE and decision != Application.Decision.OFFER:
+        raise PlacingError(
+            _("%(person)s’s application is “%(status)s”. Decide on an offer first.")
+            % {"person": person, "status": application.get_status_display()}
+        )
+    stays = current is not None and current.cohort_id == cohort.pk
+    if not stays and members_taking_a_place(cohort) >= cohort.session.cohort_size_max:
+        raise PlacingError(
+            _("%(cohort)s is full: it has %(count)s members, and the session allows no more.")
+            % {"cohort": cohort, "count": members_taking_a_place(cohort)}
+        )
+
+
+def _move_or_create(application: Application, cohort: Cohort, current: Membership | None, role: str) -> Membership:
+    if role != Role.MEMBER or application.status == Application.Status.ACCEPTED:
+        state = State.ACTIVE
+    else:
+        state = State.INVITED
+    if current is not None and current.cohort_id == cohort.pk and current.role == role:
+        return current
+    # Somebody who left this cohort comes back to the same row: there is one for each person and cohort.
+    earlier = cohort.memberships.filter(user=application.applicant_id).exclude(pk=current.pk if current else None).first()
+    if current is not None and earlier is None:
+        current.cohort, current.role = cohort, role
+        if current.state == State.INVITED:
+            current.state = state
+        current.save(update_fields=["cohort", "role", "state"])
+        return current
+    if current is not None:
+        give_free(current)
+    if earlier is None:
+        return Membership.objects.create(cohort=cohort, user=application.applicant, role=role, state=state)
+    earlier.role, earlier.state, earlier.left_at, earlier.leaving_reason = role, state, None, ""
+    earlier.save(update_fields=["role", "state", "left_at", "leaving_reason"])
+    return earlier

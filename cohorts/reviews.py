@@ -1,0 +1,141 @@
+"""Writing reviews: scores, drafts, handing in, and stepping back because of a conflict of interest."""
+
+from collections.abc import Mapping
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from .models import Application, Conflict, Review, Score, Session
+from .stages import Stage, stage_of
+
+
+class ReviewError(Exception):
+    """A review that cannot be written, whatever it says. The text is for the reviewer."""
+
+
+def obstacle_to_review(session: Session) -> str | None:
+    """Why nobody can write reviews of `session` now, or None."""
+    stage = stage_of(session)
+    if stage == Stage.REVIEWING:
+        return None
+    if stage in (Stage.DRAFT, Stage.ANNOUNCED, Stage.OPEN):
+        return _("Review of this session begins when applications close.")
+    return _("The review of this session is closed.")
+
+
+def save_review(
+    application: Application,
+    *,
+    by,
+    scores: Mapping[int, int | None],
+    private_comment: str = "",
+    shareable_comment: str = "",
+) -> Review:
+    """Save a draft: `scores` maps criterion ids to a score, or to None for N/A; a criterion that is missing has no answer yet.
+
+    Raises `ReviewError` where `by` may not review it (now), or has handed the review in, and `ValidationError` with a message for
+    each `criterion_<id>` that has an impossible score. Then nothing is written.
+    """
+    return _write(application, by, scores, private_comment, shareable_comment, handing_in=False)
+
+
+def hand_in(
+    application: Application,
+    *,
+    by,
+    scores: Mapping[int, int | None],
+    private_comment: str = "",
+    shareable_comment: str = "",
+) -> Review:
+    """Save a review and hand it in; one that was handed in before is replaced.
+
+    As `save_review`, and each required criterion must have a score or N/A.
+    """
+    return _write(application, by, scores, private_comment, shareable_comment, handing_in=True)
+
+
+def _write(application, by, scores, private_comment, shareable_comment, *, handing_in) -> Review:
+    with transaction.atomic():
+        # The lock of the application makes two tabs of one reviewer wait for each other: neither finds the row half made.
+        locked = _locked_for_review(application, by)
+        _check_scores(locked.session, scores, complete=handing_in)
+        review = Review.objects.filter(application=locked, reviewer=by).first()
+        if review is None:
+            review = Review(application=locked, reviewer=by)
+        elif review.handed_in_at and not handing_in:
+            raise ReviewError(_("You have handed this review in. To change it, hand it in again."))
+        review.private_comment = private_comment
+        review.shareable_comment = shareable_comment
+        review.application_version = locked.submitted_version
+        if handing_in:
+            review.handed_in_at = timezone.now()
+        review.save()
+        for criterion, value in scores.items():
+            Score.objects.update_or_create(review=review, criterion_id=criterion, defaults={"value": value})
+        review.scores.exclude(criterion__in=scores.keys()).delete()
+    return review
+
+
+def _locked_for_review(application: Application, by) -> Application:
+    """The row of `application`, locked; `ReviewError` where `by` may not review it or the review is closed."""
+    locked = (
+        Application.objects.select_for_update(of=("self",))
+        .select_related("session")
+        .filter(pk__in=Application.objects.reviewable_by(by).filter(pk=application.pk).values("pk"))
+        .first()
+    )
+    if locked is None:
+        raise ReviewError(_("This application is not yours to review, or not any more."))
+    against = obstacle_to_review(locked.session)
+    if against:
+        raise ReviewError(against)
+    return locked
+
+
+def _check_scores(session: Session, scores: Mapping[int, int | None], *, complete: bool) -> None:
+    criteria = {criterion.pk: criterion for criterion in session.criteria.all()}
+    errors: dict[str, str] = {}
+    for pk, value in scores.items():
+        criterion = criteria.get(pk)
+        if criterion is None:
+            raise ReviewError(_("The criteria of this session have changed. Load the page again; copy your comments first."))
+        if value is not None and not 0 <= value <= criterion.highest:
+            errors[f"criterion_{pk}"] = _("Choose a score from 0 to %(highest)s, or N/A.") % {"highest": criterion.highest}
+    if complete:
+        for pk, criterion in criteria.items():
+            if criterion.required and pk not in scores:
+                errors[f"criterion_{pk}"] = _("Choose a score, or N/A if you cannot tell.")
+    if errors:
+        raise ValidationError(errors)
+
+
+def declare_conflict(application: Application, *, by, reason: str = "") -> Conflict:
+    """Step back from an application: it disappears for `by` from queue, lists, search and export. Doing it twice changes nothing.
+
+    A draft of a review stays stored but is shown to nobody; a handed-in one no longer counts and becomes a draft.
+    Raises `ReviewError` where `by` has nothing to do with the application.
+    """
+    with transaction.atomic():
+        reviewable = Application.objects.reviewable_by(by) | Application.objects.organised_by(by)
+        known = Conflict.objects.filter(application=application, reviewer=by).first()
+        if known is not None:
+            return known
+        locked = (
+            Application.objects.select_for_update(of=("self",))
+            .filter(pk__in=reviewable.filter(pk=application.pk).values("pk"))
+            .first()
+        )
+        if locked is None:
+            raise ReviewError(_("This application is not yours to review, or not any more."))
+        conflict, _created = Conflict.objects.get_or_create(application=locked, reviewer=by, defaults={"reason": reason[:300]})
+        Review.objects.filter(application=locked, reviewer=by).update(handed_in_at=None)
+    return conflict
+
+
+def withdraw_conflict(conflict: Conflict, *, by) -> None:
+    """Take back one's own conflict of interest, declared by mistake. Raises `ReviewError` for somebody else's."""
+    if conflict.reviewer_id != by.pk:
+        raise ReviewError(_("Only the person who declared a conflict of interest can take it back."))
+    conflict.delete()
