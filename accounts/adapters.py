@@ -19,7 +19,9 @@ from .middleware import COOKIE, zone_from_cookie
 class AccountAdapter(DefaultAccountAdapter):
     error_messages = DefaultAccountAdapter.error_messages | {
         "account_inactive": _("This account is closed."),
-        "email_password_mismatch": _("This address and this password do not belong together. Check both, or ask for a code by mail."),
+        "email_password_mismatch": _(
+            "This address and this password do not belong together. Check both, or ask for a code by mail."
+        ),
         "incorrect_code": _("This code is not right. Check the newest mail that you got from us, or ask for a new code."),
         "incorrect_password": _("This is not your password."),
         "enter_current_password": _("This is not your present password."),
@@ -71,11 +73,11 @@ class SocialAccountAdapter(DefaultSocialAccountAdapter):
         """The account here with the same address as the GitHub account, where both sides have proven the address.
 
         Is it safe to log people in by that? GitHub says of each address whether it was confirmed there, and we believe only
-        that word (no `VERIFIED_EMAIL` in the settings: it would declare the unconfirmed ones confirmed, and anybody may
-        enter anybody's address at GitHub). allauth by itself would also match an address that was never confirmed *here*: somebody could
-        add a stranger's address to their own account and wait for the stranger to be logged into it. So this asks for a
-        confirmed address here as well. A second factor is still asked for. Where GITHUB_URL names another server, its operators can
-        vouch for any address: it must be one that this site's operator trusts.
+        that word: no `VERIFIED_EMAIL` in the settings, which would declare the unconfirmed ones confirmed too, and anybody
+        may enter anybody's address at GitHub. allauth by itself also matches an address that was never confirmed *here*:
+        somebody could add a stranger's address to their own account and wait for the stranger to be logged into it. So
+        this asks for a confirmed address here as well. A second factor is still asked for. Where GITHUB_URL names another
+        server, its operators can vouch for any address: it must be one that this site's operator trusts.
         """
         for address in sociallogin.email_addresses:
             if not address.verified or not self.can_authenticate_by_email(sociallogin, address.email):

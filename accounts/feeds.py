@@ -30,7 +30,9 @@ def revoke_feed(user: User) -> bool:
 
 def feed_owner(token: str) -> User | None:
     """Whose dates `token` opens; None for an unknown or revoked one, and for a closed account."""
-    feed = CalendarFeed.objects.working().filter(token_hash=hash_token(token), user__is_active=True).select_related("user").first()
+    feed = (
+        CalendarFeed.objects.working().filter(token_hash=hash_token(token), user__is_active=True).select_related("user").first()
+    )
     return feed.user if feed else None
 
 

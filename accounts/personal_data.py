@@ -77,7 +77,12 @@ def _github(user: User) -> dict[str, Any] | None:
     identity = GitHubIdentity.objects.filter(user=user).first()
     if identity is None:
         return None
-    return {"login": identity.login, "database_id": identity.database_id, "verified": identity.verified, "problem": identity.problem}
+    return {
+        "login": identity.login,
+        "database_id": identity.database_id,
+        "verified": identity.verified,
+        "problem": identity.problem,
+    }
 
 
 def _availability(user: User) -> dict[str, Any] | None:
@@ -201,7 +206,8 @@ def preview(user: User) -> Deletion:
     ]
     if messages:
         goes.append(
-            ngettext("%(count)s mail that we sent to you.", "%(count)s mails that we sent to you.", messages) % {"count": messages}
+            ngettext("%(count)s mail that we sent to you.", "%(count)s mails that we sent to you.", messages)
+            % {"count": messages}
         )
     stays = []
     logged = LogEntry.objects.filter(user=user).count()

@@ -43,7 +43,9 @@ def _applications(user) -> list[dict[str, Any]]:
             "draft": application.draft,
             "answers": [{"question": answer.question.label, "answer": answer.value} for answer in application.answers.all()],
             "project_preferences": [preference.project.name for preference in application.project_preferences.all()],
-            "history": [{"from": event.from_status, "to": event.to_status, "at": iso(event.at)} for event in application.events.all()],
+            "history": [
+                {"from": event.from_status, "to": event.to_status, "at": iso(event.at)} for event in application.events.all()
+            ],
         }
         for application in found
     ]

@@ -14,7 +14,8 @@ EVERY_DAY = range(7)
 
 class AvailabilityForm(forms.Form):
     time_zone = TimeZoneField(
-        label=_("These hours are meant in the time zone"), help_text=_("Your own clock: when it changes to summer time, your hours stay.")
+        label=_("These hours are meant in the time zone"),
+        help_text=_("Your own clock: when it changes to summer time, your hours stay."),
     )
     slot = forms.TypedMultipleChoiceField(
         label=_("Half hours"),
@@ -29,9 +30,7 @@ class CopyDayForm(forms.Form):
     """Which day to copy to which others. An empty source copies nothing."""
 
     source = forms.TypedChoiceField(label=_("Copy"), coerce=int, choices=list(enumerate(DAYS)))
-    target = forms.ChoiceField(
-        label=_("to"), choices=[("weekdays", _("Monday to Friday")), ("every_day", _("every day"))]
-    )
+    target = forms.ChoiceField(label=_("to"), choices=[("weekdays", _("Monday to Friday")), ("every_day", _("every day"))])
 
     def days(self) -> tuple[int, list[int]]:
         """Source day and target days, 0 is Monday."""

@@ -12,7 +12,9 @@ from .zones import TimeZoneField
 
 
 class ProfileForm(forms.ModelForm):
-    time_zone = TimeZoneField(help_text=_("Times on this site are shown in this zone. Type the name of a place near you to find it."))
+    time_zone = TimeZoneField(
+        help_text=_("Times on this site are shown in this zone. Type the name of a place near you to find it.")
+    )
     accept_terms = forms.BooleanField(
         label=_("I accept the code of conduct and the privacy terms as they stand today"),
         help_text=_("They changed since you last accepted them, or you did not accept them yet."),

@@ -13,6 +13,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST
 
 from accounts.forms.profile import DeleteAccountForm
+from accounts.models import User
 from accounts.personal_data import delete_account, export, preview_deletion
 from accounts.signed_in import signed_in
 
@@ -38,9 +39,9 @@ def my_data_export(request: HttpRequest) -> HttpResponse:
 @reauthentication_required
 def my_data_delete(request: HttpRequest) -> HttpResponse:
     """Says what goes and what stays; deletes on POST with the box ticked. Both only shortly after the password was given."""
-    form = DeleteAccountForm(request.POST or None)
+    form = DeleteAccountForm(request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
-        user = request.user._wrapped if hasattr(request.user, "_wrapped") else request.user
+        user = User.objects.get(pk=request.user.pk)
         logout(request)
         delete_account(user, by=user)
         messages.success(request, _("Your account is deleted. Goodbye, and thank you."))

@@ -21,7 +21,7 @@ from accounts.signed_in import signed_in
 def me(request: HttpRequest) -> HttpResponse:
     """Profile with its form; what else there is to set stands beside it."""
     # A row of its own: what was typed wrongly must not show as the name in the page's head.
-    form = ProfileForm(request.POST or None, instance=User.objects.get(pk=request.user.pk))
+    form = ProfileForm(request.POST if request.method == "POST" else None, instance=User.objects.get(pk=request.user.pk))
     if request.method == "POST":
         if form.is_valid():
             form.save()

@@ -1,0 +1,301 @@
+"""Every mail is a row first; it is sent once, tried again where that makes sense, and fails with a reason."""
+
+import datetime
+import smtplib
+
+import pytest
+from django.core import mail
+from django.core.mail.backends.locmem import EmailBackend
+from django.db import transaction
+from django.utils import timezone
+
+from accounts import messages
+from accounts.messages import MAX_ATTEMPTS, WAITS, queue_message, retry_message, send_message, send_waiting_messages
+from accounts.models import Message
+from tests.factories import ApplicationFactory, UserFactory
+
+State = Message.State
+
+
+@pytest.fixture
+def enqueued(monkeypatch):
+    """Ids of the messages for which a task was queued."""
+    from accounts.tasks import send_message_task
+
+    ids = []
+    monkeypatch.setattr(type(send_message_task), "enqueue", lambda task, message_id: ids.append(message_id))
+    return ids
+
+
+def write(person, **changes):
+    return queue_message(person, **{"kind": "test", "subject": "Hello", "body": "Text", **changes})
+
+
+def refuse(monkeypatch, error):
+    def send_messages(self, messages):
+        raise error
+
+    monkeypatch.setattr(EmailBackend, "send_messages", send_messages)
+
+
+def test_a_task_is_queued_after_the_commit_only(person, enqueued, django_capture_on_commit_callbacks):
+    with django_capture_on_commit_callbacks(execute=True):
+        message = write(person)
+        assert enqueued == []
+    assert enqueued == [message.pk]
+
+
+def test_a_rollback_leaves_neither_row_nor_task(person, enqueued, django_capture_on_commit_callbacks):
+    with django_capture_on_commit_callbacks(execute=True), pytest.raises(RuntimeError), transaction.atomic():
+        write(person)
+        raise RuntimeError
+    assert enqueued == []
+    assert not Message.objects.exists()
+
+
+def test_a_queue_that_is_down_fails_no_request(person, monkeypatch, django_capture_on_commit_callbacks):
+    from accounts.tasks import send_message_task
+
+    def enqueue(task, message_id):
+        raise ConnectionError
+
+    monkeypatch.setattr(type(send_message_task), "enqueue", enqueue)
+    with django_capture_on_commit_callbacks(execute=True):
+        write(person)
+    assert Message.objects.get().state == State.QUEUED
+
+
+def test_one_message_of_a_kind_about_a_thing_and_round(person):
+    application = ApplicationFactory()
+    assert write(person, about=application)
+    assert write(person, about=application, subject="Again") is None
+    assert write(person, about=application, kind="other")
+    assert write(person, about=application, round=2)
+    assert write(UserFactory(), about=application)
+    assert Message.objects.filter(subject="Again").count() == 0
+    assert Message.objects.count() == 4
+
+
+def test_messages_about_nothing_stand_each_for_itself(person):
+    assert write(person)
+    assert write(person)
+
+
+@pytest.mark.parametrize("about_something", [False, True])
+def test_somebody_must_get_it(db, about_something):
+    with pytest.raises(ValueError):
+        queue_message(
+            None,
+            kind="test",
+            subject="Hello",
+            body="Text",
+            address="x@example.org" if about_something else None,
+            about=ApplicationFactory() if about_something else None,
+        )
+
+
+def test_is_sent_once(person):
+    message = write(person)
+    send_message(message.pk)
+    send_message(message.pk)
+    (sent,) = mail.outbox
+    assert (sent.subject, sent.body, sent.to) == ("Hello", "Text", [person.email])
+    message.refresh_from_db()
+    assert (message.state, message.attempts, message.error) == (State.SENT, 1, "")
+    assert message.sent_at
+    assert message.body == "Text"
+
+
+@pytest.mark.parametrize("state", [State.SENDING, State.SENT, State.FAILED, State.DROPPED])
+def test_what_is_not_waiting_is_not_sent(person, state):
+    message = write(person)
+    Message.objects.update(state=state)
+    send_message(message.pk)
+    assert mail.outbox == []
+
+
+def test_a_message_that_is_gone_is_no_error(db):
+    send_message(12345)
+
+
+def test_text_of_a_secret_goes_once_it_is_sent(person):
+    message = write(person, secret=True)
+    send_message(message.pk)
+    assert mail.outbox[0].body == "Text"
+    message.refresh_from_db()
+    assert message.body == ""
+
+
+def test_line_breaks_in_a_subject_make_no_headers(person):
+    message = write(person, subject="Hello\nBcc: everybody@example.org")
+    send_message(message.pk)
+    assert mail.outbox[0].subject == "Hello Bcc: everybody@example.org"
+
+
+@pytest.mark.parametrize(
+    "error",
+    [ConnectionRefusedError("no"), TimeoutError(), smtplib.SMTPServerDisconnected("gone"), smtplib.SMTPDataError(451, b"later")],
+)
+def test_transient_failure_waits_for_another_try(person, monkeypatch, error):
+    message = write(person, secret=True)
+    refuse(monkeypatch, error)
+    send_message(message.pk)
+    message.refresh_from_db()
+    assert (message.state, message.attempts) == (State.QUEUED, 1)
+    assert type(error).__name__ in message.error
+    assert message.body == "Text"
+
+
+def test_tries_end_after_the_last_one(person, monkeypatch):
+    message = write(person, secret=True)
+    refuse(monkeypatch, ConnectionRefusedError("no"))
+    for _attempt in range(MAX_ATTEMPTS):
+        send_message(message.pk)
+    message.refresh_from_db()
+    assert (message.state, message.attempts, message.body) == (State.FAILED, MAX_ATTEMPTS, "")
+
+
+@pytest.mark.parametrize(
+    ("error", "reason"),
+    [
+        (smtplib.SMTPRecipientsRefused({"x": (550, b"No such user")}), "does not exist"),
+        (smtplib.SMTPDataError(554, b"Looks like spam"), "Looks like spam"),
+        (smtplib.SMTPSenderRefused(550, b"Who are you?", "a@b"), "Who are you?"),
+        (smtplib.SMTPNotSupportedError("SMTPUTF8"), "SMTPUTF8"),
+        (ValueError("Header values can't contain newlines"), "newlines"),
+    ],
+)
+def test_permanent_failure_says_why(person, monkeypatch, error, reason):
+    message = write(person)
+    refuse(monkeypatch, error)
+    send_message(message.pk)
+    message.refresh_from_db()
+    assert (message.state, message.attempts) == (State.FAILED, 1)
+    assert reason in message.error
+
+
+@pytest.mark.parametrize(
+    "error", [smtplib.SMTPRecipientsRefused({"x": (450, b"Greylisted")}), smtplib.SMTPAuthenticationError(535, b"Wrong password")]
+)
+def test_refusals_that_may_pass_are_tried_again(person, monkeypatch, error):
+    message = write(person)
+    refuse(monkeypatch, error)
+    send_message(message.pk)
+    message.refresh_from_db()
+    assert message.state == State.QUEUED
+
+
+def test_an_unexpected_error_fails_the_message_and_the_task(person, monkeypatch):
+    message = write(person)
+    refuse(monkeypatch, KeyError("bug"))
+    with pytest.raises(KeyError):
+        send_message(message.pk)
+    message.refresh_from_db()
+    assert message.state == State.FAILED
+    assert "KeyError" in message.error
+
+
+def test_each_try_has_the_same_message_id(person, monkeypatch):
+    message = write(person)
+    with monkeypatch.context() as patch:
+        refuse(patch, ConnectionRefusedError("no"))
+        send_message(message.pk)
+    send_message(message.pk)
+    Message.objects.update(state=State.QUEUED)
+    send_message(message.pk)
+    assert mail.outbox[0].extra_headers["Message-ID"] == mail.outbox[1].extra_headers["Message-ID"]
+
+
+def test_what_is_no_longer_true_is_dropped(person, monkeypatch):
+    monkeypatch.setattr(messages, "_still_true", {})
+    application = ApplicationFactory()
+    messages.register_still_true("reminder", lambda message: message.about.status == "submitted")
+    kept = write(person, kind="reminder", about=application)
+    dropped = write(person, kind="reminder", about=application, round=2)
+    send_message(kept.pk)
+    application.status = "withdrawn"
+    application.save()
+    send_message(dropped.pk)
+    assert len(mail.outbox) == 1
+    dropped.refresh_from_db()
+    assert dropped.state == State.DROPPED
+
+
+def test_a_message_about_something_that_is_gone_is_dropped(person):
+    application = ApplicationFactory()
+    message = write(person, about=application)
+    application.delete()
+    send_message(message.pk)
+    message.refresh_from_db()
+    assert message.state == State.DROPPED
+    assert mail.outbox == []
+
+
+def test_nothing_is_sent_to_a_closed_account(person):
+    message = write(person)
+    person.is_active = False
+    person.save()
+    send_message(message.pk)
+    message.refresh_from_db()
+    assert message.state == State.FAILED
+    assert mail.outbox == []
+
+
+def test_schedule_sends_what_its_task_lost(person, enqueued):
+    message = write(person)
+    assert send_waiting_messages() == 0
+    Message.objects.update(created_at=timezone.now() - datetime.timedelta(minutes=3))
+    assert send_waiting_messages() == 1
+    assert enqueued == [message.pk]
+
+
+@pytest.mark.parametrize("attempts", range(1, MAX_ATTEMPTS))
+def test_schedule_waits_longer_after_each_try(person, enqueued, attempts):
+    write(person)
+    wait = WAITS[attempts - 1]
+    Message.objects.update(attempts=attempts, tried_at=timezone.now() - wait + datetime.timedelta(seconds=20))
+    assert send_waiting_messages() == 0
+    Message.objects.update(tried_at=timezone.now() - wait - datetime.timedelta(seconds=20))
+    assert send_waiting_messages() == 1
+
+
+def test_what_a_dead_worker_was_sending_is_given_up_and_not_sent_twice(person, enqueued):
+    message = write(person, secret=True)
+    Message.objects.update(state=State.SENDING, attempts=1, tried_at=timezone.now() - datetime.timedelta(minutes=20))
+    assert send_waiting_messages() == 0
+    message.refresh_from_db()
+    assert message.state == State.FAILED
+    assert "may have arrived" in message.error
+    assert message.body == ""
+
+
+def test_a_failed_message_can_be_tried_again_while_it_has_its_text(person, enqueued, django_capture_on_commit_callbacks):
+    message, secret = write(person), write(person, secret=True)
+    Message.objects.update(state=State.FAILED, attempts=5, error="refused")
+    Message.objects.filter(pk=secret.pk).update(body="")
+    with django_capture_on_commit_callbacks(execute=True):
+        assert retry_message(message)
+    assert not retry_message(secret)
+    message.refresh_from_db()
+    assert (message.state, message.attempts, message.error) == (State.QUEUED, 0, "")
+    assert enqueued[-1] == message.pk
+
+
+def test_secret_messages_are_nobody_elses(person):
+    write(person, secret=True)
+    write(person)
+    operator = UserFactory(is_superuser=True)
+    assert Message.objects.visible_to(person).count() == 2
+    assert Message.objects.visible_to(operator).count() == 1
+
+
+def test_health_notices_mail_that_does_not_go_out(person):
+    from accounts.health import check_mail
+
+    assert check_mail() == ("ok", {"waiting": 0, "oldest_waiting_seconds": None, "failed_since_yesterday": 0})
+    write(person)
+    assert check_mail()[0] == "ok"
+    Message.objects.update(created_at=timezone.now() - datetime.timedelta(hours=1))
+    status, value = check_mail()
+    assert status == "degraded"
+    assert value["oldest_waiting_seconds"] >= 3600

@@ -1,0 +1,206 @@
+"""Taking one's data along, and deleting it: everything that is mine, nothing that is somebody else's."""
+
+import json
+
+import pytest
+from allauth.account.models import EmailAddress
+from allauth.usersessions.models import UserSession
+from django.apps import apps
+from django.contrib.admin.models import CHANGE, LogEntry
+from django.contrib.contenttypes.models import ContentType
+from django.core.exceptions import PermissionDenied
+from django.urls import reverse
+
+from accounts.availability import set_availability
+from accounts.feeds import create_feed
+from accounts.messages import queue_message
+from accounts.models import Message, User
+from accounts.personal_data import delete_account, export, preview_deletion
+from cohorts.models import Application, Membership, Review
+from contributions.models import WorkItem
+from tests.factories import (
+    PASSWORD,
+    ApplicationFactory,
+    CheckInFactory,
+    ContributionFactory,
+    GitHubIdentityFactory,
+    MembershipFactory,
+    ReviewFactory,
+    SessionRoleFactory,
+    UserFactory,
+    WorkItemFactory,
+)
+
+
+@pytest.fixture
+def active_person(person):
+    """Somebody with a row of every kind."""
+    GitHubIdentityFactory(user=person, login="noor-h")
+    set_availability(person, [20, 21], time_zone="Europe/Rome")
+    create_feed(person)
+    queue_message(person, kind="news", subject="News", body="Plain news")
+    queue_message(person, kind="code", subject="Code", body="ABC-DEF", secret=True)
+    membership = MembershipFactory(user=person)
+    CheckInFactory(membership=membership, did="Fixed a typo in the tutorial.")
+    ContributionFactory(membership=membership, note="My first one")
+    ApplicationFactory(applicant=person, draft={"1": "Why I apply"})
+    return person
+
+
+def test_export_holds_what_is_mine(client, active_person):
+    client.force_login(active_person)
+    response = client.post(reverse("my_data_export"))
+    assert response["Content-Disposition"].startswith('attachment; filename="my-data-')
+    assert "no-store" in response["Cache-Control"]
+    data = json.loads(response.text)
+    assert data["profile"]["email"] == "noor@example.org"
+    assert data["github"]["login"] == "noor-h"
+    assert data["availability"]["half_hours"] == ["Monday 10:00", "Monday 10:30"]
+    assert data["memberships"][0]["checkins"][0]["did"] == "Fixed a typo in the tutorial."
+    assert data["contributions"][0]["note"] == "My first one"
+    assert data["applications"][0]["draft"] == {"1": "Why I apply"}
+    assert [message["body"] for message in data["messages"]] == ["Plain news", None]
+
+
+def test_export_holds_no_secrets_and_nothing_of_others(active_person):
+    other = UserFactory(name="Somebody Else")
+    application = ApplicationFactory(applicant=other)
+    ReviewFactory(reviewer=active_person, application=application, private_comment="Mine to read")
+    ReviewFactory(application=active_person.applications.get(), private_comment="About me, for organisers only")
+    MembershipFactory(user=active_person, state="invited")
+    Application.objects.filter(applicant=active_person).update(pending_decision="not_selected", tier=3)
+    text = json.dumps(export(active_person))
+    assert "Mine to read" in text
+    for hidden in ["Somebody Else", other.email, "About me", "ABC-DEF", "pending", "tier", "password", "token_hash", "invited"]:
+        assert hidden not in text
+
+
+def test_export_is_by_post_only(client, person):
+    client.force_login(person)
+    assert client.get(reverse("my_data_export")).status_code == 405
+
+
+def test_every_model_that_points_to_a_person_is_thought_of():
+    """A new foreign key to a person must be in the export and in the deletion: then add its model here."""
+    known = {
+        "account.EmailAddress", "accounts.Availability", "accounts.CalendarFeed", "accounts.GitHubIdentity", "accounts.Message",
+        "admin.LogEntry", "cohorts.Application", "cohorts.ApplicationEvent", "cohorts.Conflict", "cohorts.Membership",
+        "cohorts.Review", "cohorts.ReviewAssignment", "cohorts.SessionRole", "contributions.SyncRun", "mfa.Authenticator",
+        "socialaccount.SocialAccount", "usersessions.UserSession",
+    }  # fmt: skip
+    pointing = {
+        model._meta.label
+        for model in apps.get_models()
+        for field in model._meta.get_fields()
+        if field.is_relation and field.concrete and field.related_model is User and not field.auto_created
+    }
+    assert pointing == known
+
+
+def prove_it_is_me(client, person):
+    client.post(reverse("account_login"), {"login": person.email, "password": PASSWORD})
+    client.post(reverse("account_reauthenticate"), {"password": PASSWORD})
+
+
+def test_deleting_asks_for_the_password_and_for_a_tick(client, active_person):
+    client.force_login(active_person)
+    assert client.get(reverse("my_data_delete")).url.startswith(reverse("account_reauthenticate"))
+    client.post(reverse("my_data_delete"), {"confirm": "on"})
+    assert User.objects.filter(pk=active_person.pk).exists()
+
+    prove_it_is_me(client, active_person)
+    page = client.get(reverse("my_data_delete")).text
+    assert "1 application" in page
+    assert "1 weekly check-in" in page
+    assert "1 tracked contribution" in page
+    response = client.post(reverse("my_data_delete"), {})
+    assert response.status_code == 422
+    assert "Nothing was deleted" in response.text
+    assert User.objects.filter(pk=active_person.pk).exists()
+
+
+def test_deleting_removes_everything(client, active_person):
+    prove_it_is_me(client, active_person)
+    response = client.post(reverse("my_data_delete"), {"confirm": "on"}, follow=True)
+    assert "Your account is deleted" in response.text
+    assert "_auth_user_id" not in client.session
+    assert not User.objects.filter(pk=active_person.pk).exists()
+    for model in [EmailAddress, UserSession, Message, Membership, Application]:
+        assert not model.objects.exists(), model
+    assert not WorkItem.objects.exists()
+
+
+def test_work_that_is_somebody_elses_too_stays(person):
+    item = WorkItemFactory()
+    ContributionFactory(work_item=item, membership__user=person)
+    other = ContributionFactory(work_item=item)
+    delete_account(person, by=person)
+    other.refresh_from_db()
+    assert other.work_item == item
+
+
+def test_reviews_that_decisions_rest_on_stay_without_a_name(person):
+    kept = ReviewFactory(reviewer=person, private_comment="Solid")
+    ReviewFactory(reviewer=person, handed_in_at=None)
+    ReviewFactory(reviewer=person, application=ApplicationFactory(applicant=person))
+    assert "1 review that you handed in" in " ".join(preview_deletion(person).stays)
+    delete_account(person, by=person)
+    review = Review.objects.get()
+    assert review == kept
+    shell = review.reviewer
+    assert (shell.name, shell.is_active, shell.has_usable_password()) == ("Deleted account", False, False)
+    assert shell.email.endswith("@deleted.invalid")
+    assert shell.bio == ""
+    assert not EmailAddress.objects.filter(user=shell).exists()
+    assert not Message.objects.filter(recipient=shell).exists()
+
+
+def test_history_does_not_keep_the_name(active_person):
+    organiser = UserFactory(is_superuser=True)
+    for row in [active_person, active_person.memberships.get(), active_person.github, organiser]:
+        LogEntry.objects.create(
+            user=organiser,
+            content_type=ContentType.objects.get_for_model(row),
+            object_id=str(row.pk),
+            object_repr=str(row),
+            action_flag=CHANGE,
+        )
+    delete_account(active_person, by=active_person)
+    assert [entry.object_repr for entry in LogEntry.objects.all()] == [str(organiser)]
+
+
+def test_what_an_organiser_changed_stays_in_the_history_without_the_name(person):
+    LogEntry.objects.create(user=person, object_repr="Session 1", action_flag=CHANGE)
+    delete_account(person, by=person)
+    assert LogEntry.objects.get().user.name == "Deleted account"
+
+
+def test_mails_to_organisers_about_my_application_go_too(active_person):
+    organiser = UserFactory()
+    application = active_person.applications.get()
+    queue_message(organiser, kind="new", subject="Noor Haddad applied", body="…", about=application)
+    delete_account(active_person, by=active_person)
+    assert not Message.objects.filter(recipient=organiser).exists()
+
+
+def test_the_only_organiser_and_the_only_operator_are_warned(person):
+    role = SessionRoleFactory(user=person)
+    person.is_superuser = True
+    person.save()
+    warnings = " ".join(preview_deletion(person).warnings)
+    assert f"only organiser of “{role.session.name}”" in warnings
+    assert "only operator" in warnings
+    SessionRoleFactory(session=role.session)
+    UserFactory(is_superuser=True)
+    assert preview_deletion(person).warnings == []
+
+
+def test_nobody_deletes_somebody_else(person):
+    with pytest.raises(PermissionDenied):
+        delete_account(person, by=UserFactory())
+
+
+def test_the_address_can_be_used_again_after_deleting(person):
+    ReviewFactory(reviewer=person)
+    delete_account(person, by=person)
+    assert UserFactory(email="noor@example.org")
