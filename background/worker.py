@@ -165,7 +165,7 @@ class Worker(db_worker.Worker):
         try:
             task, result = row.task, row.task_result
             task_started.send_robust(sender=type(task.get_backend()), task_result=result)
-            context = [TaskContext(task_result=result)] if task.takes_context else []
+            context: list[TaskContext] = [TaskContext(task_result=result)] if task.takes_context else []
             return normalize_json(task.call(*context, *result.args, **result.kwargs)), None
         except BaseException as error:
             return None, error

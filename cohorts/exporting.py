@@ -28,7 +28,7 @@ def member_section_keys() -> set[str]:
 
 def iso(moment: datetime.datetime | None) -> str | None:
     """An aware time as UTC ISO 8601 with `Z`, to the second unless it is finer; None stays None."""
-    return moment and moment.astimezone(datetime.UTC).isoformat().replace("+00:00", "Z")
+    return None if moment is None else moment.astimezone(datetime.UTC).isoformat().replace("+00:00", "Z")
 
 
 def export_session(session: Session) -> dict[str, Any]:

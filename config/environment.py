@@ -23,7 +23,7 @@ class SettingError(ImproperlyConfigured):
 class Environment:
     """Typed reading of a mapping of variables (default: `os.environ`).
 
-    Every method takes the variable's name and raises `SettingError` for a value of the wrong form. An empty value counts as unset.
+    Every method takes the variable's name and raises `SettingError` for a value of the wrong form. Empty counts as unset.
     """
 
     def __init__(self, variables: Mapping[str, str] | None = None) -> None:

@@ -1,4 +1,4 @@
-"""Settings of the site. Everything that differs between installations comes from the environment: see docs/reference/settings.md."""
+"""Settings of the site. What differs between installations comes from the environment: see docs/reference/settings.md."""
 
 import importlib.util
 import sys

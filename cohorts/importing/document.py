@@ -12,7 +12,7 @@ from cohorts.models import Membership, Project, SessionRole, Tracker
 from cohorts.models.project import full_name_validator
 
 from .errors import ImportFailed
-from .fields import Fields
+from .fields import Element, Fields
 
 #: What the file calls the people of a session and of a cohort, and what they are.
 SESSION_LISTS = {"organisers": SessionRole.Role.ORGANISER, "reviewers": SessionRole.Role.REVIEWER}
@@ -83,7 +83,8 @@ def read_document(value: Any, ignored_of_people: Collection[str] = ()) -> Docume
     reader = _Reader(problems, ignored_of_people)
     session = top.nested("session", required=True)
     roles: list[tuple[SessionRole.Role, Person]] = []
-    slug, values = "", {}
+    slug = ""
+    values: dict[str, Any] = {}
     if session is not None:
         slug, values = reader.session(session)
         for key, role in SESSION_LISTS.items():
@@ -127,9 +128,8 @@ class _Reader:
         }
         repositories = []
         for path, name in fields.items("repositories", required=True):
-            one = Fields({"name": name}, path, self.problems)
-            one.at = lambda _key, path=path: path  # type: ignore[method-assign]
-            if full_name := one.text("name", longest=200, required=True, validators=[full_name_validator]):
+            one = Element(name, path, self.problems)
+            if full_name := one.text(longest=200, required=True, validators=[full_name_validator]):
                 repositories.append((path, full_name))
         tracker = None
         if (nested := fields.nested("tracker")) is not None:

@@ -24,9 +24,9 @@ def kind_of(value: Any) -> str:
         return "true or false"
     if isinstance(value, int | float):
         return "a number"
-    return {str: "text", list: "a list", dict: "an object"}.get(
-        dict if isinstance(value, dict) else type(value), "something else"
-    )
+    if isinstance(value, str):
+        return "text"
+    return "a list" if isinstance(value, list) else "an object"
 
 
 class Fields:
@@ -172,6 +172,17 @@ class Fields:
     def nested(self, key: str, *, required: bool = False) -> "Fields | None":
         value = self._take(key, dict, required=required)
         return None if value is None else Fields(value, self.at(key), self.problems)
+
+
+class Element:
+    """One value of a list, read with the rules of `Fields`; problems name the path of the element."""
+
+    def __init__(self, value: Any, path: str, problems: list[str]) -> None:
+        self._fields = Fields({path: value}, "", problems)
+        self._path = path
+
+    def text(self, **rules: Any) -> str | None:
+        return self._fields.text(self._path, **rules)
 
 
 def _encodable(text: str) -> bool:

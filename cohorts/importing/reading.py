@@ -1,6 +1,7 @@
 """From a file to JSON, with an error in words for everything that a file can be instead."""
 
 import json
+from collections import Counter
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -15,8 +16,8 @@ class JSONObject(dict):
 
     def __init__(self, pairs: list[tuple[str, Any]]) -> None:
         super().__init__(pairs)
-        seen: set[str] = set()
-        self.repeated = [key for key, _value in pairs if key in seen or seen.add(key)]
+        times = Counter(key for key, _value in pairs)
+        self.repeated = [key for key, number in times.items() if number > 1]
 
 
 def read_file(path: str | Path) -> Any:

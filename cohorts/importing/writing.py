@@ -137,7 +137,7 @@ class _Writer:
             set_github_login(user, login, by=user)
         except ValidationError as error:
             if error.code == "verified":
-                self.result.notes.append(f"{user.email}: the GitHub login stays {identity.login}, which a log-in has proven.")
+                self.result.notes.append(f"{user.email}: the GitHub login stays as it is, since a log-in has proven it.")
             else:
                 self.result.notes.append(f"{user.email}: the GitHub login {login} was left out. Somebody else has proven it.")
             return False

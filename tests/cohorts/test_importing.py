@@ -174,7 +174,7 @@ class TestWriting:
         result = import_session(file)
         user.github.refresh_from_db()
         assert (user.github.login, user.github.verified) == ("proven", True)
-        assert "proven" in result.notes[0]
+        assert result.notes == ["m@example.org: the GitHub login stays as it is, since a log-in has proven it."]
 
     def test_a_login_that_somebody_else_has_proven_is_left_out(self, file):
         factories.GitHubIdentityFactory(login="MLogin", verified=True, database_id=7)
