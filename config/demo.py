@@ -12,6 +12,8 @@ from pathlib import Path
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 FOLDER = BASE_DIR / "var" / "demo"
+#: What visitors did in the sandbox GitHub, to be done again at the next start.
+JOURNAL = FOLDER / "playground.jsonl"
 HOST = "127.0.0.1"
 
 #: Variables of a real installation that the demonstration must never use.

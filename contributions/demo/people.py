@@ -19,6 +19,10 @@ ACCOUNTS = {
     "applicant": ("Anton Lindqvist", "Europe/Stockholm", "they/them", "has begun an application"),
 }
 
+#: Who signs in at the sandbox GitHub: the member above, and somebody whom the site does not know (login, name, address).
+FEATURED_NAME, FEATURED_EMAIL = ACCOUNTS["member"][0], "member@example.org"
+NEWCOMER = ("robin-newhouse", "Robin Newhouse", "robin@example.net")
+
 FIRST = [
     "Jun",
     "Leila",

@@ -14,6 +14,7 @@ from django.utils import timezone
 from cohorts.models import Repository
 from contributions.links import github_host
 from contributions.models import WorkItem
+from contributions.sandbox.journal import Journal
 from contributions.sandbox.world import World
 
 from .people import create_accounts
@@ -57,8 +58,10 @@ def seed(anchor: datetime.date) -> Seeded:
         return Seeder(anchor, accounts, projects).seed()
 
 
-def build_world(cohorts, *, settled: bool = True) -> tuple[World, DemoWorld]:
+def build_world(cohorts, *, settled: bool = True, journal: Path | None = None) -> tuple[World, DemoWorld]:
     """The sandbox's world for these cohorts. `settled`: with what happened after the first sync.
+
+    `journal`: the file with what visitors did in earlier runs, which happens again.
 
     Built as of the full hour, so that two worlds of one start agree; after that its clock runs.
     """
@@ -70,6 +73,7 @@ def build_world(cohorts, *, settled: bool = True) -> tuple[World, DemoWorld]:
     if settled:
         demo.let_time_pass()
     world.fixed_now = None
+    Journal(journal).replay(world)
     return world, demo
 
 

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from contributions.sandbox.entities import Account, PullRequest, Repository
 from contributions.sandbox.world import World
 
+from .people import FEATURED_EMAIL, FEATURED_NAME, NEWCOMER
 from .projects import ISSUE_TITLES, PROJECTS, PULL_REQUEST_TITLES, MadeUpProject
 
 PULL_REQUESTS = 128
@@ -46,10 +47,19 @@ class DemoWorld:
         self.bot = self.world.add_bot("lantern-ci")
         for _, logins in self.cohorts:
             for login in logins:
-                self.members[login] = self.world.add_user(login, email=f"{login}@example.org" if login == self.featured else "")
+                self.members[login] = self._member(login)
         self._featured_work()
         self._everybodys_work()
+        # Last, so that its number moves no other.
+        login, name, email = NEWCOMER
+        self.world.add_user(login, name=name, email=email)
         return self.world
+
+    def _member(self, login: str) -> Account:
+        """A member's account. The featured one can sign in, and has the address of its account on the site."""
+        if login == self.featured:
+            return self.world.add_user(login, name=FEATURED_NAME, email=FEATURED_EMAIL)
+        return self.world.add_user(login)
 
     def let_time_pass(self) -> None:
         """What happens between the first sync and the next: a rename, and an issue that vanishes."""

@@ -31,7 +31,7 @@ class Request:
         """The fields of a form, or of a JSON object."""
         if "json" in self.headers.get("content-type", ""):
             return dict(json.loads(self.body or b"{}"))
-        return dict(parse_qsl(self.body.decode()))
+        return dict(parse_qsl(self.body.decode(errors="replace")))
 
     @property
     def token(self) -> str:

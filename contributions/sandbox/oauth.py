@@ -7,7 +7,8 @@ from html import escape
 from urllib.parse import urlencode
 
 from .entities import Account
-from .messages import Reply, Request, html_reply, json_reply, redirect_reply
+from .layout import page
+from .messages import Reply, Request, json_reply, redirect_reply
 from .world import World
 
 MOST_SHOWN = 50
@@ -31,7 +32,7 @@ class SignIn:
             return self._authorize(request.query)
         if request.path == "/login/oauth/access_token" and request.method == "POST":
             return self._access_token(request)
-        return html_reply(404, "<!doctype html><title>Not found</title><p>Not found.</p>")
+        return page("Not found", "<h1>Not found</h1><p>There is nothing at this address.</p>", status=404)
 
     def account_reply(self, request: Request) -> Reply | None:
         """The reply for `/user` and `/user/emails` of a token that somebody got by signing in; None for all else."""
@@ -59,7 +60,7 @@ class SignIn:
     def _authorize(self, query: dict[str, str]) -> Reply:
         redirect_uri = query.get("redirect_uri", "")
         if not redirect_uri.startswith(("http://", "https://")) or not query.get("client_id"):
-            return html_reply(400, "<!doctype html><title>Wrong request</title><p>client_id or redirect_uri is missing.</p>")
+            return page("Wrong request", "<h1>Wrong request</h1><p>client_id or redirect_uri is missing.</p>", status=400)
         if query.get("deny"):
             return _back(redirect_uri, error="access_denied", state=query.get("state", ""))
         login = query.get("login") or self.sign_in_as
@@ -74,17 +75,20 @@ class SignIn:
         accounts = [each for each in self.world.accounts.values() if each.email and not each.deleted][:MOST_SHOWN]
         kept = {name: value for name, value in query.items() if name not in ("login", "deny")}
 
-        def link(text: str, **more: str) -> str:
-            return f'<li><a href="?{escape(urlencode(kept | more))}">{escape(text)}</a></li>'
+        def address(**more: str) -> str:
+            return f"?{escape(urlencode(kept | more))}"
 
-        people = "".join(link(f"{each.login} ({each.name or each.login})", login=each.login) for each in accounts)
-        return html_reply(
-            200,
-            '<!doctype html><html lang="en"><meta charset="utf-8"><title>Sandbox GitHub: sign in</title>'
-            '<meta name="viewport" content="width=device-width"><h1>Sandbox GitHub</h1>'
-            f"<p>This is no real GitHub. As whom do you want to sign in?</p><ul>{people}</ul>"
-            f"<ul>{link('Cancel', deny='1')}</ul></html>",
+        people = "".join(
+            f'<li><a href="{address(login=each.login)}">{escape(each.login)}'
+            f"<span>{escape(each.name or '')}</span><span>{escape(each.email)}</span></a></li>"
+            for each in accounts
         )
+        body = (
+            "<h1>As whom do you want to sign in?</h1><p>This is no real GitHub, and nobody asks for a password. The site that "
+            f"sent you here learns the name and the address of the account that you choose.</p>"
+            f'<ul class="people">{people}</ul><p><a class="button" href="{address(deny="1")}">Cancel</a></p>'
+        )
+        return page("Sign in", body)
 
     def _access_token(self, request: Request) -> Reply:
         form = request.form

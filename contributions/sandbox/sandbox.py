@@ -6,17 +6,20 @@ import time
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from email.utils import format_datetime
+from pathlib import Path
 from typing import Any
 
 from graphql import FieldNode
 
 from contributions.github.cost import Cost, NotAllowed, estimate
 
-from . import pages, rest
+from . import rest
 from .execution import RateLimit, execute, format_error, load_schema, operation_of, read_document, variable_errors
 from .faults import PRIMARY, Fault, Faults, reply_with
+from .layout import STYLE_PATH, style_reply
 from .messages import Reply, Request, json_reply
 from .oauth import SignIn
+from .playground import Playground
 from .world import World
 
 SEARCHES_A_MINUTE = 30
@@ -65,6 +68,9 @@ class Sandbox:
     `log` holds every request to the API. `tokens`: the accepted ones, None for any. `latency` in seconds a request.
     `sign_in_as`: the login that signs in without being asked; else a small page asks. All of them may be changed at
     any time.
+
+    `playground`: whether its web pages have forms with which visitors change the world. Then `site_url` is where a link leads
+    back to, and `journal` a file that keeps what they did.
     """
 
     def __init__(
@@ -76,6 +82,9 @@ class Sandbox:
         tokens: set[str] | None = None,
         latency: float = 0.0,
         sign_in_as: str = "",
+        playground: bool = False,
+        site_url: str = "",
+        journal: Path | None = None,
     ) -> None:
         self.world = world
         self.faults = faults or Faults()
@@ -83,6 +92,7 @@ class Sandbox:
         self.tokens = tokens
         self.latency = latency
         self.sign_in = SignIn(world, sign_in_as)
+        self.playground = Playground(world, is_open=playground, site_url=site_url, journal=journal)
         self.log: list[LogEntry] = []
         self._allowances: dict[tuple[str, str], Allowance] = {}
         self._lock = threading.RLock()
@@ -118,8 +128,10 @@ class Sandbox:
     def _handle(self, request: Request) -> Reply:
         if request.path.startswith("/login/"):
             return self.sign_in.handle(request)
-        if pages.is_page(request):
-            return pages.page_reply(self.world, request)
+        if request.path == STYLE_PATH:
+            return style_reply()
+        if self.playground.takes(request):
+            return self.playground.handle(request)
         entry = LogEntry(request.method, request.path)
         self.log.append(entry)
         reply = self._api_reply(request, entry)

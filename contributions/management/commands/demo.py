@@ -79,7 +79,7 @@ class Command(BaseCommand):
     def forget(self) -> None:
         """Remove the database, so that an interrupted beginning never stays."""
         connection.close()
-        for name in ("db.sqlite3", "db.sqlite3-wal", "db.sqlite3-shm", "state.json"):
+        for name in ("db.sqlite3", "db.sqlite3-wal", "db.sqlite3-shm", "state.json", environment.JOURNAL.name):
             (environment.FOLDER / name).unlink(missing_ok=True)
         shutil.rmtree(environment.FOLDER / "mail", ignore_errors=True)
 
@@ -87,7 +87,7 @@ class Command(BaseCommand):
         """What the worker does, once in the foreground, so that the first page is not empty."""
         from contributions.demo import seeding, syncing
 
-        world, _ = seeding.build_world(cohorts, settled=settled)
+        world, _ = seeding.build_world(cohorts, settled=settled, journal=environment.JOURNAL)
         syncing.sync_running(world, full=full)
 
 
@@ -122,8 +122,15 @@ class Running:
         from contributions.demo import seeding
         from contributions.sandbox.server import serve
 
-        world, _ = seeding.build_world(self.command.cohorts)
-        return serve(world, host=environment.HOST, port=urlsplit(settings.GITHUB_URL).port)
+        world, _ = seeding.build_world(self.command.cohorts, journal=environment.JOURNAL)
+        return serve(
+            world,
+            host=environment.HOST,
+            port=urlsplit(settings.GITHUB_URL).port,
+            playground=True,
+            site_url=self.address,
+            journal=environment.JOURNAL,
+        )
 
     def _start(self, *arguments: str) -> subprocess.Popen:
         # A session of its own: Ctrl-C reaches this process alone, which then ends the others in order.
@@ -167,7 +174,7 @@ class Running:
         lines += [f"  {part + '@example.org':26}{what}" for part, (_, _, _, what) in ACCOUNTS.items()]
         lines += [
             "",
-            f"Its GitHub is made up, too: {settings.GITHUB_URL}",
+            f"Its GitHub is made up, too. Play with it: {settings.GITHUB_URL}",
             f"Mails are written to {environment.FOLDER / 'mail'}",
             "Stop everything with Ctrl-C.",
             "",
