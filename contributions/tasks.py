@@ -11,17 +11,24 @@ from contributions.github.errors import RateLimited, Unavailable
 from contributions.models import SyncRun, WebhookDelivery
 from contributions.sync.due import queue_due_syncs
 from contributions.sync.items import refetch
-from contributions.sync.run import run_sync
+from contributions.sync.run import SILENT_AFTER, run_sync
 
 MOST_ATTEMPTS = 5
 
 
 @task(queue_name="default")
 def sync_session_task(run_id: int) -> None:
-    """Do the sync with this id, of a session or of one member of it."""
+    """Do the sync with this id, of a session or of one member of it.
+
+    Comes again when its worker was lost. Whether that one still works is seen from its silence: so look again a little later.
+    """
     run = SyncRun.objects.select_related("session").filter(pk=run_id).first()
-    if run is not None:
-        run_sync(run)
+    if run is None:
+        return
+    run_sync(run)
+    if run.state == SyncRun.State.RUNNING:
+        seen_at = run.progress_at or timezone.now()
+        sync_session_task.using(run_after=seen_at + SILENT_AFTER + timedelta(seconds=1)).enqueue(run_id)
 
 
 @task(queue_name="default")

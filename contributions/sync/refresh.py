@@ -1,9 +1,11 @@
 """Step 4: fetching as a whole what changed, by kind, and handing it to be stored batch by batch."""
 
+import logging
 from collections.abc import Sequence
 from datetime import datetime
 from functools import partial
 
+from django.db import DataError, IntegrityError
 from django.utils import timezone
 
 from contributions.github import documents
@@ -16,6 +18,8 @@ from .context import Sync, Wanted
 from .gone import Vanished, settle_vanished
 from .partial import Result, answers_by_index
 from .store import Fetched, Outcome, keep_problem, save_batch
+
+logger = logging.getLogger(__name__)
 
 DOCUMENTS = {"pull_request": documents.REFRESH_PULL_REQUESTS, "issue": documents.REFRESH_ISSUES}
 #: After what vanished was followed to a new place, that is fetched as well; things do not move more often than this.
@@ -58,15 +62,27 @@ def store_results(sync: Sync, pairs: Sequence[tuple[Wanted, Result]]) -> None:
     """Read and store the answers for a batch of wanted items."""
     now = timezone.now()
     rows = previous_of([item for item, _result in pairs])
-    batch = []
+    batch: list[tuple[Wanted, Fetched]] = []
     for item, result in pairs:
         fetched = _read(sync, item, result, rows, now)
         if fetched is not None:
-            batch.append(fetched)
-    outcome = save_batch(sync.host, batch)
-    _count(sync, outcome)
+            batch.append((item, fetched))
+    try:
+        _count(sync, save_batch(sync.host, [fetched for _item, fetched in batch]))
+    except (DataError, IntegrityError):
+        _save_each(sync, batch)
     for item, _result in pairs:
         sync.answered(item.node_id)
+
+
+def _save_each(sync: Sync, batch: list[tuple[Wanted, Fetched]]) -> None:
+    """One by one, where the database refuses a batch: so only what it refuses is left out."""
+    for item, fetched in batch:
+        try:
+            _count(sync, save_batch(sync.host, [fetched]))
+        except (DataError, IntegrityError) as error:
+            logger.warning("Item %s cannot be stored: %s", item.node_id, type(error).__name__)
+            _fails(sync, item, "not_stored", "What GitHub says about this item cannot be stored.")
 
 
 def previous_of(wanted: Sequence[Wanted]) -> dict[int, Previous]:

@@ -37,6 +37,20 @@ def test_it_is_queued_after_the_commit_with_its_id_alone(follower, django_captur
     assert follower.sandbox.requests == asked
 
 
+def test_a_task_that_comes_again_because_its_worker_was_lost_carries_on(follower):
+    follower.pull(follower.member("ada"))
+    run = SyncRun.objects.create(session=follower.session, state="running", started_at=NOW, progress_at=NOW)
+    follower.later(seconds=15)
+    tasks.sync_session_task.func(run.pk)
+    task = DBTaskResult.objects.get(task_path="contributions.tasks.sync_session_task")
+    assert (follower.sandbox.requests, task.args_kwargs["args"]) == (0, [run.pk])
+    assert task.run_after == NOW + datetime.timedelta(seconds=61)
+    follower.later(seconds=46)
+    tasks.sync_session_task.func(run.pk)
+    run.refresh_from_db()
+    assert (run.state, run.created, DBTaskResult.objects.count()) == ("done", 1, 1)
+
+
 def test_asking_again_leads_to_the_same_run(follower, django_capture_on_commit_callbacks):
     ada = follower.member("ada")
     with django_capture_on_commit_callbacks(execute=True) as callbacks:

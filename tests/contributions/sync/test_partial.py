@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from django.db import IntegrityError
+from django.db import DataError, IntegrityError
 
 from contributions.models import Contribution, MemberSync, WorkItem
 from contributions.sync import discover, store
@@ -293,6 +293,22 @@ def test_two_syncs_that_store_the_same_new_item_make_one_row(follower, monkeypat
     outcome = store.save_batch("github.com", [store.Fetched(values, memberships={ada.pk})])
     assert (len(outcome.unchanged), WorkItem.objects.count(), Contribution.objects.count()) == (1, 1, 1)
     assert store.save_batch("github.com", []).created == set()
+
+
+def test_an_item_that_the_database_refuses_does_not_stop_the_batch(follower, monkeypatch):
+    two_pulls(follower)
+    save = store._save
+
+    def refuse(host, batch):
+        if any(fetched.values["title"] == "Change 0" for fetched in batch):
+            raise DataError
+        return save(host, batch)
+
+    monkeypatch.setattr(store, "_save", refuse)
+    run = follower.sync()
+    assert (run.state, run.created, [error["code"] for error in run.errors]) == ("partial", 1, ["not_stored"])
+    monkeypatch.undo()
+    assert follower.sync().created == 1
 
 
 def test_the_same_item_twice_in_a_batch_is_one_row_for_both_members(follower):
