@@ -1,9 +1,9 @@
 """The application form: opening it, saving what is typed, submitting."""
 
 import secrets
-from urllib.parse import urlencode
 
 from django.contrib import messages
+from django.contrib.auth.views import redirect_to_login
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -77,7 +77,7 @@ def _keep_for_later(request, session, entry):
     if request.htmx:
         return render(request, "cohorts/apply_saved.html", {"kept_at": timezone.now(), "session": session})
     messages.info(request, _("Log in or sign up to go on. What you typed is kept, and you find it in the form again."))
-    return redirect(f"{reverse('account_login')}?{urlencode({'next': reverse('apply', args=[session.slug])})}")
+    return redirect_to_login(reverse("apply", args=[session.slug]))
 
 
 def _save_or_submit(request, session, entry):

@@ -1,6 +1,7 @@
 """Weeks are made from the session's dates, and what people wrote survives a change of dates."""
 
 import datetime
+import itertools
 
 import pytest
 from django.utils import timezone
@@ -24,7 +25,7 @@ def test_each_week_has_seven_days_and_follows_the_one_before(number):
     assert [week[0] for week in weeks] == list(range(1, number + 1))
     assert weeks[0][1] == MONDAY
     assert weeks[-1][2] == session.last_day
-    for before, after in zip(weeks, weeks[1:], strict=False):
+    for before, after in itertools.pairwise(weeks):
         assert before[2] + datetime.timedelta(days=1) == after[1]
     assert all(end - start == datetime.timedelta(days=6) for _number, start, end in weeks)
 
