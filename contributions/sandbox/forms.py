@@ -1,5 +1,6 @@
 """The forms under the sandbox's pages, with which a visitor of the demonstration makes things happen."""
 
+from collections import Counter
 from collections.abc import Mapping
 from html import escape
 
@@ -30,8 +31,8 @@ def opening_form(account: Account, kept: Mapping[str, str]) -> str:
     repositories = open_repositories(account.world)
     if not can_open(account) or not repositories:
         return ""
-    worked_in = {each.repository for each in account.world.items_by(account)}
-    chosen = kept.get("repository") or next((each.name_with_owner for each in repositories if each in worked_in), "")
+    usual = Counter(each.repository.name_with_owner for each in account.world.items_by(account)).most_common(1)
+    chosen = kept.get("repository") or (usual[0][0] if usual else "")
     options = "".join(_option(each.name_with_owner, each.name_with_owner, chosen) for each in repositories)
     kinds = "".join(
         _option(value, words, kept.get("kind", "pull_request"))

@@ -128,7 +128,7 @@ class Running:
             host=environment.HOST,
             port=urlsplit(settings.GITHUB_URL).port,
             playground=True,
-            site_url=self.address,
+            site_url=f"{self.address}progress/",
             journal=environment.JOURNAL,
         )
 
