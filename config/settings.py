@@ -3,7 +3,7 @@
 import importlib.util
 import sys
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 from django.utils.csp import CSP
 from django.utils.translation import gettext_lazy as _
@@ -35,7 +35,7 @@ try:
         _host = next(iter(ALLOWED_HOSTS), "").removeprefix("*").removeprefix(".") or "localhost"
         SITE_URL = env.origin("SITE_URL", f"https://{_host}")
 
-    DATABASE = env.database("DATABASE_URL", f"sqlite:///{BASE_DIR / 'var' / 'db.sqlite3'}")
+    DATABASE = env.database("DATABASE_URL", f"sqlite:///{quote(str(BASE_DIR))}/var/db.sqlite3")
     CACHE = env.cache("CACHE_URL", "locmemcache://")
     MAILER = env.mailer("EMAIL_URL", "consolemail://" if LOCAL else "smtp://localhost:25")
     DEFAULT_FROM_EMAIL = env.email("DEFAULT_FROM_EMAIL", "cohorts@localhost", with_name=True)
