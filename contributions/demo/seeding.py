@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from cohorts.models import Repository
 from contributions.links import github_host
-from contributions.models import WorkItem
+from contributions.models import SyncRun, WorkItem
 from contributions.sandbox.journal import Journal
 from contributions.sandbox.world import World
 
@@ -78,7 +78,11 @@ def build_world(cohorts, *, settled: bool = True, journal: Path | None = None) -
 
 
 def shift_dates(days: int) -> None:
-    """Move every date of the demonstration's rows by so many days (a multiple of 7, so that weeks stay weeks)."""
+    """Move every date of the demonstration's rows by so many days (a multiple of 7, so that weeks stay weeks).
+
+    What GitHub tells is left to the full sync that follows: the sandbox's dates follow the clock and not the weeks, and rows
+    that were moved past them would count as newer. Only items that are gone move, for nobody tells of them any more.
+    """
     delta = datetime.timedelta(days=days)
     with transaction.atomic():
         for label in MOVING_APPS:
@@ -89,7 +93,7 @@ def shift_dates(days: int) -> None:
 def _shift(model: type[models.Model], delta: datetime.timedelta) -> None:
     # A DateTimeField is a DateField as well.
     names = [each.attname for each in model._meta.concrete_fields if isinstance(each, models.DateField)]
-    rows = list(model._default_manager.all()) if names else []
+    rows = list(_moving(model)) if names else []
     for row in rows:
         for name in names:
             value = getattr(row, name)
@@ -97,6 +101,14 @@ def _shift(model: type[models.Model], delta: datetime.timedelta) -> None:
                 setattr(row, name, value + delta)
     if rows:
         model._default_manager.bulk_update(rows, names, batch_size=200)
+
+
+def _moving(model: type[models.Model]) -> models.QuerySet:
+    if model is SyncRun:
+        return SyncRun.objects.none()
+    if model is WorkItem:
+        return WorkItem.objects.filter(state=WorkItem.State.GONE)
+    return model._default_manager.all()
 
 
 def move_sandbox(old: str, new: str) -> None:
