@@ -31,7 +31,7 @@ def paste_link(membership: Membership, url: str, *, title: str = "", by: User) -
 
     Issues, pull requests and tickets need no title; other work does. Pasting what is there already changes nothing,
     except that it is shown again if it was hidden. Raises `LinkError`, and `PermissionDenied` unless `by` is the member,
-    leads the member's cohort or organises the session.
+    leads the member's cohort or organises the session, and for a member who left.
     """
     _may_paste(membership, by)
     trackers = Tracker.objects.filter(project__sessions=membership.cohort.session)
@@ -56,6 +56,8 @@ def paste_link(membership: Membership, url: str, *, title: str = "", by: User) -
 
 
 def _may_paste(membership: Membership, by: User) -> None:
+    if not Membership.objects.present().filter(pk=membership.pk).exists():
+        raise PermissionDenied
     if membership.user_id == by.pk and Membership.objects.visible_to(by).filter(pk=membership.pk).exists():
         return
     if not Membership.objects.led_by(by).filter(pk=membership.pk).exists():

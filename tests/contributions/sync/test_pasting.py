@@ -158,6 +158,11 @@ def test_who_may_paste(follower):
     for user in (ole.user, UserFactory()):
         with pytest.raises(PermissionDenied):
             paste(ada, url, by=user)
+    ada.state, ada.left_at = "left", follower.world.now
+    ada.save()
+    for user in (ada.user, navigator):
+        with pytest.raises(PermissionDenied):
+            paste(ada, url, by=user)
 
 
 def test_fetching_at_a_limit_comes_back_later_five_times_at_most(follower):
