@@ -39,13 +39,14 @@ def checkin_reasons(memberships: Sequence[Membership], now: datetime.datetime) -
 def _of_member(membership: Membership, checkins: list[CheckIn], week, now: datetime.datetime) -> Iterator[Reason]:
     session = membership.cohort.session
     written = [checkin for checkin in checkins if checkin.written_at]
-    last = max(written, key=lambda checkin: checkin.written_at, default=None)
+    last = max(written, key=lambda checkin: checkin.written_at or now, default=None)
+    written_at = last.written_at if last else None
     resting_weeks = [checkin.week for checkin in checkins if checkin.resting]
     rests = membership.state == Membership.State.RESTING or (week is not None and week in resting_weeks)
     page = reverse("progress", args=[membership.pk])
 
-    recent = last is not None and working_days(session, last.written_at, now, resting=resting_weeks) <= STUCK_COUNTS
-    if recent:
+    recent = written_at is not None and working_days(session, written_at, now, resting=resting_weeks) <= STUCK_COUNTS
+    if last is not None and recent:
         read = reverse("checkin", args=[membership.pk, last.week.number])
         if last.wants_to_talk:
             yield Reason(membership, "talk", _("would like to talk"), "trouble", last.written_at, read)
@@ -57,7 +58,7 @@ def _of_member(membership: Membership, checkins: list[CheckIn], week, now: datet
     if rests:
         yield Reason(membership, "resting", _("rests this week"), "quiet", None, page, alarm=False)
         return
-    since = last.written_at if last else max(session.begins_at, membership.joined_at)
+    since = written_at or max(session.begins_at, membership.joined_at)
     days = working_days(session, since, now, resting=resting_weeks)
     if days >= SILENT_AFTER:
         if last:

@@ -14,7 +14,9 @@ from cohorts.models import CheckIn, Membership, Week
 from cohorts.stages import current_week
 from cohorts.working_days import working_days
 
+from .freshness import MENDED_BY_THE_MEMBER
 from .models import Contribution, MemberSync, WorkItem
+from .reading import is_older
 from .waiting import ASKED, AUTHORS, is_members_turn, since_words
 
 #: Working days after which something is worth a word. A draft is work going on, so it may take longer.
@@ -36,8 +38,11 @@ def work_reasons(memberships: Sequence[Membership], now: datetime.datetime) -> I
         rests[checkin.membership_id].append(checkin.week)
     work: dict[int, list[Contribution]] = defaultdict(list)
     tracked = Contribution.objects.shown().filter(membership__in=memberships).select_related("work_item")
+    by_id = {membership.pk: membership for membership in memberships}
     for contribution in tracked.order_by("work_item__turn_since", "pk"):
-        work[contribution.membership_id].append(contribution)
+        contribution.membership = by_id[contribution.membership_id]
+        if not is_older(contribution):
+            work[contribution.membership_id].append(contribution)
     problems = {
         sync.membership_id: sync for sync in MemberSync.objects.filter(membership__in=memberships).exclude(problem_code="")
     }
@@ -52,9 +57,8 @@ def work_reasons(memberships: Sequence[Membership], now: datetime.datetime) -> I
 def _of_freshness(membership: Membership, sync: MemberSync) -> Iterator[Reason]:
     words = {
         "no_login": _("has given no GitHub login, so their work cannot be followed"),
-        "unknown_login": _("has given a GitHub login that GitHub does not know, so their work cannot be followed"),
-    }.get(sync.problem_code)
-    if words:
+    }.get(sync.problem_code, _("has given a GitHub login that does not work, so their work cannot be followed"))
+    if sync.problem_code in MENDED_BY_THE_MEMBER:
         page = reverse("progress", args=[membership.pk])
         yield Reason(membership, sync.problem_code, words, "trouble", sync.problem_since, page)
 
@@ -92,7 +96,9 @@ def _of_item(contribution: Contribution, days: int, now: datetime.datetime) -> R
         if days < AUTHOR_WAITS_AFTER:
             return None
         parts["asked"] = ASKED.get(item.turn_reason, "")
-        text = _("“%(title)s” waits for them %(since)s: %(asked)s") if parts["asked"] else _("“%(title)s” waits for them %(since)s")
+        text = (
+            _("“%(title)s” waits for them %(since)s: %(asked)s") if parts["asked"] else _("“%(title)s” waits for them %(since)s")
+        )
         return Reason(membership, "waits_for_author", text % parts, "mine", item.turn_since, page)
     if days < OTHERS_WAIT_AFTER or not item.turn:
         return None

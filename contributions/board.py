@@ -81,7 +81,9 @@ def people_of(user, cohort: Cohort) -> tuple[list[Membership], list[Membership]]
     return members, [membership for membership in everybody if membership.leads]
 
 
-def board_rows(user, members: Sequence[Membership], contributions: Sequence[Contribution], calendar: Calendar, now) -> list[BoardRow]:
+def board_rows(
+    user, members: Sequence[Membership], contributions: Sequence[Contribution], calendar: Calendar, now
+) -> list[BoardRow]:
     """A row for each member, in the given order; one query for the check-ins."""
     checkins = CheckIn.objects.visible_to(user).filter(membership__in=members).select_related("week")
     last: dict[int, CheckIn] = {}
@@ -99,7 +101,14 @@ def board_rows(user, members: Sequence[Membership], contributions: Sequence[Cont
     for membership in members:
         work = sorted(of_member[membership.pk], key=_pressing)
         rows.append(
-            BoardRow(membership, now, work[:ITEMS_SHOWN], max(len(work) - ITEMS_SHOWN, 0), last.get(membership.pk), membership.pk in resting)
+            BoardRow(
+                membership,
+                now,
+                work[:ITEMS_SHOWN],
+                max(len(work) - ITEMS_SHOWN, 0),
+                last.get(membership.pk),
+                membership.pk in resting,
+            )
         )
     return rows
 

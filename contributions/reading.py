@@ -142,7 +142,9 @@ class Row:
     @property
     def forbids_ai(self) -> bool:
         project = self.project
-        return project is not None and self.is_open and self.is_pull_request and project.ai_policy == Project.AIPolicy.NOT_ACCEPTED
+        return (
+            project is not None and self.is_open and self.is_pull_request and project.ai_policy == Project.AIPolicy.NOT_ACCEPTED
+        )
 
     @property
     def lacks_issue(self) -> bool:
@@ -256,4 +258,3 @@ def calendar_of(session: Session, now: datetime.datetime) -> Calendar:
     current = next((week for week in weeks if week.starts_on <= today <= week.ends_on), None)
     phase = "before" if now < session.begins_at else "after" if now >= session.ends_at else "during"
     return Calendar(session, weeks, current, today, phase)
-

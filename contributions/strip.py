@@ -68,6 +68,15 @@ class Lane:
         return round(self.end - self.start, 2)
 
     @property
+    def is_point(self) -> bool:
+        """Whether it happened at once, or so quickly that a bar would be a line."""
+        return self.width <= SHORTEST
+
+    @property
+    def point_x(self) -> float:
+        return round(self.start + self.width / 2, 2)
+
+    @property
     def name_y(self) -> int:
         return self.y + NAME
 
@@ -209,7 +218,13 @@ def _columns(calendar: Calendar, scale: Scale) -> list[Column]:
         ends = datetime.datetime.combine(week.ends_on + datetime.timedelta(days=1), datetime.time(), tzinfo=zone)
         x = scale.at(begins)
         columns.append(
-            Column(week, x, round(scale.at(ends) - x, 2), bool(calendar.current and week.pk == calendar.current.pk), position % 2 == 1)
+            Column(
+                week,
+                x,
+                round(scale.at(ends) - x, 2),
+                bool(calendar.current and week.pk == calendar.current.pk),
+                position % 2 == 1,
+            )
         )
     return columns
 

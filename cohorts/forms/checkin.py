@@ -9,7 +9,7 @@ from cohorts.checkins import FIELDS
 from cohorts.models import CheckIn
 
 ENERGY = [
-    ("", _("I would rather not say")),
+    ("", _("not saying")),
     ("1", _("1: empty")),
     ("2", _("2: low")),
     ("3", _("3: all right")),
@@ -26,7 +26,6 @@ class CheckInForm(forms.ModelForm):
         empty_value=None,
         required=False,
         widget=forms.RadioSelect,
-        help_text=_("Only you, those who lead your cohort and the organisers see it."),
     )
 
     class Meta:
@@ -46,7 +45,7 @@ class CheckInForm(forms.ModelForm):
             "stuck": _("Say it early. Your cohort reads it and can help."),
             "next": _("One or two things are plenty."),
             "hours": _("A guess is enough. Nobody adds it up."),
-            "wants_to_talk": _("Only those who lead your cohort and the organisers see it. They will write to you."),
+            "wants_to_talk": _("Those who lead your cohort will write to you."),
         }
         widgets = {
             **{name: forms.Textarea(attrs={"rows": 3}) for name in ("did", "learned", "stuck", "next")},

@@ -44,7 +44,8 @@ def progress(request, pk):
 @require_POST
 def track(request, pk):
     """Track a pasted link. What cannot be tracked stays in the field, with the reason."""
-    membership = get_object_or_404(_memberships(request.user).filter(user=request.user), pk=pk)
+    own = _memberships(request.user).filter(user=request.user).exclude(state=Membership.State.LEFT)
+    membership = get_object_or_404(own, pk=pk)
     form = TrackForm(request.POST)
     if form.is_valid():
         try:
@@ -87,6 +88,9 @@ def _page(request, membership, track_form=None):
         "now_groups": [group for group in groups if not group.is_past],
         "past_groups": [group for group in groups if group.is_past and not group.is_folded],
         "folded_groups": [group for group in groups if group.is_folded],
+        "repositories": membership.cohort.project.repositories.all()
+        if yours and not groups and membership.cohort.project
+        else [],
         "strip": strip_of(rows, calendar, now),
         **sync_context(request, freshness, membership=membership),
         "may_sync": True,
@@ -102,7 +106,10 @@ def _page(request, membership, track_form=None):
         "hidden_count": 0 if yours or not private else Contribution.objects.filter(membership=membership, hidden=True).count(),
         "projects": _projects(membership, rows),
         "identity": GitHubIdentity.objects.visible_to(user).filter(user=membership.user_id).first(),
-        "others": _memberships(user).filter(user=membership.user_id).exclude(pk=membership.pk).order_by("-cohort__session__starts_on"),
+        "others": _memberships(user)
+        .filter(user=membership.user_id)
+        .exclude(pk=membership.pk)
+        .order_by("-cohort__session__starts_on"),
         "track_form": track_form or TrackForm(),
         **_checkins(user, membership, calendar, now),
     }
@@ -137,4 +144,3 @@ def _checkins(user, membership, calendar, now):
         "last_checkin": written[-1] if written else None,
         "checkin_weeks": [checkin.week for checkin in rows.values() if checkin.written_at],
     }
-

@@ -57,7 +57,8 @@ def hide(request, pk):
     contribution = _own(request.user, pk)
     statements.hide(contribution, by=request.user)
     messages.success(
-        request, _("“%(title)s” is hidden. Nobody but you sees it; you can show it again.") % {"title": contribution.work_item.title}
+        request,
+        _("“%(title)s” is hidden. Nobody but you sees it; you can show it again.") % {"title": contribution.work_item.title},
     )
     return redirect("progress", pk=contribution.membership_id)
 

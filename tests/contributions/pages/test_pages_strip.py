@@ -1,0 +1,135 @@
+"""The week strip: where bars and marks lie."""
+
+import datetime
+
+import pytest
+
+from contributions.models import Contribution
+from contributions.reading import calendar_of, rows_of
+from contributions.strip import LANES_SHOWN, strip_of
+
+from .conftest import NOW, ago, event
+
+#: Week 4 begins on 22 February: half of the session is over.
+HALF = datetime.datetime(2027, 2, 22, tzinfo=datetime.UTC)
+
+
+@pytest.fixture
+def strip(world):
+    def draw(now=NOW):
+        rows = rows_of(Contribution.objects.order_by("pk"), now=now, yours=True)
+        return strip_of(rows, calendar_of(world.session, now), now)
+
+    return draw
+
+
+def test_weeks_are_columns_and_today_is_a_line(world, track, strip):
+    track(world.amara)
+    drawn = strip()
+    assert [column.x for column in drawn.columns] == [0, 16.67, 33.33, 50, 66.67, 83.33]
+    assert [column.is_current for column in drawn.columns].index(True) == 3
+    assert drawn.today == pytest.approx(50 + 100 * (2 + 10 / 24) / 42, abs=0.01)
+
+
+def test_a_bar_goes_from_opened_to_now_or_to_its_end(world, track, strip):
+    track(world.amara, created_at=HALF - datetime.timedelta(days=10.5))
+    track(world.amara, created_at=HALF - datetime.timedelta(days=10.5), state="merged", merged_at=HALF)
+    still_open, merged = strip().lanes
+    assert (still_open.start, still_open.end) == (25, strip().today)
+    assert (merged.start, merged.end) == (25, 50)
+    assert merged.marks[-1].kind == "merged"
+
+
+def test_marks_tell_the_story_without_bots(world, track, strip):
+    track(
+        world.amara,
+        first_response_at=ago(days=7),
+        events=[
+            event("ready", ago(days=9), "amara-o"),
+            event("approved", ago(days=8), "bot", human=False),
+            event("commented", ago(days=7)),
+            event("changes_requested", ago(days=5)),
+            event("changes_requested", ago(days=5, minutes=-1)),
+            event("approved", ago(days=2)),
+        ],
+    )
+    lane = strip().lanes[0]
+    assert [mark.kind for mark in lane.marks] == ["ready", "first_response", "changes_requested", "approved"]
+    assert lane.marks[-1].words == "Approved, 22 February"
+
+
+def test_a_review_that_is_also_the_first_answer_has_one_mark(world, track, strip):
+    track(world.amara, first_response_at=ago(days=5), events=[event("changes_requested", ago(days=5))])
+    assert [mark.kind for mark in strip().lanes[0].marks] == ["changes_requested"]
+
+
+def test_drafts_are_drawn_apart(world, track, strip):
+    track(world.amara, created_at=HALF - datetime.timedelta(days=21), state="draft")
+    track(
+        world.amara,
+        created_at=HALF - datetime.timedelta(days=21),
+        state="draft",
+        events=[event("ready", HALF - datetime.timedelta(days=10.5)), event("draft", HALF)],
+    )
+    always, twice = strip().lanes
+    today = strip().today
+    assert always.drafts == [(0, today)]
+    assert twice.drafts == [(0, 25), (50, round(today - 50, 2))]
+
+
+def test_what_began_before_is_cut_with_an_arrow(world, track, strip):
+    track(world.amara, created_at=ago(days=90), events=[event("commented", ago(days=3))])
+    lane = strip().lanes[0]
+    assert (lane.start, lane.from_before, lane.goes_on) == (0, True, False)
+
+
+def test_after_the_end_open_work_goes_on(world, track, strip):
+    track(world.amara)
+    drawn = strip(NOW + datetime.timedelta(days=60))
+    assert drawn.today is None
+    assert (drawn.lanes[0].end, drawn.lanes[0].goes_on) == (100, True)
+
+
+def test_what_lies_outside_the_weeks_has_no_lane(world, track, strip):
+    track(world.amara, created_at=ago(days=90), state="closed", closed_at=ago(days=60), part={"source": "pasted"})
+    track(world.amara, created_at=ago(days=90), events=[])
+    assert strip() is None
+
+
+def test_other_work_is_a_point(world, track, strip):
+    track(world.amara, kind="other", state="closed", created_at=ago(days=1), updated_at=None, part={"source": "pasted"})
+    lane = strip().lanes[0]
+    assert lane.is_point
+    assert lane.start < lane.point_x < lane.end <= 100
+
+
+def test_an_item_without_dates_lies_where_it_was_tracked(world, track, strip):
+    track(world.amara, created_at=None, fetched_at=None, turn="", part={"source": "pasted"})
+    lane = strip().lanes[0]
+    assert (lane.start, lane.is_point) == (strip().today, True)
+
+
+def test_many_lanes_keep_what_is_open_and_fold_what_was_done_first(world, track, strip):
+    for day in range(1, 41):
+        track(world.amara, title=f"Done {day}", state="merged", turn="", created_at=ago(days=20), merged_at=ago(hours=11 * day))
+    for number in range(5):
+        track(world.amara, title=f"Open {number}", turn="member", turn_reason="draft")
+    drawn = strip()
+    shown = [lane.row.item.title for lane in drawn.shown.lanes]
+    assert len(shown) == LANES_SHOWN
+    assert {f"Open {number}" for number in range(5)} <= set(shown)
+    assert "Done 1" in shown
+    assert "Done 40" not in shown
+    assert len(drawn.lanes) == 45
+    ys = [lane.y for lane in drawn.shown.lanes]
+    assert ys == sorted(set(ys))
+    assert drawn.shown.height > ys[-1]
+
+
+def test_lanes_say_whose_turn_it_is_in_words(world, track, strip):
+    for values in ({"turn": "member"}, {"turn": "reviewer"}, {"turn": "maintainer"}, {"turn": "", "turn_reason": ""},
+                   {"turn": "", "state": "merged", "merged_at": NOW}, {"turn": "", "state": "closed", "closed_at": NOW}):  # fmt: skip
+        track(world.amara, **values)
+    assert [lane.state_words for lane in strip().lanes] == [
+        "your turn", "with a reviewer", "with the maintainers", "open", "done", "closed",
+    ]  # fmt: skip

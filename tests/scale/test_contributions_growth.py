@@ -1,0 +1,145 @@
+"""Pages about work cost the same number of queries for 1 and for 30 rows."""
+
+import datetime
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+from django.utils import timezone
+
+from contributions.models import MemberSync
+from tests.factories import (
+    CheckInFactory,
+    CohortFactory,
+    ContributionFactory,
+    GitHubIdentityFactory,
+    MembershipFactory,
+    ProjectFactory,
+    RepositoryFactory,
+    SessionFactory,
+    SessionRoleFactory,
+    WorkItemFactory,
+)
+
+pytestmark = pytest.mark.django_db
+
+STATES = [
+    {"turn": "member", "turn_reason": "ci_failing", "ci": "failure"},
+    {"turn": "member", "turn_reason": "changes_requested"},
+    {"turn": "reviewer"},
+    {"turn": "maintainer", "turn_reason": "approved"},
+    {"turn": "", "state": "merged"},
+    {"turn": "", "state": "closed"},
+    {"turn": "", "state": "gone", "gone": "deleted"},
+]
+
+
+@pytest.fixture
+def cohort():
+    project = ProjectFactory(ai_policy="disclosure")
+    cohort = CohortFactory(session=SessionFactory(), project=project)
+    cohort.session.projects.add(project)
+    return cohort
+
+
+def work(membership, number):
+    for position in range(number):
+        ended = timezone.now() - datetime.timedelta(days=3)
+        for values in STATES:
+            repository = (
+                RepositoryFactory(project=ProjectFactory(ai_policy="disclosure")) if position % 2 else RepositoryFactory()
+            )
+            moments = {"merged": {"merged_at": ended}, "closed": {"closed_at": ended}}.get(values.get("state"), {})
+            ContributionFactory(
+                membership=membership, work_item=WorkItemFactory(tracked_repository=repository, **values, **moments)
+            )
+        ContributionFactory(membership=membership, work_item=WorkItemFactory(), hidden=True)
+
+
+def members(cohort, number):
+    for _ in range(number):
+        membership = MembershipFactory(cohort=cohort)
+        GitHubIdentityFactory(user=membership.user)
+        MemberSync.objects.create(membership=membership, synced_at=timezone.now())
+        work(membership, 1)
+        weeks = list(cohort.session.calendar.all())
+        CheckInFactory(membership=membership, week=weeks[1], energy=1, wants_to_talk=True, stuck="Tests")
+        CheckInFactory(membership=membership, week=weeks[3], resting=True, written_at=None)
+
+
+def queries(client, address) -> int:
+    with CaptureQueriesContext(connection) as captured:
+        assert client.get(address).status_code == 200
+    return len(captured)
+
+
+@pytest.mark.parametrize("who", ["member", "navigator", "organiser"])
+def test_progress(client, cohort, who):
+    membership = MembershipFactory(cohort=cohort)
+    GitHubIdentityFactory(user=membership.user)
+    MemberSync.objects.create(membership=membership, synced_at=timezone.now())
+    user = {
+        "member": lambda: membership.user,
+        "navigator": lambda: MembershipFactory(cohort=cohort, role="navigator").user,
+        "organiser": lambda: SessionRoleFactory(session=cohort.session).user,
+    }[who]()
+    client.force_login(user)
+    work(membership, 1)
+    address = reverse("progress", args=[membership.pk])
+    one = queries(client, address)
+    work(membership, 4)
+    assert queries(client, address) == one
+    assert one <= 30
+
+
+@pytest.mark.parametrize("who", ["member", "navigator", "organiser"])
+def test_board(client, cohort, who):
+    user = {
+        "member": lambda: MembershipFactory(cohort=cohort).user,
+        "navigator": lambda: MembershipFactory(cohort=cohort, role="navigator").user,
+        "organiser": lambda: SessionRoleFactory(session=cohort.session).user,
+    }[who]()
+    client.force_login(user)
+    members(cohort, 1)
+    address = reverse("cohort", args=[cohort.pk])
+    one = queries(client, address)
+    members(cohort, 29)
+    for _ in range(5):
+        CohortFactory(session=cohort.session)
+    assert queries(client, address) == one
+    assert one <= 30
+
+
+def test_an_item_shared_by_many(client, cohort):
+    contribution = ContributionFactory(membership=MembershipFactory(cohort=cohort), work_item=WorkItemFactory(
+        tracked_repository=RepositoryFactory()))  # fmt: skip
+    ContributionFactory(membership=MembershipFactory(cohort=cohort), work_item=contribution.work_item)
+    client.force_login(contribution.membership.user)
+    address = reverse("work", args=[contribution.pk])
+    one = queries(client, address)
+    for _ in range(8):
+        ContributionFactory(membership=MembershipFactory(cohort=cohort), work_item=contribution.work_item)
+    assert queries(client, address) == one
+
+
+def test_projects(client):
+    RepositoryFactory()
+    one = queries(client, reverse("projects"))
+    for _ in range(10):
+        project = ProjectFactory()
+        RepositoryFactory(project=project)
+        RepositoryFactory(project=project)
+    assert queries(client, reverse("projects")) == one
+
+
+def test_check_in(client, cohort):
+    membership = MembershipFactory(cohort=cohort)
+    weeks = list(cohort.session.calendar.all())
+    client.force_login(membership.user)
+    CheckInFactory(membership=membership, week=weeks[2])
+    address = reverse("checkin", args=[membership.pk, weeks[3].number])
+    one = queries(client, address)
+    for week in weeks[:2]:
+        CheckInFactory(membership=membership, week=week)
+    assert queries(client, address) == one
