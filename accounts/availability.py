@@ -61,7 +61,7 @@ def grid(slots: Iterable[int]) -> list[dict]:
             }
             for slot in range(SLOTS_A_DAY)
         ]
-        rows.append({"day": day, "name": name, "cells": cells, "hours": sum(cell["is_chosen"] for cell in cells) / 2})
+        rows.append({"day": day, "name": name, "cells": cells, "hours": sum(bool(cell["is_chosen"]) for cell in cells) / 2})
     return rows
 
 

@@ -34,7 +34,7 @@ class Slot:
         if self.process is None and self.clock() >= self.start_again_at:
             self.started_at = self.clock()
             # A session of its own: Ctrl-C reaches this process alone, which passes it on once.
-            self.process = subprocess.Popen(self.command, start_new_session=True)  # noqa: S603 (our own command)
+            self.process = subprocess.Popen(self.command, start_new_session=True)
 
     def check(self) -> None:
         """Notice a process that ended, and decide when the next begins."""

@@ -50,7 +50,7 @@ def _application_windows(user) -> Iterator[CalendarEntry]:
     for session in sessions:
         yield _deadline(
             f"applications-close-{session.pk}",
-            session.applications_close_at,
+            session.applications_close_at,  # type: ignore[arg-type]  # the query leaves out those without one
             user,
             _("Applications close: %(session)s") % {"session": session.name},
             session,

@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
@@ -274,7 +275,7 @@ def publish(session: Session, *, by, expected: str | None = None) -> Plan:
 
 def _publish_one(one: Outgoing, session: Session, by, now) -> None:
     application, status = one.application, one.status
-    changes = {"pending_decision": Decision.NONE, "pending_rank": None, "answer_by": None, "waitlist_rank": None}
+    changes: dict[str, Any] = {"pending_decision": Decision.NONE, "pending_rank": None, "answer_by": None, "waitlist_rank": None}
     if status == Status.OFFERED:
         changes["answer_by"] = answer_until(session, now)
     if status == Status.WAITLISTED:

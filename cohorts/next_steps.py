@@ -83,7 +83,7 @@ def _memberships(user, now):
         if stage not in (Stage.UPCOMING, Stage.RUNNING):
             continue
         week = current_week(session, now)
-        label = _("Week %(number)s") % {"number": week.number} if week else stage.label
+        label = _("Week %(number)s") % {"number": week.number} if week else str(stage.label)
         cohort = reverse("cohort", args=[membership.cohort_id])
         if membership.leads:
             text = _("See how your cohort is doing, and who could use a word.")

@@ -133,7 +133,7 @@ def _move_or_create(application: Application, cohort: Cohort, current: Membershi
     if current is not None and current.cohort_id == cohort.pk and current.role == role:
         return current
     # Somebody who left this cohort comes back to the same row: there is one for each person and cohort.
-    earlier = cohort.memberships.filter(user=application.applicant_id).exclude(pk=current.pk if current else None).first()
+    earlier = cohort.memberships.filter(user=application.applicant_id).exclude(pk=current.pk if current else None).first()  # type: ignore[misc]
     if current is not None and earlier is None:
         current.cohort, current.role = cohort, role
         if current.state == State.INVITED:

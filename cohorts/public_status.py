@@ -2,6 +2,7 @@
 
 import datetime
 from dataclasses import dataclass, field
+from typing import Any
 
 from django.utils import timezone
 from django.utils.formats import date_format
@@ -167,7 +168,7 @@ def _start(application: Application, now: datetime.datetime) -> str:
 
 
 #: What happened, told to the applicant. Who decided, and why, is not part of it.
-_HISTORY = {
+_HISTORY: dict[tuple[str, str], Any] = {
     (Status.DRAFT, Status.SUBMITTED): _lazy("You submitted it."),
     (Status.SUBMITTED, Status.SUBMITTED): _lazy("You submitted a new version."),
     (Status.WITHDRAWN, Status.SUBMITTED): _lazy("You came back and submitted it again."),
@@ -179,7 +180,7 @@ _HISTORY = {
     (Status.ACCEPTED, Status.DECLINED): _lazy("You gave the place back."),
     (Status.OFFERED, Status.EXPIRED): _lazy("The time to answer ended."),
 }
-_HISTORY_BY_END = {
+_HISTORY_BY_END: dict[str, Any] = {
     Status.OFFERED: _lazy("You were offered a place."),
     Status.NOT_SELECTED: _lazy("You were not selected this time."),
 }

@@ -49,7 +49,7 @@ def parse_answer(question: Question, text: str) -> str | bool | None:
 
 
 def _check_length(question: Question, text: str) -> None:
-    words, longest = count_words(text), LONGEST[question.kind]
+    words, longest = count_words(text), LONGEST[Kind(question.kind)]
     if question.min_words and words < question.min_words:
         raise ValidationError(
             _("%(at_least)s. You wrote %(written)s."),

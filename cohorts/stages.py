@@ -34,7 +34,7 @@ def stage_of(session: Session, now: datetime.datetime | None = None) -> Stage:
         return Stage.RUNNING if now < session.ends_at else Stage.FINISHED
     if session.applications_open_at is None or now < session.applications_open_at:
         return Stage.ANNOUNCED
-    if now < session.applications_close_at:
+    if session.applications_close_at is None or now < session.applications_close_at:
         return Stage.OPEN
     return Stage.DECIDING if session.review_closed_at and session.review_closed_at <= now else Stage.REVIEWING
 

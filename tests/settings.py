@@ -33,7 +33,7 @@ os.environ["GITHUB_CLIENT_ID"] = "test-client"
 os.environ["GITHUB_CLIENT_SECRET"] = "test-secret"
 os.environ["GITHUB_WEBHOOK_SECRETS"] = "It's a Secret to Everybody"
 
-from config.settings import *  # noqa: E402, F403
+from config.settings import *  # noqa: F403
 
 DEBUG = False
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
