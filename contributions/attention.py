@@ -85,7 +85,7 @@ def _of_work(membership: Membership, work: list[Contribution], resting: list[Wee
 def _of_item(contribution: Contribution, days: int, now: datetime.datetime) -> Reason | None:
     item, membership = contribution.work_item, contribution.membership
     page = reverse("work", args=[contribution.pk])
-    parts = {"title": Truncator(item.title).chars(60), "since": since_words(item.turn_since, now), "days": days}
+    parts = {"title": Truncator(item.title).chars(60), "since": since_words(item.turn_since or now, now), "days": days}
     if is_members_turn(contribution):
         if item.turn_reason == "ci_failing":
             text = _("the checks of “%(title)s” fail %(since)s") if days >= CI_RED_AFTER else ""
@@ -103,11 +103,17 @@ def _of_item(contribution: Contribution, days: int, now: datetime.datetime) -> R
     if days < OTHERS_WAIT_AFTER or not item.turn:
         return None
     if item.turn == WorkItem.Turn.REVIEWER:
-        text = ngettext("“%(title)s” waits for a review, %(days)d working day; not in their hands",
-                        "“%(title)s” waits for a review, %(days)d working days; not in their hands", days)  # fmt: skip
+        text = ngettext(
+            "“%(title)s” waits for a review, %(days)d working day; not in their hands",
+            "“%(title)s” waits for a review, %(days)d working days; not in their hands",
+            days,
+        )
         return Reason(membership, "waits_for_review", text % parts, "reviewer", item.turn_since, page, alarm=False)
-    text = ngettext("“%(title)s” is with the maintainers, %(days)d working day; not in their hands",
-                    "“%(title)s” is with the maintainers, %(days)d working days; not in their hands", days)  # fmt: skip
+    text = ngettext(
+        "“%(title)s” is with the maintainers, %(days)d working day; not in their hands",
+        "“%(title)s” is with the maintainers, %(days)d working days; not in their hands",
+        days,
+    )
     return Reason(membership, "waits_for_maintainer", text % parts, "maintainer", item.turn_since, page, alarm=False)
 
 

@@ -145,8 +145,11 @@ def _wins(contribution: Contribution, since: datetime.datetime, now: datetime.da
         return
     if contribution.role not in AUTHORS:
         return
-    approved = [at for event in item.events if event.get("what") == "approved" and event.get("human")
-                and (at := parse_time(event.get("at"))) and since <= at <= now]  # fmt: skip
+    approved = [
+        at
+        for event in item.events
+        if event.get("what") == "approved" and event.get("human") and (at := parse_time(event.get("at"))) and since <= at <= now
+    ]
     if approved and item.is_open:
         yield Win(format_html(_("{name}’s “{title}” was approved."), **parts), approved[-1])
 

@@ -8,7 +8,7 @@ from functools import cached_property
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext, pgettext_lazy
 
-from cohorts.models import Membership, Project, Session
+from cohorts.models import Membership, Project, Session, Week
 
 from .meaning.entries import parse_time
 from .meaning.reviews import waited_for_response
@@ -246,7 +246,7 @@ class Calendar:
 
     session: Session
     weeks: list
-    current: object
+    current: Week | None
     today: datetime.date
     phase: str
 

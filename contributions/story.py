@@ -27,14 +27,31 @@ class Chapter:
 
     @property
     def tone(self) -> str:
-        return {"opened": "quiet", "ready": "reviewer", "changes_requested": "mine", "approved": "maintainer",
-                "merged": "done", "landed": "done"}.get(self.kind, "quiet")  # fmt: skip
+        return {
+            "opened": "quiet",
+            "ready": "reviewer",
+            "changes_requested": "mine",
+            "approved": "maintainer",
+            "merged": "done",
+            "landed": "done",
+        }.get(self.kind, "quiet")
 
     @property
     def icon(self) -> str:
-        return {"opened": "open", "reopened": "open", "changes_requested": "mine", "approved": "done", "merged": "done",
-                "landed": "done", "closed": "trouble", "ready": "reviewer", "reviewed": "comment", "commented": "comment",
-                "review_requested": "reviewer", "pushed": "push"}.get(self.kind, "quiet")  # fmt: skip
+        return {
+            "opened": "open",
+            "reopened": "open",
+            "changes_requested": "mine",
+            "approved": "done",
+            "merged": "done",
+            "landed": "done",
+            "closed": "trouble",
+            "ready": "reviewer",
+            "reviewed": "comment",
+            "commented": "comment",
+            "review_requested": "reviewer",
+            "pushed": "push",
+        }.get(self.kind, "quiet")
 
     @property
     def words(self) -> str:

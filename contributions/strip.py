@@ -275,8 +275,13 @@ def _lane(row: Row, scale: Scale, now: datetime.datetime) -> Lane | None:
 
 def _marks(row: Row, scale: Scale, done_at: datetime.datetime | None, now: datetime.datetime) -> list[Mark]:
     item = row.item
-    found = [(event["what"], at) for event in item.events if (at := parse_time(event.get("at"))) and event.get("human")
-             and event.get("what") in ("ready", "changes_requested", "approved")]  # fmt: skip
+    found = [
+        (event["what"], at)
+        for event in item.events
+        if (at := parse_time(event.get("at")))
+        and event.get("human")
+        and event.get("what") in ("ready", "changes_requested", "approved")
+    ]
     if item.first_response_at:
         found.append(("first_response", item.first_response_at))
     if done_at is not None and item.state in (item.State.MERGED, item.State.LANDED):
@@ -297,8 +302,11 @@ def _marks(row: Row, scale: Scale, done_at: datetime.datetime | None, now: datet
 
 def _drafts(row: Row, scale: Scale, opened_at: datetime.datetime, last: datetime.datetime) -> list[tuple[float, float]]:
     """Parts of the bar (x, width) in which a pull request was a draft."""
-    changes = [(event["what"], at) for event in row.item.events
-               if event.get("what") in ("draft", "ready") and (at := parse_time(event.get("at")))]  # fmt: skip
+    changes = [
+        (event["what"], at)
+        for event in row.item.events
+        if event.get("what") in ("draft", "ready") and (at := parse_time(event.get("at")))
+    ]
     began = changes[0][0] == "ready" if changes else row.item.state == row.item.State.DRAFT
     parts, since = [], opened_at if began else None
     for what, at in changes:

@@ -1,13 +1,12 @@
 """Whose turn it is, in words: what a pill says about a contribution, and since when."""
 
 import datetime
-from collections.abc import Callable
 from dataclasses import dataclass
 
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
+from django.utils.translation import gettext_lazy, ngettext, ngettext_lazy
 
 from cohorts.models import Session
 
@@ -23,6 +22,26 @@ ASKED = {
     "conflict": gettext_lazy("conflicts with newer changes"),
     "changes_requested": gettext_lazy("changes requested"),
     "commented": gettext_lazy("somebody wrote, and waits for an answer"),
+}
+
+#: What others are waited for: on the first day, and with the days that it takes.
+WAITS = {
+    "review": (
+        gettext_lazy("Waits for a review"),
+        ngettext_lazy("Waits for a review, %(days)d day", "Waits for a review, %(days)d days", "days"),
+    ),
+    "another look": (
+        gettext_lazy("Waits for another look"),
+        ngettext_lazy("Waits for another look, %(days)d day", "Waits for another look, %(days)d days", "days"),
+    ),
+    "approved": (
+        gettext_lazy("Approved, with the maintainers"),
+        ngettext_lazy("Approved, with the maintainers, %(days)d day", "Approved, with the maintainers, %(days)d days", "days"),
+    ),
+    "maintainers": (
+        gettext_lazy("Waits for the maintainers"),
+        ngettext_lazy("Waits for the maintainers, %(days)d day", "Waits for the maintainers, %(days)d days", "days"),
+    ),
 }
 
 
@@ -126,25 +145,18 @@ def _members_turn(item: WorkItem, yours: bool, now: datetime.datetime) -> Waitin
     return Waiting("mine", "mine", text % parts, item.turn_since)
 
 
-def _waits(item: WorkItem, now: datetime.datetime, today: str, days_long: Callable[[int], str]) -> str:
+def _waits(kind: str, item: WorkItem, now: datetime.datetime) -> str:
+    today, longer = WAITS[kind]
     days = days_between(item.turn_since, now) if item.turn_since else 0
-    return days_long(days) % {"days": days} if days else today
+    return str(longer % {"days": days}) if days else str(today)
 
 
 def _reviewer_words(item: WorkItem, now: datetime.datetime) -> str:
-    if item.turn_reason in ("pushed_since", "answered"):
-        return _waits(item, now, _("Waits for another look"),
-                      lambda days: ngettext("Waits for another look, %(days)d day", "Waits for another look, %(days)d days", days))  # fmt: skip
-    return _waits(item, now, _("Waits for a review"),
-                  lambda days: ngettext("Waits for a review, %(days)d day", "Waits for a review, %(days)d days", days))  # fmt: skip
+    return _waits("another look" if item.turn_reason in ("pushed_since", "answered") else "review", item, now)
 
 
 def _maintainer_words(item: WorkItem, now: datetime.datetime) -> str:
-    if item.turn_reason == "approved":
-        return _waits(item, now, _("Approved, with the maintainers"), lambda days: ngettext(
-            "Approved, with the maintainers, %(days)d day", "Approved, with the maintainers, %(days)d days", days))  # fmt: skip
-    return _waits(item, now, _("Waits for the maintainers"), lambda days: ngettext(
-        "Waits for the maintainers, %(days)d day", "Waits for the maintainers, %(days)d days", days))  # fmt: skip
+    return _waits("approved" if item.turn_reason == "approved" else "maintainers", item, now)
 
 
 def _of_others(item: WorkItem, now: datetime.datetime) -> Waiting:
@@ -168,10 +180,9 @@ def _done(item: WorkItem, session: Session) -> Waiting:
     if item.state == State.LANDED:
         text = _("Landed in week %(week)s") % {"week": week} if week is not None else _("Landed")
         return Waiting("done", "done", text, when)
-    if item.state == State.CLOSED:
-        if item.kind in (Kind.ISSUE, Kind.TICKET):
-            text = _("Closed in week %(week)s") % {"week": week} if week is not None else _("Closed")
-            return Waiting("done", "done", text, when)
+    if item.state == State.CLOSED and item.kind in (Kind.ISSUE, Kind.TICKET):
+        text = _("Closed in week %(week)s") % {"week": week} if week is not None else _("Closed")
+        return Waiting("done", "done", text, when)
     return Waiting("quiet", "quiet", _("Closed without merging"), when)
 
 

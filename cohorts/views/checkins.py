@@ -80,8 +80,12 @@ def _save(request, membership, week, stored):
         return render(request, "cohorts/checkin.html", _context(request, membership, week, saved, form))
     if draft:
         at = time_format(timezone.localtime(saved.updated_at), "H:i")
-        messages.success(request, _("Saved %(time)s. Only you see it until you hand it in.") % {"time": at}
-                         if not saved.written_at else _("Saved %(time)s.") % {"time": at})  # fmt: skip
+        messages.success(
+            request,
+            _("Saved %(time)s. Only you see it until you hand it in.") % {"time": at}
+            if not saved.written_at
+            else _("Saved %(time)s.") % {"time": at},
+        )
         return redirect(request.path)
     messages.success(request, _("Thank you. Your cohort can read it now."))
     return redirect("progress", pk=membership.pk)
@@ -90,8 +94,11 @@ def _save(request, membership, week, stored):
 def _elsewhere(request, membership, week, form, error):
     """Both texts are shown; what was typed stays in the form, and saving again keeps it."""
     if request.htmx:
-        return render(request, "cohorts/checkin.html#saved", {"problem": _(
-            "Another tab saved other words. Yours are still here: press “Save draft” to compare.")})  # fmt: skip
+        return render(
+            request,
+            "cohorts/checkin.html#saved",
+            {"problem": _("Another tab saved other words. Yours are still here: press “Save draft” to compare.")},
+        )
     context = _context(request, membership, week, error.checkin, form) | {"elsewhere": error.checkin}
     return render(request, "cohorts/checkin.html", context, status=409)
 

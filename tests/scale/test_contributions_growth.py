@@ -112,8 +112,9 @@ def test_board(client, cohort, who):
 
 
 def test_an_item_shared_by_many(client, cohort):
-    contribution = ContributionFactory(membership=MembershipFactory(cohort=cohort), work_item=WorkItemFactory(
-        tracked_repository=RepositoryFactory()))  # fmt: skip
+    contribution = ContributionFactory(
+        membership=MembershipFactory(cohort=cohort), work_item=WorkItemFactory(tracked_repository=RepositoryFactory())
+    )
     ContributionFactory(membership=MembershipFactory(cohort=cohort), work_item=contribution.work_item)
     client.force_login(contribution.membership.user)
     address = reverse("work", args=[contribution.pk])

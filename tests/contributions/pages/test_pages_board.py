@@ -59,8 +59,13 @@ def test_those_who_lead_see_whom_to_look_after_and_private_facts(world, client, 
         wants_to_talk=True,
     )
     text = board(client, world, getattr(world, who)).text
-    for words in ("Who could use you", "Is stuck: “How do I run one backend?”", "Would like to talk", "Energy 2 of 5",
-                  "Has not written yet, 17 working days into the session"):  # fmt: skip
+    for words in (
+        "Who could use you",
+        "Is stuck: “How do I run one backend?”",
+        "Would like to talk",
+        "Energy 2 of 5",
+        "Has not written yet, 17 working days into the session",
+    ):
         assert words in text
 
 
@@ -170,8 +175,14 @@ def test_wins_are_told_by_name_without_counting_anybody(world, track, client):
     track(world.amara, title="Vanished", state="gone", gone="deleted", closed_at=ago(days=1), turn="")
     text = board(client, world, world.jun.user).text
     wins = text[text.index("Wins of the last seven days") :]
-    for words in ("Keep filters</a>” was merged", "Spelling</a>” landed", "Async page</a>” was approved", "Slow list</a>” was resolved",
-                  "Amara shared “", "with Amara’s help, is done"):  # fmt: skip
+    for words in (
+        "Keep filters</a>” was merged",
+        "Spelling</a>” landed",
+        "Async page</a>” was approved",
+        "Slow list</a>” was resolved",
+        "Amara shared “",
+        "with Amara’s help, is done",
+    ):
         assert words in wins
     for words in ("Given up", "Last month", "Vanished"):
         assert words not in wins
@@ -191,8 +202,11 @@ def test_when_nobody_needs_anything_it_says_so(world, track, client):
 
 @pytest.mark.parametrize(
     ("when", "words"),
-    [(datetime.datetime(2027, 1, 20, tzinfo=UTC), "nobody waits for anything"), (datetime.datetime(2027, 5, 1, tzinfo=UTC), "The session is over.")],
-)  # fmt: skip
+    [
+        (datetime.datetime(2027, 1, 20, tzinfo=UTC), "nobody waits for anything"),
+        (datetime.datetime(2027, 5, 1, tzinfo=UTC), "The session is over."),
+    ],
+)
 def test_before_and_after_nobody_is_chased(world, track, client, time_machine, when, words):
     track(world.jun, turn="member", turn_reason="ci_failing", turn_since=when - datetime.timedelta(days=9))
     time_machine.move_to(when, tick=False)
@@ -223,18 +237,38 @@ def test_those_who_lead_sync_the_session_from_the_board(world, client):
 @pytest.mark.parametrize(
     ("values", "kind", "text"),
     [
-        ({"turn": "member", "turn_reason": "changes_requested", "turn_since": ago(days=5)}, "waits_for_author",
-         "“Fix it” waits for them since Friday: changes requested"),
-        ({"turn": "member", "turn_reason": "new", "turn_since": ago(days=5)}, "waits_for_author", "“Fix it” waits for them since Friday"),
-        ({"turn": "member", "turn_reason": "ci_failing", "turn_since": ago(days=2)}, "ci_red", "the checks of “Fix it” fail since Monday"),
-        ({"turn": "member", "turn_reason": "draft", "state": "draft", "turn_since": ago(days=14)}, "draft",
-         "“Fix it” has been a draft since 10 February"),
-        ({"turn": "reviewer", "turn_since": ago(days=9)}, "waits_for_review",
-         "“Fix it” waits for a review, 7 working days; not in their hands"),
-        ({"turn": "maintainer", "turn_since": ago(days=9)}, "waits_for_maintainer",
-         "“Fix it” is with the maintainers, 7 working days; not in their hands"),
+        (
+            {"turn": "member", "turn_reason": "changes_requested", "turn_since": ago(days=5)},
+            "waits_for_author",
+            "“Fix it” waits for them since Friday: changes requested",
+        ),
+        (
+            {"turn": "member", "turn_reason": "new", "turn_since": ago(days=5)},
+            "waits_for_author",
+            "“Fix it” waits for them since Friday",
+        ),
+        (
+            {"turn": "member", "turn_reason": "ci_failing", "turn_since": ago(days=2)},
+            "ci_red",
+            "the checks of “Fix it” fail since Monday",
+        ),
+        (
+            {"turn": "member", "turn_reason": "draft", "state": "draft", "turn_since": ago(days=14)},
+            "draft",
+            "“Fix it” has been a draft since 10 February",
+        ),
+        (
+            {"turn": "reviewer", "turn_since": ago(days=9)},
+            "waits_for_review",
+            "“Fix it” waits for a review, 7 working days; not in their hands",
+        ),
+        (
+            {"turn": "maintainer", "turn_since": ago(days=9)},
+            "waits_for_maintainer",
+            "“Fix it” is with the maintainers, 7 working days; not in their hands",
+        ),
     ],
-)  # fmt: skip
+)
 def test_what_waits_for_long_is_told(world, track, values, kind, text):
     contribution = track(world.jun, title="Fix it", **values)
     found = reasons(world.jun)[kind]
@@ -299,9 +333,16 @@ def test_projects_are_public_with_what_they_ask(world, client):
     factories.ProjectFactory(name="Quill", ai_policy="welcome", ai_policy_checked_on=NOW.date())
     factories.ProjectFactory(name="Atlas")
     text = client.get(reverse("projects")).text
-    for words in ("AI help is not accepted", "Nobody has checked this yet", "https://lumen.example.org/guide", "lumen/lumen",
-                  "https://code.lumen.example.org", "You may use AI help. Read and understand", "Checked on 24 February 2027.",
-                  "No AI policy stated"):  # fmt: skip
+    for words in (
+        "AI help is not accepted",
+        "Nobody has checked this yet",
+        "https://lumen.example.org/guide",
+        "lumen/lumen",
+        "https://code.lumen.example.org",
+        "You may use AI help. Read and understand",
+        "Checked on 24 February 2027.",
+        "No AI policy stated",
+    ):
         assert words in text
 
 

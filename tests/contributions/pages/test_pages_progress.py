@@ -151,8 +151,15 @@ def test_policies_and_wishes_of_the_project_are_told(world, track, client):
     world.project.save()
     track(world.amara, turn="member", turn_reason="draft", state="draft")
     text = page_of(client, world.amara).text
-    for words in ("AI help must be disclosed", "https://lumen.example.org/ai", "which is long ago", "large from 300 lines",
-                  "An issue or ticket comes before", "Lumen asks how you used AI", "Lumen wants an issue first"):  # fmt: skip
+    for words in (
+        "AI help must be disclosed",
+        "https://lumen.example.org/ai",
+        "which is long ago",
+        "large from 300 lines",
+        "An issue or ticket comes before",
+        "Lumen asks how you used AI",
+        "Lumen wants an issue first",
+    ):
         assert words in text
 
 
@@ -194,9 +201,13 @@ def test_old_data_is_shown_with_its_age_and_the_reason(world, track, client):
     track(world.amara, title="Still here")
     MemberSync.objects.create(membership=world.amara, synced_at=ago(hours=5))
     SyncRun.objects.create(
-        session=world.session, state="failed", queued_at=ago(hours=2), finished_at=ago(hours=2), retry_at=ago(hours=-1),
+        session=world.session,
+        state="failed",
+        queued_at=ago(hours=2),
+        finished_at=ago(hours=2),
+        retry_at=ago(hours=-1),
         errors=[{"code": "unauthorized", "where": "discover", "about": "", "message": "no"}],
-    )  # fmt: skip
+    )
     text = page_of(client, world.amara).text
     assert "Still here" in text
     assert "GitHub does not accept this site&#x27;s token any more since 08:00" in text

@@ -127,9 +127,20 @@ def test_many_lanes_keep_what_is_open_and_fold_what_was_done_first(world, track,
 
 
 def test_lanes_say_whose_turn_it_is_in_words(world, track, strip):
-    for values in ({"turn": "member"}, {"turn": "reviewer"}, {"turn": "maintainer"}, {"turn": "", "turn_reason": ""},
-                   {"turn": "", "state": "merged", "merged_at": NOW}, {"turn": "", "state": "closed", "closed_at": NOW}):  # fmt: skip
+    for values in (
+        {"turn": "member"},
+        {"turn": "reviewer"},
+        {"turn": "maintainer"},
+        {"turn": "", "turn_reason": ""},
+        {"turn": "", "state": "merged", "merged_at": NOW},
+        {"turn": "", "state": "closed", "closed_at": NOW},
+    ):
         track(world.amara, **values)
     assert [lane.state_words for lane in strip().lanes] == [
-        "your turn", "with a reviewer", "with the maintainers", "open", "done", "closed",
-    ]  # fmt: skip
+        "your turn",
+        "with a reviewer",
+        "with the maintainers",
+        "open",
+        "done",
+        "closed",
+    ]

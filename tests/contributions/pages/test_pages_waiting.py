@@ -20,19 +20,43 @@ def words(contribution, yours=True):
     ("values", "text", "group"),
     [
         ({"turn": "member", "turn_reason": "changes_requested"}, "Your turn since Friday: changes requested", "yours"),
-        ({"turn": "member", "turn_reason": "ci_failing", "turn_since": ago(hours=3)}, "Your turn since today: checks fail", "yours"),
-        ({"turn": "member", "turn_reason": "conflict", "turn_since": ago(days=1)}, "Your turn since yesterday: conflicts with newer changes", "yours"),
-        ({"turn": "member", "turn_reason": "draft", "state": "draft", "turn_since": ago(days=9)}, "Your turn since 15 February: still a draft", "yours"),
-        ({"turn": "member", "turn_reason": "commented"}, "Your turn since Friday: somebody wrote, and waits for an answer", "yours"),
+        (
+            {"turn": "member", "turn_reason": "ci_failing", "turn_since": ago(hours=3)},
+            "Your turn since today: checks fail",
+            "yours",
+        ),
+        (
+            {"turn": "member", "turn_reason": "conflict", "turn_since": ago(days=1)},
+            "Your turn since yesterday: conflicts with newer changes",
+            "yours",
+        ),
+        (
+            {"turn": "member", "turn_reason": "draft", "state": "draft", "turn_since": ago(days=9)},
+            "Your turn since 15 February: still a draft",
+            "yours",
+        ),
+        (
+            {"turn": "member", "turn_reason": "commented"},
+            "Your turn since Friday: somebody wrote, and waits for an answer",
+            "yours",
+        ),
         ({"turn": "member", "turn_reason": "something_new"}, "Your turn since Friday", "yours"),
         ({"turn": "member", "turn_reason": "", "turn_since": None}, "Your turn", "yours"),
         ({"turn": "member", "turn_reason": "ci_failing", "turn_since": None}, "Your turn: checks fail", "yours"),
         ({"turn": "reviewer", "turn_reason": "nothing_said"}, "Waits for a review, 5 days", "reviewer"),
         ({"turn": "reviewer", "turn_reason": "nothing_said", "turn_since": ago(hours=1)}, "Waits for a review", "reviewer"),
-        ({"turn": "reviewer", "turn_reason": "pushed_since", "turn_since": ago(days=1)}, "Waits for another look, 1 day", "reviewer"),
+        (
+            {"turn": "reviewer", "turn_reason": "pushed_since", "turn_since": ago(days=1)},
+            "Waits for another look, 1 day",
+            "reviewer",
+        ),
         ({"turn": "reviewer", "turn_reason": "answered"}, "Waits for another look, 5 days", "reviewer"),
         ({"turn": "maintainer", "turn_reason": "approved"}, "Approved, with the maintainers, 5 days", "maintainer"),
-        ({"kind": "issue", "turn": "maintainer", "turn_reason": "nothing_said"}, "Waits for the maintainers, 5 days", "maintainer"),
+        (
+            {"kind": "issue", "turn": "maintainer", "turn_reason": "nothing_said"},
+            "Waits for the maintainers, 5 days",
+            "maintainer",
+        ),
         ({"kind": "issue", "turn": "", "turn_reason": "linked_pull_request"}, "Goes on in its pull request", "open"),
         ({"turn": "", "turn_reason": ""}, "Open", "open"),
         ({"state": "merged", "turn": "", "merged_at": ago(days=6)}, "Merged in week 3", "done"),
@@ -47,7 +71,7 @@ def words(contribution, yours=True):
         ({"fetched_at": None, "turn": "", "problem": "GitHub knows no such thing."}, "Not found yet", "open"),
         ({"kind": "ticket", "fetched_at": None, "turn": ""}, "On the tracker", "open"),
     ],
-)  # fmt: skip
+)
 def test_every_state_has_words_and_a_group(world, track, values, text, group):
     contribution = track(world.amara, **values)
     assert words(contribution) == text
@@ -60,8 +84,12 @@ def test_others_read_that_it_is_their_turn(world, track, reason):
 
 
 def test_an_item_that_somebody_else_wrote_is_never_the_members_turn(world, track):
-    for turn, text in [("member", "Its author’s turn"), ("reviewer", "Waits for a review, 5 days"),
-                       ("maintainer", "Waits for the maintainers, 5 days"), ("", "Open")]:  # fmt: skip
+    for turn, text in [
+        ("member", "Its author’s turn"),
+        ("reviewer", "Waits for a review, 5 days"),
+        ("maintainer", "Waits for the maintainers, 5 days"),
+        ("", "Open"),
+    ]:
         contribution = track(world.amara, part={"role": "helper"}, turn=turn, turn_reason="nothing_said")
         assert words(contribution) == text
         assert group_of(contribution) == "open"

@@ -34,8 +34,18 @@ def test_the_story_is_told_in_sentences(world, track, client):
         ],
     )
     text = page_of(client, contribution, world.navigator).text
-    for words in ("Clearer errors", "pushed 2 changes", "(a program)", "asked for changes", "Assisted-by: A Model", "docs",
-                  "large for Lumen", "https://github.com/lumen/lumen/issues/7", 'rel="noopener"', "Waits for a review"):  # fmt: skip
+    for words in (
+        "Clearer errors",
+        "pushed 2 changes",
+        "(a program)",
+        "asked for changes",
+        "Assisted-by: A Model",
+        "docs",
+        "large for Lumen",
+        "https://github.com/lumen/lumen/issues/7",
+        'rel="noopener"',
+        "Waits for a review",
+    ):
         assert words in text
 
 
@@ -47,9 +57,23 @@ def test_a_long_story_shows_its_beginning_and_its_end(world, track):
 
 @pytest.mark.parametrize(
     "what",
-    ["opened", "ready", "draft", "commented", "approved", "changes_requested", "reviewed", "pushed", "review_requested",
-     "closed", "reopened", "merged", "landed", "renamed"],
-)  # fmt: skip
+    [
+        "opened",
+        "ready",
+        "draft",
+        "commented",
+        "approved",
+        "changes_requested",
+        "reviewed",
+        "pushed",
+        "review_requested",
+        "closed",
+        "reopened",
+        "merged",
+        "landed",
+        "renamed",
+    ],
+)
 def test_every_kind_of_event_has_words(world, track, client, what):
     contribution = track(world.amara, events=[event(what, ago(days=2)), event(what, ago(days=1))])
     chapter = story_of(contribution.work_item).first[0]
