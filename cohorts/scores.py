@@ -59,7 +59,7 @@ def review_score(scores: Iterable[Score]) -> float | None:
 
 
 def figures_of(applications: Sequence[Application] | QuerySet[Application], *, viewer) -> dict[int, Figures]:
-    """Application id → `Figures`, from the handed-in reviews that `viewer` may see. Two queries, whatever the number.
+    """Application id → `Figures`, from the handed-in reviews that `viewer` may see. Three queries, whatever the number.
 
     A viewer who applied sees no figure of the own application: `Review.objects.visible_to` leaves its reviews out.
     """

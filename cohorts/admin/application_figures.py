@@ -5,7 +5,7 @@ from cohorts.scores import Figures, figures_of
 
 
 def attach_figures(applications: list[Application], viewer) -> None:
-    """Give each application its `figures` and its `placement` (a membership, or None): four queries, whatever the number."""
+    """Give each application its `figures` and its `placement` (a membership, or None): a constant number of queries."""
     figures = figures_of(applications, viewer=viewer)
     memberships = (
         Membership.objects.filter(

@@ -3,11 +3,12 @@
 from django import forms
 from django.contrib import admin
 from django.core.exceptions import ValidationError
-from django.db.models import Max
+from django.db.models import Exists, Max, OuterRef
+from django.forms.formsets import DELETION_FIELD_NAME
 from django.forms.models import BaseInlineFormSet
 from django.utils.translation import gettext_lazy as _
 
-from cohorts.models import Cohort, Criterion, Question, SessionRole, Week
+from cohorts.models import Answer, Cohort, Criterion, Membership, Question, Score, SessionRole, Week
 
 from .person_by_email import PersonByEmailForm
 
@@ -30,17 +31,23 @@ class SessionPartInline:
         return True
 
 
-class QuestionFormSet(BaseInlineFormSet):
-    """Keeps answered questions: what people wrote is not deleted by tidying up the form."""
+class KeepsUsedFormSet(BaseInlineFormSet):
+    """What was answered, scored or joined is not deleted by tidying up: the box beside it is off and says why.
 
-    def clean(self):
-        super().clean()
-        for form in self.forms:
-            if form.instance.pk and self._should_delete_form(form) and form.instance.answers.exists():
-                raise ValidationError(
-                    _("“%(question)s” has answers and stays. To ask it no more, make it optional and not shown."),
-                    params={"question": form.instance.label},
-                )
+    The inline's query marks such rows with `is_used`.
+    """
+
+    why = _("In use: stays")
+
+    def add_fields(self, form, index):
+        super().add_fields(form, index)
+        if DELETION_FIELD_NAME in form.fields and getattr(form.instance, "is_used", False):
+            form.fields[DELETION_FIELD_NAME].disabled = True
+            form.fields[DELETION_FIELD_NAME].label = self.why
+
+
+class QuestionFormSet(KeepsUsedFormSet):
+    why = _("Has answers: stays")
 
 
 class QuestionInline(SessionPartInline, admin.StackedInline):
@@ -55,6 +62,9 @@ class QuestionInline(SessionPartInline, admin.StackedInline):
         ("required", "sensitive", "shown_to_reviewers"),
     ]
     classes = ["collapse"]
+
+    def get_queryset(self, request):
+        return super().get_queryset(request).annotate(is_used=Exists(Answer.objects.filter(question=OuterRef("pk"))))
 
     def formfield_for_dbfield(self, db_field, request, **kwargs):
         if db_field.name in ("help_text", "choices"):
@@ -77,17 +87,8 @@ class CriterionForm(forms.ModelForm):
         return "\n".join(anchors)
 
 
-class CriterionFormSet(BaseInlineFormSet):
-    """Keeps criteria with scores."""
-
-    def clean(self):
-        super().clean()
-        for form in self.forms:
-            if form.instance.pk and self._should_delete_form(form) and form.instance.scores.exists():
-                raise ValidationError(
-                    _("“%(criterion)s” has scores and stays. With a weight of 0 it counts no more."),
-                    params={"criterion": form.instance.name},
-                )
+class CriterionFormSet(KeepsUsedFormSet):
+    why = _("Has scores: stays. With a weight of 0 it counts no more.")
 
 
 class CriterionInline(SessionPartInline, admin.StackedInline):
@@ -96,6 +97,9 @@ class CriterionInline(SessionPartInline, admin.StackedInline):
     formset = CriterionFormSet
     fields = [("order", "weight"), "name", "help_text", "anchors", ("required", "independent")]
     classes = ["collapse"]
+
+    def get_queryset(self, request):
+        return super().get_queryset(request).annotate(is_used=Exists(Score.objects.filter(criterion=OuterRef("pk"))))
 
     def formfield_for_dbfield(self, db_field, request, **kwargs):
         if db_field.name in ("help_text", "anchors"):
@@ -134,17 +138,8 @@ class RoleInline(SessionPartInline, admin.StackedInline):
         return super().get_queryset(request).select_related("user").order_by("role", "pk")
 
 
-class CohortFormSet(BaseInlineFormSet):
-    """Keeps cohorts that have people."""
-
-    def clean(self):
-        super().clean()
-        for form in self.forms:
-            if form.instance.pk and self._should_delete_form(form) and form.instance.memberships.exists():
-                raise ValidationError(
-                    _("%(cohort)s has people. Take them out on the page of the cohort first."),
-                    params={"cohort": form.instance.name},
-                )
+class CohortFormSet(KeepsUsedFormSet):
+    why = _("Has people: stays")
 
 
 class CohortInline(SessionPartInline, admin.StackedInline):
@@ -153,6 +148,9 @@ class CohortInline(SessionPartInline, admin.StackedInline):
     fields = [("name", "project")]
     show_change_link = True
     classes = ["collapse"]
+
+    def get_queryset(self, request):
+        return super().get_queryset(request).annotate(is_used=Exists(Membership.objects.filter(cohort=OuterRef("pk"))))
 
 
 class WeekInline(SessionPartInline, admin.StackedInline):
