@@ -114,6 +114,6 @@ def _reviews(user):
             tone="reviewer",
             title=row["session__name"],
             text=text % {"number": number},
-            url=reverse("admin:index"),
+            url=reverse("admin:cohorts_review_queue"),
             action=_("Review applications"),
         )

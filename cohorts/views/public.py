@@ -79,8 +79,11 @@ def session(request, slug):
 def _grouped(user) -> dict[str, list[Session]]:
     """The sessions that `user` may see, described, by group: those still to come by date, past ones newest first."""
     groups: dict[str, list[Session]] = {name: [] for name in GROUPS.values()}
+    own = Application.objects.filter(applicant=user) if user.is_authenticated else []
+    applications = {application.session_id: application for application in own}
     for found in Session.objects.visible_to(user).prefetch_related("calendar", "projects").order_by("starts_on", "name"):
         described = _described(found)
+        described.application = applications.get(found.pk)
         groups[GROUPS[described.stage]].append(described)
     groups["past"].reverse()
     return groups

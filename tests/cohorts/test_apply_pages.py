@@ -356,6 +356,16 @@ def test_what_an_anonymous_visitor_typed_is_there_after_logging_in(client, url, 
     assert "filled in" not in client.get(url).content.decode()
 
 
+def test_what_an_anonymous_visitor_typed_is_there_after_signing_up(client, url, why):
+    client.post(url, answers(why, "typed before"))
+    form = {"name": "Ada", "email": "ada@example.org", "password1": PASSWORD, "accept_terms": "on", "next": url}
+    response = client.post(reverse("account_signup"), form)
+    code = re.search(r"^\s*([A-Z0-9-]{6,})\s*$", Message.objects.get().body, re.MULTILINE).group(1)
+    response = client.post(response.url, {"code": code})
+    assert response.url == url
+    assert typed(client.get(url), why) == "typed before"
+
+
 def test_autosave_keeps_what_an_anonymous_visitor_types(client, url, why):
     response = client.post(url, answers(why, "typed", action="save"), headers=HTMX)
     assert "until you log in" in response.content.decode()

@@ -221,7 +221,7 @@ def test_a_reviewer_reads_how_many_wait(client, log_in):
     ReviewFactory(application=session.applications.first(), reviewer=reviewer, handed_in_at=None)
     html = page(client, "home")
     assert "3 applications wait for your review." in html
-    assert reverse("admin:index") in html
+    assert reverse("admin:cohorts_review_queue") in html
     for application in session.applications.exclude(reviews__handed_in_at__isnull=False)[:2]:
         ReviewFactory(application=application, reviewer=UserFactory())
     session.review_closed_at = timezone.now()
