@@ -52,6 +52,8 @@ def prepare_environment(arguments: list[str]) -> None:
         "EMAIL_URL": f"filemail://{FOLDER / 'mail'}",
         "MEDIA_ROOT": str(FOLDER / "media"),
         "CONTACT_EMAIL": "hello@example.org",
+        # The address that the command prints: links in mails lead there.
+        "SITE_URL": f"http://localhost:{options.port}",
         "GITHUB_URL": sandbox,
         "GITHUB_API_URL": f"{sandbox}/api/v3",
         "GITHUB_TOKENS": "demonstration",
