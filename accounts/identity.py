@@ -15,8 +15,8 @@ logger = logging.getLogger(__name__)
 def set_github_login(user: User, login: str, *, by: User) -> GitHubIdentity | None:
     """Write down the GitHub login that somebody typed for `user`; an empty one removes it. Returns what stands afterwards.
 
-    A leading @ and a pasted profile address are understood. Only the person and the operator may. Raises `ValidationError` for what
-    cannot be a login, for one that somebody else has proven to be theirs, and where `user` has a proven one.
+    A leading @ and a pasted profile address are understood. Only the person and the operator may. Raises `ValidationError`
+    for what cannot be a login, for one that somebody else has proven to be theirs, and where `user` has a proven one.
     """
     if by.pk != user.pk and not by.is_superuser:
         raise PermissionDenied("Only the person and the operator may change a GitHub login.")
@@ -66,7 +66,7 @@ def record_proven_account(user: User, *, database_id: int, login: str) -> GitHub
             logger.warning("GitHub account %s moves from person %s to person %s", database_id, other.user_id, user.pk)
             other.verified = False
             other.database_id = None
-            other.problem = _("This GitHub account was connected by somebody else.")
+            other.problem = str(_("This GitHub account was connected by somebody else."))
             other.save(update_fields=["verified", "database_id", "problem"])
         identity = GitHubIdentity.objects.select_for_update().filter(user=user).first() or GitHubIdentity(user=user)
         if identity.database_id != database_id:

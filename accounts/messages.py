@@ -8,6 +8,7 @@ import email.utils
 import logging
 import smtplib
 from collections.abc import Callable
+from typing import Any
 
 from django.conf import settings
 from django.contrib.contenttypes.models import ContentType
@@ -149,7 +150,7 @@ def retry_message(message: Message) -> bool:
 
 
 def _claim(message_id: int) -> Message | None:
-    """Turn a waiting message into one that is being sent, by compare-and-set. None where somebody else has it or it is not true."""
+    """Turn a waiting message into one that is being sent, by compare-and-set. None where it is not waiting or not true."""
     with transaction.atomic():
         message = (
             Message.objects.select_for_update(of=("self",))
@@ -177,7 +178,7 @@ def _is_still_true(message: Message) -> bool:
 
 
 def _finish(message: Message, state: str, error: str = "") -> None:
-    changes = {"state": state, "error": error[:500]}
+    changes: dict[str, Any] = {"state": state, "error": error[:500]}
     if state == Message.State.SENT:
         changes["sent_at"] = timezone.now()
     if message.secret and state != Message.State.QUEUED:

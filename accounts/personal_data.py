@@ -193,7 +193,8 @@ def erase(user: User) -> None:
     """Delete what `accounts` and the log-in hold."""
     for entry in UserSession.objects.filter(user=user):
         entry.end()
-    for model in (EmailAddress, SocialAccount, Authenticator, GitHubIdentity, Availability, CalendarFeed):
+    of_a_person: tuple[Any, ...] = (EmailAddress, SocialAccount, Authenticator, GitHubIdentity, Availability, CalendarFeed)
+    for model in of_a_person:
         model.objects.filter(user=user).delete()
     Message.objects.filter(recipient=user).delete()
 
@@ -206,7 +207,7 @@ def preview(user: User) -> Deletion:
     ]
     if messages:
         goes.append(
-            ngettext("%(count)s mail that we sent to you.", "%(count)s mails that we sent to you.", messages)
+            ngettext("%(count)s mail that we wrote to you.", "%(count)s mails that we wrote to you.", messages)
             % {"count": messages}
         )
     stays = []

@@ -1,0 +1,47 @@
+"""What browser tests share: looking at a page with axe, logging in, and hearing what the browser complains about."""
+
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page
+
+from tests.factories import PASSWORD
+
+#: What Chromium says about an answer of 4xx or 5xx; tests look at the answer itself.
+_ANSWERS = "Failed to load resource: the server responded with a status of"
+
+
+def axe(page: Page) -> None:
+    """Assert that axe finds nothing on the page as it stands."""
+    found = Axe().run(page).response["violations"]
+    lines = [f"{each['id']}: {each['help']} at {[node['target'] for node in each['nodes']]}" for each in found]
+    assert not lines, f"{page.url}\n" + "\n".join(lines)
+
+
+def axe_in_both_themes(page: Page) -> None:
+    """Assert that axe finds nothing, light and dark. Leaves the page light."""
+    for theme in ("dark", "light"):
+        # Without motion: a colour on its way from one theme to the other has no contrast worth measuring.
+        page.emulate_media(color_scheme=theme, reduced_motion="reduce")
+        axe(page)
+
+
+def log_in(page: Page, server: str, email: str, password: str = PASSWORD) -> None:
+    """Log in by the form, as people do. `server` is the address of the site, e.g. `live_server.url`."""
+    page.goto(f"{server}/accounts/login/")
+    page.get_by_label("Email").fill(email)
+    page.get_by_label("Password", exact=True).fill(password)
+    page.get_by_role("button", name="Log in", exact=True).click()
+    page.wait_for_url(lambda url: "/accounts/login/" not in url)
+
+
+class Complaints:
+    """What a page's console said: errors, refused content (CSP), uncaught exceptions."""
+
+    def __init__(self, page: Page) -> None:
+        self.found: list[str] = []
+        page.on("console", self._console)
+        page.on("pageerror", lambda error: self.found.append(f"{page.url}: {error}"))
+
+    def _console(self, message) -> None:
+        refused = "Content Security Policy" in message.text
+        if refused or (message.type == "error" and not message.text.startswith(_ANSWERS)):
+            self.found.append(f"{message.location.get('url', '')}: {message.text}")

@@ -1,0 +1,184 @@
+"""The pages of the account in a real browser: nothing refused by the content security policy, nothing for axe to find."""
+
+import json
+
+import pytest
+from allauth.account.models import EmailAddress
+from django.urls import reverse
+
+from accounts.availability import set_availability
+from accounts.models import Availability, User
+from tests.factories import PASSWORD, GitHubIdentityFactory, MembershipFactory, SessionRoleFactory, UserFactory
+
+from .browser import axe_in_both_themes, log_in
+
+pytestmark = [pytest.mark.e2e, pytest.mark.django_db(transaction=True)]
+
+ENTRANCE = [
+    "account_login",
+    "account_signup",
+    "account_request_login_code",
+    "account_reset_password",
+    "account_reset_password_done",
+    "account_inactive",
+    "github_login",
+    "socialaccount_login_error",
+    "socialaccount_login_cancelled",
+    "code_of_conduct",
+    "privacy",
+]
+OWN = [
+    "me",
+    "availability",
+    "my_data",
+    "my_data_delete",
+    "account_email",
+    "account_change_password",
+    "account_reauthenticate",
+    "account_logout",
+    "mfa_index",
+    "mfa_activate_totp",
+    "mfa_add_webauthn",
+    "mfa_list_webauthn",
+    "socialaccount_connections",
+    "usersessions_list",
+]
+
+
+@pytest.fixture
+def person():
+    person = UserFactory(email="noor@example.org", name="Noor Haddad")
+    MembershipFactory(user=person)
+    GitHubIdentityFactory(user=person, problem="GitHub does not know this login.")
+    return person
+
+
+def test_pages_before_the_log_in(page, live_server):
+    for name in ENTRANCE:
+        page.goto(live_server.url + reverse(name))
+        axe_in_both_themes(page)
+
+
+def test_errors_of_a_form_get_the_focus(page, live_server):
+    page.goto(live_server.url + reverse("account_login"))
+    page.get_by_label("Email").fill("nobody@example.org")
+    page.get_by_label("Password", exact=True).fill("wrong")
+    page.get_by_role("button", name="Log in", exact=True).click()
+    page.get_by_text("Please check this").wait_for()
+    assert page.evaluate("document.activeElement.className").startswith("error-summary")
+    assert page.get_by_label("Email").input_value() == "nobody@example.org"
+    axe_in_both_themes(page)
+
+
+def test_own_pages(page, live_server, person):
+    log_in(page, live_server.url, person.email)
+    page.goto(live_server.url + reverse("account_reauthenticate"))
+    page.get_by_label("Password", exact=True).fill(PASSWORD)
+    page.get_by_role("button", name="Go on").click()
+    page.wait_for_load_state()
+    other = EmailAddress.objects.create(user=person, email="other@example.org", verified=False)
+    page.goto(live_server.url + reverse("account_email"))
+    axe_in_both_themes(page)
+    # With an address that is not confirmed nobody can turn two-step log-in on.
+    other.delete()
+    for name in OWN:
+        response = page.goto(live_server.url + reverse(name))
+        assert response.status == 200
+        assert page.url == live_server.url + reverse(name)
+        axe_in_both_themes(page)
+
+
+def test_pages_are_as_wide_as_a_phone(page, live_server, person):
+    page.set_viewport_size({"width": 390, "height": 800})
+    log_in(page, live_server.url, person.email)
+    for name in ["me", "availability", "account_email", "mfa_index", "usersessions_list", "my_data"]:
+        page.goto(live_server.url + reverse(name))
+        assert page.evaluate("document.documentElement.scrollWidth") <= 390, name
+
+
+def test_signs_up_with_the_zone_of_the_browser(browser, live_server):
+    context = browser.new_context(timezone_id="America/Bogota")
+    page = context.new_page()
+    page.goto(live_server.url + reverse("account_signup"))
+    page.get_by_label("Your name").fill("Ada Okafor")
+    page.get_by_label("Email").fill("ada@example.org")
+    page.get_by_label("Password", exact=True).fill("a-long-test-password")
+    page.get_by_label("I accept").check()
+    page.get_by_role("button", name="Sign up").click()
+    page.get_by_role("heading", name="Confirm your address").wait_for()
+    axe_in_both_themes(page)
+    assert User.objects.get().time_zone == "America/Bogota"
+    context.close()
+
+
+def test_admin_by_the_sites_log_in(page, live_server, person):
+    SessionRoleFactory(user=person)
+    page.goto(live_server.url + reverse("admin:index"))
+    assert reverse("account_login") in page.url
+    page.get_by_label("Email").fill(person.email)
+    page.get_by_label("Password", exact=True).fill(PASSWORD)
+    page.get_by_role("button", name="Log in", exact=True).click()
+    page.wait_for_url(live_server.url + reverse("admin:index"))
+
+
+def test_hours_with_the_keyboard_alone(page, live_server, person):
+    log_in(page, live_server.url, person.email)
+    page.goto(live_server.url + reverse("availability"))
+    page.get_by_label("Monday 07:00").focus()
+    page.keyboard.press("Space")
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("Space")
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Space")
+    assert page.locator("[data-total]").inner_text() == "1.5"
+    page.keyboard.press("Enter")
+    page.get_by_text("Saved: 1.5 hours a week.").wait_for()
+    assert Availability.objects.get().slots == [14, 15, 48 + 15]
+
+
+def test_hours_by_dragging_and_by_clicking(page, live_server, person):
+    log_in(page, live_server.url, person.email)
+    page.goto(live_server.url + reverse("availability"))
+    first, last = page.get_by_label("Tuesday 09:00").bounding_box(), page.get_by_label("Tuesday 10:30").bounding_box()
+    page.mouse.move(first["x"] + 5, first["y"] + 5)
+    page.mouse.down()
+    page.mouse.move(last["x"] + 5, last["y"] + 5, steps=12)
+    page.mouse.up()
+    page.get_by_label("Tuesday 10:00").click()
+    page.get_by_label("Friday 08:00").click()
+    page.get_by_role("button", name="Save my hours").click()
+    page.get_by_text("Saved: 2 hours a week.").wait_for()
+    assert Availability.objects.get().slots == [66, 67, 69, 208]
+
+
+def test_hours_without_javascript_with_the_night(browser, live_server, person):
+    set_availability(person, [20], time_zone="Europe/Rome")
+    context = browser.new_context(java_script_enabled=False)
+    page = context.new_page()
+    log_in(page, live_server.url, person.email)
+    page.goto(live_server.url + reverse("availability"))
+    assert page.get_by_label("Monday 02:00").is_hidden()
+    page.get_by_label("Show the hours from 23:00").check()
+    page.get_by_label("Monday 02:00").check()
+    page.get_by_role("button", name="Save my hours").click()
+    page.get_by_text("Saved: 1 hours a week.").or_(page.get_by_text("Saved: 1 hour")).wait_for()
+    assert Availability.objects.get().slots == [4, 20]
+    context.close()
+
+
+def test_theme_by_the_buttons_in_the_footer(page, live_server):
+    page.goto(live_server.url + reverse("privacy"))
+    page.get_by_role("button", name="Dark").click()
+    assert page.evaluate("document.documentElement.dataset.theme") == "dark"
+    assert page.url == live_server.url + reverse("privacy")
+    page.get_by_role("button", name="As my device").click()
+    assert page.evaluate("document.documentElement.dataset.theme") is None
+
+
+def test_data_comes_as_a_file(page, live_server, person):
+    log_in(page, live_server.url, person.email)
+    page.goto(live_server.url + reverse("my_data"))
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Download my data").click()
+    with open(download.value.path(), encoding="utf-8") as file:
+        assert json.load(file)["profile"]["name"] == "Noor Haddad"
