@@ -14,7 +14,7 @@ from .stages import current_week
 from .working_days import working_days
 
 #: A check-in comes once a week; after more than a week of working days without one, somebody should ask.
-SILENT_AFTER = 6
+SILENT_AFTER = 7
 #: What a member wrote about being stuck counts for so many working days: afterwards it is an old story.
 STUCK_COUNTS = 7
 EMPTY = 1

@@ -5,11 +5,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
+from django.conf import settings
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext, pgettext_lazy
 
-from cohorts.models import Membership, Project, Session, Week
+from cohorts.models import Membership, Project, Repository, Session, Week
 
+from .links import github_host
 from .meaning.entries import parse_time
 from .meaning.reviews import waited_for_response
 from .models import Contribution, WorkItem
@@ -30,7 +32,7 @@ GROUPS = {
 }
 PAST = ("done", "closed", "older", "gone")
 FOLDED = ("closed", "older", "gone")
-#: More rows of one group than this are folded: a page is read at a glance or not at all.
+#: More rows of one group than this are folded: a page is read at a glance or not at all. Two more are not worth a click.
 ROWS_SHOWN = 8
 
 
@@ -185,11 +187,17 @@ class Group:
 
     @property
     def first(self) -> list[Row]:
-        return self.rows[:ROWS_SHOWN]
+        return self.rows if len(self.rows) <= ROWS_SHOWN + 2 else self.rows[:ROWS_SHOWN]
 
     @property
     def rest(self) -> list[Row]:
-        return self.rows[ROWS_SHOWN:]
+        return self.rows[len(self.first) :]
+
+
+def address_of(repository: Repository) -> str:
+    """Where a repository lies on the web: on the GitHub that is set up, else on its own host."""
+    base = settings.GITHUB_URL.rstrip("/") if repository.host == github_host() else f"https://{repository.host}"
+    return f"{base}/{repository.full_name}"
 
 
 def rows_of(contributions: Iterable[Contribution], *, now: datetime.datetime, yours: bool) -> list[Row]:

@@ -173,6 +173,11 @@ class Strip:
         return [*self.shown.lanes, *self.folded.lanes]
 
     @property
+    def density(self) -> str:
+        """How much the weeks can say at their heads: all, only numbers, or numbers without dates."""
+        return "dense" if len(self.columns) > 16 else "crowded" if len(self.columns) > 9 else ""
+
+    @property
     def label(self) -> str:
         return _("Each piece of work from opened to done, week by week. The table below says the same.")
 

@@ -21,7 +21,7 @@ ASKED = {
     "ci_failing": gettext_lazy("checks fail"),
     "conflict": gettext_lazy("conflicts with newer changes"),
     "changes_requested": gettext_lazy("changes requested"),
-    "commented": gettext_lazy("somebody wrote, and waits for an answer"),
+    "commented": gettext_lazy("a comment to answer"),
 }
 
 #: What others are waited for: on the first day, and with the days that it takes.

@@ -15,7 +15,7 @@ from contributions.forms import TrackForm
 from contributions.freshness import freshness_of_membership
 from contributions.links import LinkError
 from contributions.models import Contribution
-from contributions.reading import calendar_of, contributions_of, grouped, rows_of
+from contributions.reading import address_of, calendar_of, contributions_of, grouped, rows_of
 from contributions.strip import strip_of
 from contributions.sync import paste_link
 from contributions.views.syncing import sync_context
@@ -88,9 +88,7 @@ def _page(request, membership, track_form=None):
         "now_groups": [group for group in groups if not group.is_past],
         "past_groups": [group for group in groups if group.is_past and not group.is_folded],
         "folded_groups": [group for group in groups if group.is_folded],
-        "repositories": membership.cohort.project.repositories.all()
-        if yours and not groups and membership.cohort.project
-        else [],
+        "repositories": _places(membership.cohort.project) if yours and not groups else [],
         "strip": strip_of(rows, calendar, now),
         **sync_context(request, freshness, membership=membership),
         "may_sync": True,
@@ -123,6 +121,11 @@ def _projects(membership, rows):
         if row.is_open and row.project:
             projects.setdefault(row.project.pk, row.project)
     return list(projects.values())
+
+
+def _places(project):
+    """Where to look for a first issue: names and addresses of the project's repositories."""
+    return [(str(repository), address_of(repository)) for repository in project.repositories.all()] if project else []
 
 
 def _checkins(user, membership, calendar, now):

@@ -346,5 +346,15 @@ def test_projects_are_public_with_what_they_ask(world, client):
         assert words in text
 
 
+def test_repositories_lie_on_the_github_that_is_set_up(world, client, settings):
+    factories.RepositoryFactory(project=world.project, host="git.example.org", full_name="else/where")
+    settings.GITHUB_URL = "https://github.example.org"
+    world.repository.host = "github.example.org"
+    world.repository.save()
+    text = client.get(reverse("projects")).text
+    assert 'href="https://github.example.org/lumen/lumen"' in text
+    assert 'href="https://git.example.org/else/where"' in text
+
+
 def test_without_projects_it_says_when_they_come(db, client):
     assert "There are no projects yet." in client.get(reverse("projects")).text

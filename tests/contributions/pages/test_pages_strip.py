@@ -4,6 +4,7 @@ import datetime
 
 import pytest
 
+from cohorts.weeks import generate_weeks
 from contributions.models import Contribution
 from contributions.reading import calendar_of, rows_of
 from contributions.strip import LANES_SHOWN, strip_of
@@ -144,3 +145,13 @@ def test_lanes_say_whose_turn_it_is_in_words(world, track, strip):
         "done",
         "closed",
     ]
+
+
+@pytest.mark.parametrize(("weeks", "density"), [(8, ""), (12, "crowded"), (30, "dense")])
+def test_many_weeks_say_less_at_their_heads(world, track, strip, weeks, density):
+    world.session.weeks = weeks
+    world.session.save()
+    generate_weeks(world.session)
+    track(world.amara)
+    assert strip().density == density
+    assert sum(column.width for column in strip().columns) == pytest.approx(100, abs=0.2)

@@ -37,7 +37,7 @@ def words(contribution, yours=True):
         ),
         (
             {"turn": "member", "turn_reason": "commented"},
-            "Your turn since Friday: somebody wrote, and waits for an answer",
+            "Your turn since Friday: a comment to answer",
             "yours",
         ),
         ({"turn": "member", "turn_reason": "something_new"}, "Your turn since Friday", "yours"),
