@@ -31,10 +31,6 @@ class PublicStatus:
     until: datetime.datetime | None = None
     may: frozenset[str] = field(default_factory=frozenset)
 
-    @property
-    def waits_for_applicant(self) -> bool:
-        return self.tone == "mine"
-
 
 def public_status(application: Application, now: datetime.datetime | None = None) -> PublicStatus:
     """The status as its applicant reads it at `now`. No query where `session` and `applicant` are loaded."""

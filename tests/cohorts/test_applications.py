@@ -252,6 +252,20 @@ def test_a_draft_can_be_deleted_by_its_writer_alone(session, why, person):
     assert not Application.objects.exists()
 
 
+def test_dropping_changes_where_there_are_none_changes_nothing(session, why, person):
+    application = submitted(session, person, Entry({why.pk: "first"}))
+    discard_changes(application, by=person)
+    application.refresh_from_db()
+    assert (application.version, application.status) == (1, Status.SUBMITTED)
+
+
+def test_a_draft_that_was_deleted_meanwhile_cannot_be_submitted(session, why, person):
+    application = saved(session, person, Entry({why.pk: "first"}))
+    Application.objects.all().delete()
+    with pytest.raises(MoveError, match="This application is gone"):
+        submit(application, by=person)
+
+
 def test_withdrawing_and_coming_back(session, why, person):
     application = submitted(session, person, Entry({why.pk: "first"}))
     withdraw(application, by=person)
@@ -387,6 +401,14 @@ def test_each_version_is_confirmed_by_one_mail(session, why, person):
     assert "&" not in first.body
 
 
+def test_a_mail_to_somebody_in_utc_gives_each_time_once(session, why):
+    person = UserFactory(time_zone="UTC")
+    submitted(session, person, Entry({why.pk: "first"}))
+    body = Message.objects.get().body
+    assert "(UTC)" in body
+    assert " UTC." not in body
+
+
 def test_nothing_is_mailed_for_what_was_rolled_back(session, why, person, django_capture_on_commit_callbacks):
     with django_capture_on_commit_callbacks() as callbacks, pytest.raises(EntryInvalid):
         submit(saved(session, person, Entry({why.pk: ""})), by=person)
@@ -423,6 +445,20 @@ def test_answers_are_confirmed_by_mail(offered, act, kind, words):
 
 
 # Words
+
+
+def test_words_give_the_days_that_matter():
+    day = datetime.date(2027, 1, 6)
+    in_review = ApplicationFactory(session=SessionFactory(reviewing=True, hear_by=day))
+    assert "6 January 2027" in public_status(in_review).detail
+    upcoming = SessionFactory(starts_on=timezone.localdate() + datetime.timedelta(days=9))
+    assert "begins on" in public_status(ApplicationFactory(session=upcoming, status="accepted")).detail
+    assert "began on" in public_status(ApplicationFactory(session=SessionFactory(), status="accepted")).detail
+
+
+def test_a_status_without_words_is_an_error_not_a_guess():
+    with pytest.raises(ValueError, match="No words"):
+        public_status(ApplicationFactory.build(session=SessionFactory(), applicant=UserFactory(), status="new"))
 
 
 @pytest.mark.parametrize(

@@ -107,6 +107,19 @@ def test_the_organisers_help_is_shown_and_cannot_hurt(client, url, session):
     assert "At least 3 words." in html
 
 
+def test_many_choices_become_a_list_and_optional_ones_can_be_emptied(client, url, session):
+    many = "\n".join(f"Choice {number}" for number in range(12))
+    required = QuestionFactory(session=session, kind=Question.Kind.CHOICE, choices=many)
+    optional = QuestionFactory(session=session, kind=Question.Kind.CHOICE, choices=many, required=False)
+    few = QuestionFactory(session=session, kind=Question.Kind.YES_NO, required=False)
+    html = client.get(url).content.decode()
+    for question in (required, optional):
+        assert f'<select name="question_{question.pk}"' in html
+    assert "Choose one" in html
+    assert "No answer" in html
+    assert f'<input type="radio" name="question_{few.pk}" value=""' in html
+
+
 # Saving
 
 
@@ -177,6 +190,13 @@ def test_submitting(client, url, why, person, django_capture_on_commit_callbacks
     assert "Because I want to" in page
     assert "Your application is submitted" in page
     assert Message.objects.get().recipient == person
+
+
+def test_pressing_submit_twice_is_told(client, url, why, person):
+    client.post(url, answers(why, "Because"))
+    response = client.post(url, answers(why, "Because"), follow=True)
+    assert "Nothing has changed since you submitted" in response.content.decode()
+    assert Application.objects.get().events.count() == 1
 
 
 def test_an_error_keeps_every_word_and_names_the_field(client, url, session, why, person):

@@ -240,3 +240,17 @@ def test_of_two_moves_at_once_one_wins():
         thread.join()
     assert sorted(results) == ["moved", "refused"]
     assert application.events.count() == 1
+
+
+@pytest.mark.django_db
+def test_an_offer_stands_until_its_date():
+    application = ApplicationFactory(status=Status.OFFERED, answer_by=CLOSES)
+    assert "stands until its date" in str(obstacle(application, Status.EXPIRED, by=None, now=CLOSES - DAY))
+    assert obstacle(application, Status.EXPIRED, by=None, now=CLOSES) is None
+
+
+@pytest.mark.django_db
+def test_nobody_is_offered_a_place_in_a_session_that_is_over():
+    application = ApplicationFactory(session=SessionFactory(finished=True), status=Status.WAITLISTED)
+    organiser = SessionRoleFactory(session=application.session).user
+    assert "The session is over" in str(obstacle(application, Status.OFFERED, by=organiser))

@@ -175,6 +175,14 @@ def test_an_applicant_reads_the_status(client, log_in):
     assert reverse("application", args=[application.pk]) in page(client, "session", session.slug)
 
 
+def test_what_is_over_is_no_next_step(client, log_in):
+    person = log_in()
+    ApplicationFactory(session=SessionFactory(), applicant=person, status="accepted")
+    ApplicationFactory(session=SessionFactory(reviewing=True), applicant=person, status="withdrawn")
+    MembershipFactory(cohort=CohortFactory(session=SessionFactory(finished=True)), user=person, state="completed")
+    assert "Next for you" not in page(client, "home")
+
+
 def test_an_offer_comes_first(client, log_in):
     person = log_in()
     ApplicationFactory(session=SessionFactory(reviewing=True, name="Later"), applicant=person)
