@@ -358,3 +358,12 @@ def test_repositories_lie_on_the_github_that_is_set_up(world, client, settings):
 
 def test_without_projects_it_says_when_they_come(db, client):
     assert "There are no projects yet." in client.get(reverse("projects")).text
+
+
+def test_nobody_is_no_reason(db):
+    assert gather([], NOW) == []
+
+
+def test_an_approval_of_somebody_elses_work_is_not_the_helpers_win(world, track, client):
+    track(world.jun, title="Theirs", turn="maintainer", events=[event("approved", ago(days=1))], part={"role": "helper"})
+    assert "was approved" not in board(client, world, world.amara.user).text

@@ -186,3 +186,11 @@ def test_links_of_a_strange_kind_are_not_printed(world, track):
         {"url": "https://code.example.org/ticket/5", "number": 5, "repository": ""},
     ]
     assert [link["words"] for link in row(track(world.amara, linked=links)).links] == ["a/b #1", "ticket 5"]
+
+
+def test_places_are_named_as_people_name_them(world, track):
+    ticket = track(world.amara, kind="ticket", repository="", number=36877, host="code.lumen.example.org")
+    talk = track(world.amara, kind="other", repository="", number=None, host="talks.example.org")
+    assert row(track(world.amara, number=7)).place == "lumen/lumen #7"
+    assert row(ticket).place == "ticket 36877 on code.lumen.example.org"
+    assert row(talk).place == "talks.example.org"
