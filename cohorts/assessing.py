@@ -4,6 +4,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from .decisions import DecisionError
+from .locking import locked_application
 from .models import Application, Conflict
 
 
@@ -17,11 +18,7 @@ def assess(application: Application, *, by, eligibility: str, reason: str = "", 
     if eligibility != Application.Eligibility.ELIGIBLE and not reason.strip():
         raise DecisionError(_("Say why, so that the other organisers understand it."))
     with transaction.atomic():
-        locked = (
-            Application.objects.select_for_update(of=("self",))
-            .filter(pk__in=Application.objects.organised_by(by).filter(pk=application.pk).values("pk"))
-            .first()
-        )
+        locked = locked_application(application, among=Application.objects.organised_by(by))
         if locked is None:
             raise DecisionError(_("Only the organisers of this session decide, and nobody decides on themselves."))
         if Conflict.objects.filter(application=locked, reviewer=by).exists():

@@ -13,6 +13,7 @@ from django.utils.translation import ngettext
 from accounts.messages import queue_message
 
 from .decision_messages import DecisionMessage, answer_until, write_message
+from .locking import locked_application
 from .models import Application, ApplicationEvent, Cohort, Conflict, Membership, Session
 from .moves import MOVES, Actor, move
 from .placing import TAKING_A_PLACE, give_free, placement_of
@@ -49,11 +50,7 @@ def set_pending_decision(application: Application, decision: str, *, by, rank: i
     application or the application's status does not allow the decision.
     """
     with transaction.atomic():
-        locked = (
-            Application.objects.select_for_update(of=("self",))
-            .filter(pk__in=Application.objects.organised_by(by).filter(pk=application.pk).values("pk"))
-            .first()
-        )
+        locked = locked_application(application, among=Application.objects.organised_by(by))
         if locked is None:
             raise DecisionError(_("Only the organisers of this session decide, and nobody decides on themselves."))
         if Conflict.objects.filter(application=locked, reviewer=by).exists():

@@ -4,6 +4,7 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from .locking import locked_application
 from .models import Application, Cohort, Membership
 
 Role = Membership.Role
@@ -84,12 +85,7 @@ def give_free(membership: Membership) -> None:
 
 
 def _locked(application: Application, by) -> Application:
-    locked = (
-        Application.objects.select_for_update(of=("self",))
-        .select_related("session", "applicant")
-        .filter(pk__in=Application.objects.organised_by(by).filter(pk=application.pk).values("pk"))
-        .first()
-    )
+    locked = locked_application(application, among=Application.objects.organised_by(by))
     if locked is None:
         raise PlacingError(_("Only the organisers of this session give places, and nobody gives one to themselves."))
     return locked

@@ -7,6 +7,7 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from .locking import locked_application
 from .models import Application, Conflict, Review, Score, Session
 from .stages import Stage, stage_of
 
@@ -80,12 +81,7 @@ def _write(application, by, scores, private_comment, shareable_comment, *, handi
 
 def _locked_for_review(application: Application, by) -> Application:
     """The row of `application`, locked; `ReviewError` where `by` may not review it or the review is closed."""
-    locked = (
-        Application.objects.select_for_update(of=("self",))
-        .select_related("session")
-        .filter(pk__in=Application.objects.reviewable_by(by).filter(pk=application.pk).values("pk"))
-        .first()
-    )
+    locked = locked_application(application, among=Application.objects.reviewable_by(by))
     if locked is None:
         raise ReviewError(_("This application is not yours to review, or not any more."))
     against = obstacle_to_review(locked.session)
@@ -118,16 +114,12 @@ def declare_conflict(application: Application, *, by, reason: str = "") -> Confl
     Raises `ReviewError` where `by` has nothing to do with the application.
     """
     with transaction.atomic():
-        reviewable = Application.objects.reviewable_by(by) | Application.objects.organised_by(by)
-        known = Conflict.objects.filter(application=application, reviewer=by).first()
+        locked = locked_application(application, among=Application.objects.all())
+        known = Conflict.objects.filter(application=locked, reviewer=by).first()
         if known is not None:
             return known
-        locked = (
-            Application.objects.select_for_update(of=("self",))
-            .filter(pk__in=reviewable.filter(pk=application.pk).values("pk"))
-            .first()
-        )
-        if locked is None:
+        reviewable = Application.objects.reviewable_by(by) | Application.objects.organised_by(by)
+        if locked is None or not reviewable.filter(pk=locked.pk).exists():
             raise ReviewError(_("This application is not yours to review, or not any more."))
         conflict, _created = Conflict.objects.get_or_create(application=locked, reviewer=by, defaults={"reason": reason[:300]})
         Review.objects.filter(application=locked, reviewer=by).update(handed_in_at=None)

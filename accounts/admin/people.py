@@ -14,7 +14,16 @@ class UserAdmin(VisibleToAdmin):
     list_display = ["name", "email", "time_zone", "github_login", "is_active"]
     list_select_related = ["github"]
     search_fields = ["name", "email", "github__login"]
-    readonly_fields = ["date_joined", "last_login", "terms_version", "terms_accepted_at", "consent_alumni", "consent_statistics"]
+    # The address belongs to the log-in: it is changed where it is confirmed, under “Email addresses”.
+    readonly_fields = [
+        "email",
+        "date_joined",
+        "last_login",
+        "terms_version",
+        "terms_accepted_at",
+        "consent_alumni",
+        "consent_statistics",
+    ]
     #: Consent and terms are the person's own; passwords and roles are not handled here.
     fields = [
         "name",

@@ -66,10 +66,10 @@ class ApplicationAdmin(OrganiserAdmin):
         "mean",
         "median",
         "spread",
-        "eligibility",
-        "tier",
         "decision",
         "cohort",
+        "eligibility",
+        "tier",
     ]
     list_filter = [
         ("session", admin.RelatedOnlyFieldListFilter),

@@ -1,5 +1,6 @@
 """Assignments and conflicts of interest, for organisers."""
 
+from django import forms
 from django.contrib import admin
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
@@ -31,8 +32,25 @@ class ReviewPartAdmin(OrganiserAdmin):
         return part.application.session
 
 
+class AssignmentForm(forms.ModelForm):
+    """Asks only people who may review the application."""
+
+    def clean(self):
+        cleaned = super().clean()
+        application, reviewer = cleaned.get("application"), cleaned.get("reviewer")
+        if application and reviewer:
+            reviews = Session.objects.reviewed_by(reviewer).filter(pk=application.session_id).exists()
+            conflict = Conflict.objects.filter(application=application, reviewer=reviewer).exists()
+            if not reviews:
+                self.add_error("reviewer", _("This person does not review in the session of this application."))
+            elif conflict or application.applicant_id == reviewer.pk:
+                self.add_error("reviewer", _("This person cannot review this application: choose somebody else."))
+        return cleaned
+
+
 @admin.register(ReviewAssignment)
 class ReviewAssignmentAdmin(ReviewPartAdmin):
+    form = AssignmentForm
     list_display = ["application", "session", "reviewer", "assigned_at"]
     fields = ["application", "reviewer"]
 

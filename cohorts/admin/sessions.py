@@ -128,6 +128,7 @@ class SessionAdmin(SessionStepsMixin, OrganiserAdmin):
     def render_change_form(self, request, context, add=False, change=False, form_url="", obj=None):
         if obj is not None:
             context["steps"] = self.steps_of(obj)
-            context["subtitle"] = stage_of(obj).label
+            context["title"], context["subtitle"] = str(obj), None
+            context["stage"] = stage_of(obj).label
             context["links_to"] = self.links(obj)
         return super().render_change_form(request, context, add, change, form_url, obj)

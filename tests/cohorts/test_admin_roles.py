@@ -6,6 +6,7 @@ from django.urls import reverse
 
 from accounts.models import Message
 from cohorts.models import Application, Conflict, Membership, Review, Session, SessionRole
+from cohorts.review_queue import waiting_for
 from cohorts.reviews import declare_conflict, hand_in
 from tests.cohorts.world import make_world
 from tests.factories import (
@@ -14,6 +15,7 @@ from tests.factories import (
     ContributionFactory,
     MembershipFactory,
     SessionFactory,
+    SessionRoleFactory,
     UserFactory,
 )
 
@@ -428,3 +430,27 @@ def test_somebody_whose_session_is_not_running_syncs_nothing(client, world):
     client.force_login(world.organiser)
     assert client.get(reverse("admin:contributions_syncrun_now", args=[other.pk])).status_code == 404
     assert SessionRole.objects.filter(user=world.organiser).count() == 1
+
+
+class TestAssignments:
+    def test_an_assignment_is_served_first(self, client, world):
+        client.force_login(world.organiser)
+        address = reverse("admin:cohorts_reviewassignment_add")
+        last = waiting_for(world.reviewer, world.session)[-1]
+        assert client.post(address, {"application": last.pk, "reviewer": world.reviewer.pk}).status_code == 302
+        assert waiting_for(world.reviewer, world.session)[0] == last
+
+    def test_only_those_who_may_review_are_asked(self, client, world):
+        other = SessionRoleFactory(session=SessionFactory(reviewing=True), user=world.organiser).session
+        elsewhere = SessionRoleFactory(session=other, role="reviewer").user
+        own = ApplicationFactory(session=world.session, applicant=world.reviewer)
+        declare_conflict(world.applications[0], by=world.navigator)
+        client.force_login(world.organiser)
+        for application, reviewer in (
+            (world.applications[0], elsewhere),
+            (own, world.reviewer),
+            (world.applications[0], world.navigator),
+        ):
+            data = {"application": application.pk, "reviewer": reviewer.pk}
+            response = client.post(reverse("admin:cohorts_reviewassignment_add"), data)
+            assert response.context["adminform"].form.errors["reviewer"]

@@ -1,0 +1,83 @@
+"""Two people, or two tabs, at the same moment. Needs a database with row locks; CI runs it on PostgreSQL."""
+
+import datetime
+import os
+import threading
+
+import pytest
+from django.db import connection
+from django.utils import timezone
+
+from accounts.models import Message
+from cohorts.decisions import PublishError, publish, set_pending_decision
+from cohorts.models import Application, Conflict, Membership, Review
+from cohorts.placing import PlacingError, place
+from cohorts.reviews import declare_conflict, hand_in
+from tests.cohorts.world import make_world
+from tests.factories import MembershipFactory, SessionRoleFactory
+
+pytestmark = [
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.skipif(
+        "sqlite" in os.environ.get("COHORTS_TEST_DATABASE_URL", "sqlite"),
+        reason="SQLite in memory has one connection: the suite runs this on PostgreSQL",
+    ),
+]
+
+
+def at_once(*calls) -> list:
+    """Run the calls in threads that begin together; each answers with its value or its exception."""
+    barrier, answers = threading.Barrier(len(calls)), [None] * len(calls)
+
+    def run(number, call):
+        try:
+            barrier.wait(timeout=10)
+            answers[number] = call()
+        except Exception as error:
+            answers[number] = error
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=run, args=(number, call)) for number, call in enumerate(calls)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(timeout=30)
+    return answers
+
+
+def test_of_two_organisers_who_publish_one_wins_and_the_other_is_told():
+    world = make_world(applications=3, review_closed_at=timezone.now() - datetime.timedelta(hours=1))
+    other = SessionRoleFactory(session=world.session, role="organiser").user
+    for application in world.applications:
+        set_pending_decision(application, "offer", by=world.organiser)
+    answers = at_once(lambda: publish(world.session, by=world.organiser), lambda: publish(world.session, by=other))
+    assert sorted(type(answer).__name__ for answer in answers) == ["Plan", "PublishError"]
+    assert any(isinstance(answer, PublishError) and "Nothing is left" in str(answer) for answer in answers)
+    assert Message.objects.count() == 3
+    assert Application.objects.filter(status="offered").count() == 3
+
+
+def test_two_tabs_that_hand_in_write_one_review():
+    world = make_world(applications=1)
+    application = world.applications[0]
+    answers = at_once(*[lambda: hand_in(application, by=world.reviewer, scores=world.scores(1, 2)) for _ in range(4)])
+    assert all(isinstance(answer, Review) for answer in answers), answers
+    assert Review.objects.count() == 1
+
+
+def test_two_clicks_declare_one_conflict():
+    world = make_world(applications=1)
+    answers = at_once(*[lambda: declare_conflict(world.applications[0], by=world.reviewer) for _ in range(4)])
+    assert not [answer for answer in answers if isinstance(answer, Exception)]
+    assert Conflict.objects.count() == 1
+
+
+def test_the_last_place_goes_to_one():
+    world = make_world(applications=2)
+    for _ in range(world.session.cohort_size_max - 1):
+        MembershipFactory(cohort=world.cohort)
+    answers = at_once(*[lambda one=one: place(one, world.cohort, by=world.organiser) for one in world.applications])
+    assert sorted(type(answer).__name__ for answer in answers) == ["Membership", "PlacingError"]
+    assert any(isinstance(answer, PlacingError) for answer in answers)
+    assert Membership.objects.members().count() == world.session.cohort_size_max
