@@ -77,7 +77,8 @@ def _memberships(user, now):
         .prefetch_related("cohort__session__calendar")
         .order_by("-cohort__session__starts_on", "pk")
     )
-    for membership in mine:
+    # What runs comes before what begins later.
+    for membership in sorted(mine, key=lambda each: stage_of(each.cohort.session, now) != Stage.RUNNING):
         session = membership.cohort.session
         stage = stage_of(session, now)
         if stage not in (Stage.UPCOMING, Stage.RUNNING):

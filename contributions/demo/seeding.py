@@ -77,8 +77,10 @@ def build_world(cohorts, *, settled: bool = True, journal: Path | None = None) -
     return world, demo
 
 
-def shift_dates(days: int) -> None:
+def shift_dates(days: int, *, last_used: datetime.datetime) -> None:
     """Move every date of the demonstration's rows by so many days (a multiple of 7, so that weeks stay weeks).
+
+    What had happened by `last_used` has happened still: moved past the present, it becomes a moment ago.
 
     What GitHub tells is left to the full sync that follows: the sandbox's dates follow the clock and not the weeks, and rows
     that were moved past them would count as newer. Only items that are gone move, for nobody tells of them any more.
@@ -87,10 +89,11 @@ def shift_dates(days: int) -> None:
     with transaction.atomic():
         for label in MOVING_APPS:
             for model in apps.get_app_config(label).get_models():
-                _shift(model, delta)
+                _shift(model, delta, last_used)
 
 
-def _shift(model: type[models.Model], delta: datetime.timedelta) -> None:
+def _shift(model: type[models.Model], delta: datetime.timedelta, last_used: datetime.datetime) -> None:
+    now = timezone.now()
     # A DateTimeField is a DateField as well.
     names = [each.attname for each in model._meta.concrete_fields if isinstance(each, models.DateField)]
     rows = list(_moving(model)) if names else []
@@ -98,7 +101,10 @@ def _shift(model: type[models.Model], delta: datetime.timedelta) -> None:
         for name in names:
             value = getattr(row, name)
             if value is not None:
-                setattr(row, name, value + delta)
+                moved = value + delta
+                if isinstance(value, datetime.datetime) and value <= last_used and moved > now:
+                    moved = now - datetime.timedelta(minutes=1)
+                setattr(row, name, moved)
     if rows:
         model._default_manager.bulk_update(rows, names, batch_size=200)
 

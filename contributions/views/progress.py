@@ -1,10 +1,12 @@
 """A member's progress: the page on which members and those who lead them see the work."""
 
 from django.conf import settings
+from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import Http404
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from accounts.models import GitHubIdentity
@@ -55,6 +57,7 @@ def track(request, pk):
         except PermissionDenied:
             raise Http404 from None
         else:
+            messages.success(request, _("This is tracked now."))
             return redirect("work", pk=contribution.pk)
     return _page(request, membership, track_form=form)
 

@@ -54,6 +54,7 @@ class Command(BaseCommand):
 
         state_file = seeding.DemoState(environment.FOLDER)
         state = None if reset else state_file.read()
+        last_used = self.last_used()
         if state is None:
             self.stdout.write("Making the demonstration world (once, some seconds) …")
             self.stdout.flush()
@@ -69,12 +70,18 @@ class Command(BaseCommand):
             cohorts = state["cohorts"]
             days = (anchor - datetime.date.fromisoformat(state["anchor"])).days
             if days:
-                seeding.shift_dates(days)
+                seeding.shift_dates(days, last_used=last_used)
             if state["sandbox"] != settings.GITHUB_URL:
                 seeding.move_sandbox(state["sandbox"], settings.GITHUB_URL)
             self.sync(cohorts, settled=True, full=True)
         state_file.write(anchor=anchor.isoformat(), cohorts=cohorts, sandbox=settings.GITHUB_URL)
         return cohorts
+
+    def last_used(self) -> datetime.datetime:
+        """When something was last written into the database; now where there is none."""
+        files = [environment.FOLDER / name for name in ("db.sqlite3", "db.sqlite3-wal")]
+        times = [path.stat().st_mtime for path in files if path.exists()]
+        return datetime.datetime.fromtimestamp(max(times, default=time.time()), tz=datetime.UTC)
 
     def forget(self) -> None:
         """Remove the database, so that an interrupted beginning never stays."""

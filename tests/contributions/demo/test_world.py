@@ -3,11 +3,13 @@
 import datetime
 
 import pytest
+from django.utils import timezone
 
+from cohorts.models import Session
 from contributions.demo import seeding
 from contributions.demo.people import ACCOUNTS
 from contributions.models import SyncRun, WorkItem
-from tests.factories import SessionFactory, WorkItemFactory
+from tests.factories import CheckInFactory, SessionFactory, WorkItemFactory
 
 COHORTS = [("lantern", ["amara-okafor", "tomassharma"]), ("tidewater", ["leilabrandt"])]
 
@@ -40,7 +42,7 @@ def test_a_later_week_moves_plans_and_leaves_what_github_tells_to_the_sync():
     session = SessionFactory()
     told, gone = WorkItemFactory(), WorkItemFactory(state=WorkItem.State.GONE)
     run = SyncRun.objects.create(session=session, trigger=SyncRun.Trigger.COMMAND)
-    seeding.shift_dates(7)
+    seeding.shift_dates(7, last_used=timezone.now())
     week = datetime.timedelta(days=7)
     before = session.starts_on
     session.refresh_from_db()
@@ -48,3 +50,13 @@ def test_a_later_week_moves_plans_and_leaves_what_github_tells_to_the_sync():
     assert WorkItem.objects.get(pk=told.pk).created_at == told.created_at
     assert WorkItem.objects.get(pk=gone.pk).created_at == gone.created_at + week
     assert SyncRun.objects.get(pk=run.pk).created == run.created
+
+
+@pytest.mark.django_db
+def test_what_has_happened_never_lies_ahead_in_a_later_week():
+    written_yesterday = CheckInFactory(written_at=timezone.now() - datetime.timedelta(days=1))
+    deadline = SessionFactory(open=True).applications_close_at
+    seeding.shift_dates(7, last_used=timezone.now())
+    written_yesterday.refresh_from_db()
+    assert written_yesterday.written_at < timezone.now()
+    assert Session.objects.latest("applications_close_at").applications_close_at == deadline + datetime.timedelta(days=7)
