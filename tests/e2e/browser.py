@@ -9,6 +9,15 @@ from tests.factories import PASSWORD
 _ANSWERS = "Failed to load resource: the server responded with a status of"
 
 
+#: Waits for colours on their way from one theme to the other (Django's admin moves them), a second at most.
+SETTLED = """() => new Promise((done) => {
+  setTimeout(done, 1000);
+  requestAnimationFrame(() => requestAnimationFrame(() => {
+    Promise.allSettled(document.getAnimations().map((each) => each.finished)).then(done);
+  }));
+})"""
+
+
 def axe(page: Page) -> None:
     """Assert that axe finds nothing on the page as it stands."""
     found = Axe().run(page).response["violations"]
@@ -21,6 +30,7 @@ def axe_in_both_themes(page: Page) -> None:
     for theme in ("dark", "light"):
         # Without motion: a colour on its way from one theme to the other has no contrast worth measuring.
         page.emulate_media(color_scheme=theme, reduced_motion="reduce")
+        page.evaluate(SETTLED)
         axe(page)
 
 

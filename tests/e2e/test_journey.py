@@ -1,0 +1,196 @@
+"""The whole way in a real browser: apply, review, decide, place, publish, accept, sync, progress. Each page is looked at with axe."""
+
+import datetime
+import re
+
+import pytest
+from django.utils import timezone
+from django_tasks_db.management.commands.db_worker import Worker
+from playwright.sync_api import Page, expect
+
+from accounts.models import GitHubIdentity, Message, User
+from cohorts.models import Application, Cohort, Membership, Session, SessionRole
+from cohorts.weeks import generate_weeks
+from contributions.models import WorkItem
+from contributions.sandbox.transport import sandbox_transport
+from contributions.sandbox.world import World
+from tests import factories
+
+from .browser import axe_in_both_themes, log_in
+
+pytestmark = [pytest.mark.e2e, pytest.mark.django_db(transaction=True)]
+
+
+@pytest.fixture
+def program(settings):
+    """A session that takes applications, with what it needs, and a sandbox GitHub on which the applicant is active."""
+    world = World()
+    repository = world.add_repository("lanternweb/lantern", collaborators=[world.add_user("maintainer")])
+    settings.GITHUB_TRANSPORT = sandbox_transport(world)
+    project = factories.ProjectFactory(
+        name="Lantern", slug="lantern", ai_policy="disclosure", ai_policy_checked_on=timezone.now()
+    )
+    factories.RepositoryFactory(project=project, full_name="lanternweb/lantern")
+    session = factories.SessionFactory(open=True, name="Spring Session", slug="spring")
+    session.projects.add(project)
+    factories.QuestionFactory(session=session, label="What would you like to learn?", min_words=3)
+    factories.QuestionFactory(session=session, label="Can you give four hours a week?", kind="yes_no")
+    factories.CriterionFactory(session=session, name="Motivation")
+    organiser = factories.UserFactory(email="organiser@example.org", name="Olu Adeyemi")
+    navigator = factories.UserFactory(email="navigator@example.org", name="Nadia Petrov")
+    factories.UserFactory(email="applicant@example.org", name="Amara Okafor")
+    factories.SessionRoleFactory(session=session, user=organiser)
+    factories.SessionRoleFactory(session=session, user=navigator, role=SessionRole.Role.REVIEWER)
+    cohort = factories.CohortFactory(session=session, name="Venus", project=project)
+    factories.MembershipFactory(cohort=cohort, user=navigator, role="navigator")
+    return session, world, repository
+
+
+def run_waiting_tasks() -> None:
+    """What the worker does, now and here: the browser's server and this thread share one database."""
+    worker = Worker(
+        queue_names=["*"], interval=0, batch=True, backend_name="default", startup_delay=False, max_tasks=None,
+        worker_id="journey", excluded_queue_names=[],
+    )  # fmt: skip
+    worker.run()
+
+
+def as_person(page: Page, server: str, part: str) -> None:
+    page.context.clear_cookies()
+    log_in(page, server, f"{part}@example.org")
+
+
+def apply(page: Page, server: str) -> None:
+    page.goto(server)
+    axe_in_both_themes(page)
+    page.get_by_role("link", name=re.compile("^Apply")).first.click()
+    page.get_by_label("What would you like to learn?").fill("How to answer a review")
+    page.get_by_label("What would you like to learn?").blur()
+    expect(page.locator("#saved")).to_contain_text("Saved")
+    axe_in_both_themes(page)
+    # What was saved is still there, and an error keeps it.
+    page.reload()
+    expect(page.get_by_label("What would you like to learn?")).to_have_value("How to answer a review")
+    page.get_by_role("button", name="Submit application").click()
+    expect(page.get_by_role("heading", name="Please check this")).to_be_visible()
+    axe_in_both_themes(page)
+    page.get_by_role("radio", name="Yes").check()
+    page.get_by_label("Your GitHub login").fill("amara-okafor")
+    page.get_by_role("button", name="Submit application").click()
+    expect(page.get_by_text("Submitted").first).to_be_visible()
+    axe_in_both_themes(page)
+
+
+def review(page: Page, server: str) -> None:
+    page.goto(f"{server}/admin/cohorts/review/queue/")
+    axe_in_both_themes(page)
+    page.get_by_role("link", name="Begin").click()
+    expect(page.get_by_text("How to answer a review")).to_be_visible()
+    assert "Amara" not in page.content()
+    axe_in_both_themes(page)
+    page.get_by_role("group", name="Motivation").get_by_role("radio", name=re.compile("Good")).first.check()
+    page.get_by_label("Private comment").fill("Wants to learn the right thing.")
+    page.get_by_role("button", name="Hand in", exact=True).click()
+    expect(page.get_by_text("handed").first).to_be_visible()
+
+
+def decide_and_publish(page: Page, server: str, session: Session, application: Application) -> None:
+    page.goto(f"{server}/admin/cohorts/application/{application.pk}/change/")
+    expect(page.get_by_text("amara", exact=False).first).to_be_visible()
+    axe_in_both_themes(page)
+    page.get_by_role("radio", name="Offer a place").check()
+    page.get_by_label("Cohort").select_option(str(Cohort.objects.get().pk))
+    page.get_by_role("button", name="Save").click()
+    page.wait_for_load_state()
+    page.goto(f"{server}/admin/cohorts/session/{session.pk}/change/")
+    axe_in_both_themes(page)
+    page.get_by_role("link", name="Close the review").click()
+    axe_in_both_themes(page)
+    page.get_by_role("button", name="Close the review").click()
+    page.wait_for_url(lambda url: "close-review" not in url)
+    page.goto(f"{server}/admin/cohorts/session/{session.pk}/publish/")
+    expect(page.get_by_role("heading", name="The message that goes out")).to_be_visible()
+    axe_in_both_themes(page)
+    page.get_by_role("button", name=re.compile("^Publish")).click()
+    page.wait_for_url(lambda url: not url.endswith("/publish/"))
+
+
+def accept(page: Page, server: str, application: Application) -> None:
+    page.goto(f"{server}/applications/{application.pk}/")
+    axe_in_both_themes(page)
+    page.get_by_role("button", name="Take the place").click()
+    expect(page.get_by_text("You are in").first).to_be_visible()
+
+
+def time_passes(session: Session, *, close: bool = False, start: bool = False) -> None:
+    """Move the calendar to the next part, as months would."""
+    now = timezone.now()
+    if close:
+        session.applications_close_at = now - datetime.timedelta(seconds=1)
+    if start:
+        session.starts_on = now.date() - datetime.timedelta(days=9)
+    session.save()
+    generate_weeks(session)
+
+
+def test_from_applying_to_the_progress_page(page, live_server, program):
+    session, world, repository = program
+    server = live_server.url
+
+    as_person(page, server, "applicant")
+    apply(page, server)
+    application = Application.objects.get()
+    assert application.status == "submitted"
+
+    session.refresh_from_db()
+    time_passes(session, close=True)
+    as_person(page, server, "navigator")
+    review(page, server)
+    assert application.reviews.get().handed_in_at
+
+    as_person(page, server, "organiser")
+    decide_and_publish(page, server, session, application)
+    run_waiting_tasks()
+    application.refresh_from_db()
+    assert application.status == "offered"
+    assert Message.objects.get(recipient=application.applicant, kind__contains="offer").state == "sent"
+
+    as_person(page, server, "applicant")
+    accept(page, server, application)
+    assert Membership.objects.get(user=application.applicant).state == "active"
+
+    session.refresh_from_db()
+    time_passes(session, start=True)
+    amara = world.add_user("amara-okafor")
+    pull_request = world.add_pull_request(
+        repository, amara, "Keep filters after a bulk action", at=datetime.timedelta(days=5), ci="FAILURE"
+    )
+    world.add_issue(repository, amara, "The example swallows the error", at=datetime.timedelta(days=3))
+    page.goto(f"{server}/progress/")
+    axe_in_both_themes(page)
+    page.get_by_role("button", name="Sync now").click()
+    expect(page.get_by_text("The sync waits")).to_be_visible()
+    run_waiting_tasks()
+    expect(page.get_by_role("link", name=re.compile("Keep filters after a bulk action")).first).to_be_visible(timeout=15_000)
+    expect(page.get_by_text(re.compile("checks fail")).first).to_be_visible()
+    axe_in_both_themes(page)
+    assert WorkItem.objects.count() == 2
+    assert GitHubIdentity.objects.get().node_id
+
+    world.set_ci(pull_request, "SUCCESS")
+    world.review(pull_request, world.account("maintainer"), "APPROVED")
+    page.goto(f"{server}/progress/")
+    page.get_by_role("button", name="Sync now").click()
+    expect(page.get_by_text("The sync waits")).to_be_visible()
+    run_waiting_tasks()
+    expect(page.get_by_role("heading", name="Waits for the maintainers")).to_be_visible(timeout=15_000)
+
+    page.get_by_role("link", name=re.compile("Keep filters")).first.click()
+    axe_in_both_themes(page)
+
+    as_person(page, server, "navigator")
+    page.goto(f"{server}/cohorts/{Cohort.objects.get().pk}/")
+    expect(page.get_by_role("heading", name="Everybody")).to_be_visible()
+    expect(page.get_by_text("Amara Okafor").first).to_be_visible()
+    axe_in_both_themes(page)
+    assert User.objects.count() == 3
