@@ -65,7 +65,7 @@ fragment PullRequest on PullRequest {{
   labels(first: 10) {{ nodes {{ name color }} }}
   assignees(first: 5) {{ nodes {{ id login }} }}
   closingIssuesReferences(first: 10) {{
-    totalCount nodes {{ id number title url state repository {{ nameWithOwner }} }}
+    totalCount nodes {{ id number title url state repository {{ nameWithOwner isPrivate }} }}
   }}
   commits(first: 30) {{ totalCount nodes {{ commit {{ oid committedDate message }} }} }}
   timelineItems(first: 40, itemTypes: {_TIMELINE_TYPES}) {{
@@ -87,7 +87,7 @@ fragment Issue on Issue {
   firstComments: comments(first: 10) { nodes { ...Comment } }
   comments(last: 20) { totalCount nodes { ...Comment } }
   closedByPullRequestsReferences(first: 5, includeClosedPrs: true) {
-    nodes { id number title url state author { ...Actor } repository { nameWithOwner } }
+    nodes { id number title url state author { ...Actor } repository { nameWithOwner isPrivate } }
   }
 }
 fragment Comment on IssueComment { id createdAt author { ...Actor } authorAssociation }

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from .entries import Entry, entries_of, key_of, parse_time
-from .references import labels_of, linked_of
+from .references import is_web_address, labels_of, linked_of
 from .reviews import first_response_at, ready_at, review_state
 from .state import state_of
 from .trailers import trailers_of
@@ -42,6 +42,8 @@ def read_item(item: Mapping, *, now: datetime, previous: Previous | None = None,
     repository = _part(item, "repository").get("nameWithOwner")
     needed = {"type": kind, "createdAt": created_at, "id": item.get("id"), "url": item.get("url"), "number": item.get("number"),
               "fullDatabaseId": database_id, "repository": repository}  # fmt: skip
+    if not is_web_address(needed["url"]):
+        needed["url"] = None
     missing = [name for name, value in needed.items() if not value]
     if missing:
         raise Incomplete(f"GitHub's answer lacks {', '.join(missing)}.")

@@ -20,7 +20,7 @@ def linked_of(item: Mapping, *, tracker_url: str = "") -> list[dict]:
     for part in ("closingIssuesReferences", "closedByPullRequestsReferences"):
         for node in nodes_of(item.get(part)):
             url = str(node.get("url") or "")
-            if url:
+            if is_web_address(url) and not _is_hidden(node, item):
                 linked.setdefault(
                     url,
                     {
@@ -35,6 +35,17 @@ def linked_of(item: Mapping, *, tracker_url: str = "") -> list[dict]:
         url = f"{tracker_url.rstrip('/')}/ticket/{number}"
         linked.setdefault(url, {"url": url, "title": "", "number": number, "repository": "", "state": ""})
     return list(linked.values())[:MOST]
+
+
+def is_web_address(url) -> bool:
+    """Whether `url` can stand in a link: `javascript:` and its like never may, whoever says so."""
+    return isinstance(url, str) and url.lower().startswith(("https://", "http://"))
+
+
+def _is_hidden(node: Mapping, item: Mapping) -> bool:
+    """Whether a linked item lies in another repository that is private: the site's token reads it, the reader perhaps not."""
+    repository, own = node.get("repository") or {}, item.get("repository") or {}
+    return bool(repository.get("isPrivate")) and repository.get("nameWithOwner") != own.get("nameWithOwner")
 
 
 def ticket_numbers(item: Mapping) -> list[int]:

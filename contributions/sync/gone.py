@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from contributions.github.client import RestAnswer
 from contributions.github.errors import GitHubError
 from contributions.links import github_host
+from contributions.meaning.references import is_web_address
 from contributions.models import WorkItem
 
 from .context import Sync
@@ -77,7 +78,9 @@ def _gone(sync: Sync, item: Vanished, why: str) -> None:
 
 def _follow(sync: Sync, item: Vanished, data: dict, *, moved: bool) -> None:
     """Give the row its new identity and put it on the list of those to fetch."""
-    node_id, url = str(data["node_id"]), str(data.get("html_url") or item.url)
+    node_id, url = str(data["node_id"]), data.get("html_url")
+    if not is_web_address(url):
+        url = item.url
     if node_id == item.node_id:
         message = "GitHub's two interfaces say different things about this item. It will be tried again."
         sync.log.problem("not_told", where="gone", about=item.url, message=message)

@@ -18,7 +18,7 @@ from contributions.models import Contribution, WorkItem
 from .batches import ask_in_batches
 from .context import GITHUB_KINDS, Sync, Wanted
 from .partial import answers_by_alias
-from .refresh import store_results
+from .refresh import is_none_of_ours, store_results
 from .store import keep_problem
 
 #: A link that GitHub did not know is asked about again after this time.
@@ -136,7 +136,10 @@ def resolve_links(sync: Sync, links: list[tuple[int, str, str]]) -> None:
         answer = sync.client.query(document, variables)
         pairs = []
         for item, result in zip(batch, answers_by_alias(answer, "l", len(batch)), strict=True):
-            if (result.node is None and result.not_found) or (result.node and not result.node.get("id")):
+            # A private item answers like one that does not exist.
+            if (result.node is None and result.not_found) or (
+                result.node and (not result.node.get("id") or is_none_of_ours(sync, result.node))
+            ):
                 sync.log.problem("unknown_link", where="pasted", about=item.about, message=NOT_KNOWN)
                 keep_problem(rows[item.about], NOT_KNOWN)
             else:

@@ -1,7 +1,7 @@
 """Step 4: fetching as a whole what changed, by kind, and handing it to be stored batch by batch."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from functools import partial
 
@@ -108,6 +108,9 @@ def _read(sync: Sync, item: Wanted, result: Result, rows: dict[int, Previous], n
     if result.error:
         # Something is better than nothing, and what is missing is fetched next time.
         sync.log.problem("incomplete", where="refresh", about=item.about, message=INCOMPLETE)
+    if is_none_of_ours(sync, result.node):
+        _fails(sync, item, "not_visible", "This repository is private, and no session follows it.")
+        return None
     repository = sync.repository_of(result.node.get("repository"))
     try:
         values = read_item(
@@ -127,6 +130,17 @@ def _read(sync: Sync, item: Wanted, result: Result, rows: dict[int, Previous], n
     values["tracked_repository_id"] = repository.pk if repository else None
     values["problem"], values["problem_at"] = (INCOMPLETE, now) if result.error else ("", None)
     return Fetched(values, item.item_pk, set(item.membership_ids))
+
+
+def is_none_of_ours(sync: Sync, node: Mapping) -> bool:
+    """Whether an item lies in a private repository that is not tracked.
+
+    The site's token may read it, the member who pasted its address perhaps not: so nothing of it is shown or stored.
+    """
+    repository = node.get("repository")
+    if not isinstance(repository, Mapping) or not repository.get("isPrivate"):
+        return False
+    return sync.repository_of(repository) is None
 
 
 INCOMPLETE = "GitHub answered with a part only. It will be tried again."

@@ -1,0 +1,56 @@
+"""The site's token may read more than the people of the site: private repositories that no session follows stay out."""
+
+import pytest
+
+from contributions.models import Contribution, WorkItem
+from contributions.sync import paste_link
+from contributions.sync.pasted import NOT_KNOWN
+from contributions.tasks import refresh_items
+
+SECRET = "The secret plan"
+
+
+@pytest.fixture
+def plan(follower):
+    """An issue in a private repository that the token can read."""
+    vault = follower.world.add_repository("org/vault", private=True)
+    return follower.world.add_issue(vault, follower.maintainer, SECRET, at=follower.world.ago(days=3))
+
+
+@pytest.mark.parametrize("how", ["soon", "sync"])
+def test_a_pasted_address_tells_nothing_of_a_private_repository(follower, plan, how):
+    ada = follower.member("ada")
+    item = paste_link(ada, plan.url, by=ada.user).work_item
+    if how == "soon":
+        refresh_items.call([item.pk])
+    else:
+        follower.sync()
+    item.refresh_from_db()
+    # The very words for an address that does not exist.
+    assert (item.title, item.problem, item.node_id, item.database_id) == ("org/vault#1", NOT_KNOWN, "", None)
+    assert not WorkItem.objects.filter(title__icontains=SECRET).exists()
+
+
+def test_a_private_repository_that_a_session_follows_is_followed(follower):
+    ada = follower.member("ada")
+    vault = follower.world.add_repository("org/vault", private=True)
+    follower.track(vault)
+    follower.pull(ada, "Inside", repository=vault)
+    follower.sync()
+    assert list(Contribution.objects.values_list("work_item__title", flat=True)) == ["Inside"]
+
+
+def test_an_item_that_became_private_is_not_read_on(follower):
+    ada = follower.member("ada")
+    elsewhere = follower.world.add_repository("else/where")
+    pull = follower.pull(ada, "In the open", repository=elsewhere)
+    paste_link(ada, pull.url, by=ada.user)
+    follower.sync()
+    elsewhere.is_private = True
+    pull.title = SECRET
+    follower.later(days=1)
+    pull.updated_at = follower.world.now
+    follower.sync(full=True)
+    stored = follower.stored(pull)
+    assert stored.title == "In the open"
+    assert "private" in stored.problem
