@@ -9,7 +9,6 @@ import sys
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import pytest
 from django.conf import settings
@@ -99,6 +98,24 @@ def migrated_sqlite(tmp_path_factory) -> Path:
     return path
 
 
+def _postgres_server() -> str:
+    """The address of the server of the test run, without a database."""
+    return os.environ["DATABASE_URL"].rpartition("/")[0]
+
+
+@pytest.fixture(scope="session")
+def migrated_postgres():
+    """The name of a migrated database to copy."""
+    import psycopg
+
+    server, name = _postgres_server(), f"cohorts_migrated_{os.getpid()}"
+    with psycopg.connect(f"{server}/postgres", autocommit=True) as admin:
+        admin.execute(f'CREATE DATABASE "{name}"')
+        migrate(f"{server}/{name}")
+        yield name
+        admin.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+
+
 @contextlib.contextmanager
 def _alias(name: str, **changes):
     connections.settings[ALIAS] = {**connections.settings["default"], **changes, "NAME": name}
@@ -124,13 +141,11 @@ def shared(request, tmp_path, django_db_blocker):
         return
     import psycopg
 
-    server = os.environ["DATABASE_URL"].rpartition("/")[0]
-    name = f"cohorts_shared_{os.getpid()}"
-    assert urlsplit(server).scheme.startswith("postgres")
+    template = request.getfixturevalue("migrated_postgres")
+    server, name = _postgres_server(), f"cohorts_shared_{os.getpid()}"
     with psycopg.connect(f"{server}/postgres", autocommit=True) as admin:
         admin.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
-        admin.execute(f'CREATE DATABASE "{name}"')
-        migrate(f"{server}/{name}")
+        admin.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
         database = Shared(f"{server}/{name}", tmp_path)
         with django_db_blocker.unblock(), _alias(name):
             yield database

@@ -51,9 +51,10 @@ def test_a_killed_worker_is_replaced_and_its_task_runs_again(shared):
     path = shared.folder / "pids"
     row = shared.queue(sample_tasks.die_the_first_time, str(path))
     shared.start_worker()
+    wait_until(path.exists, what="the first run")
     began = time.monotonic()
 
-    wait_until(lambda: finished(shared, row), what="the second run")
+    wait_until(lambda: finished(shared, row), seconds=60, what="the second run")
 
     assert time.monotonic() - began < 30
     row = shared.rows().get(pk=row.pk)
@@ -105,8 +106,8 @@ def test_an_idle_worker_is_not_in_the_way_of_somebody_who_writes(shared):
         (["--interval", "0"], "--interval"),
     ],
 )
-def test_a_wrong_argument_is_one_line_and_an_exit_code(shared, arguments, reason):
-    done = manage(shared.url, "worker", *arguments)
+def test_a_wrong_argument_is_one_line_and_an_exit_code(tmp_path, arguments, reason):
+    done = manage(f"sqlite:///{tmp_path}/db.sqlite3", "worker", *arguments)
     assert done.returncode != 0
     assert reason in done.stderr
     assert "Traceback" not in done.stderr
