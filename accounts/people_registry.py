@@ -13,6 +13,9 @@ from django.db.models import Q
 #: Functions of a user that return a `Q` over `accounts.User`: whom that user may see.
 people_visible: list[Callable[[Any], Q]] = []
 
+#: Functions of a user that return a `Q` over `accounts.User`: whose email address that user reads in the admin, by organising.
+people_organised: list[Callable[[Any], Q]] = []
+
 #: Functions of a user that return a `Q` over `accounts.Message`: which messages to others that user may see.
 messages_visible: list[Callable[[Any], Q]] = []
 

@@ -5,17 +5,22 @@ from django.db.models import Q
 from accounts import people_registry
 
 
+def people_of_my_cohorts(user) -> Q:
+    """People whom `user` may see as a member or a leader of the same cohorts."""
+    from .models import Membership, access
+
+    mine = Q(cohort__in=access.joined_cohorts(user), state__in=access.PRESENT)
+    led = Q(cohort__in=access.led_cohorts(user))
+    return Q(pk__in=Membership.objects.filter(mine | led).values("user_id"))
+
+
 def people_of_my_sessions(user) -> Q:
-    """People whom `user` may see: of the same cohorts, and of the sessions that `user` organises."""
+    """People of the sessions that `user` organises."""
     from .models import Membership, SessionRole, access
 
-    cohorts = access.joined_cohorts(user)
-    led = access.led_cohorts(user)
     organised = access.organised_sessions(user)
-    together = Membership.objects.filter(Q(cohort__in=cohorts, state__in=access.PRESENT) | Q(cohort__in=led))
     return (
-        Q(pk__in=together.values("user_id"))
-        | Q(pk__in=Membership.objects.filter(cohort__session__in=organised).values("user_id"))
+        Q(pk__in=Membership.objects.filter(cohort__session__in=organised).values("user_id"))
         | Q(pk__in=SessionRole.objects.filter(session__in=organised).values("user_id"))
         | Q(pk__in=_handed_in(organised).values("applicant_id"))
     )
@@ -57,4 +62,5 @@ def register() -> None:
     if organises_any_session not in people_registry.may_browse_people:
         people_registry.may_browse_people.append(organises_any_session)
     if people_of_my_sessions not in people_registry.people_visible:
-        people_registry.people_visible.append(people_of_my_sessions)
+        people_registry.people_visible += [people_of_my_cohorts, people_of_my_sessions]
+        people_registry.people_organised.append(people_of_my_sessions)

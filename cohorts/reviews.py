@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 
 from .locking import locked_application
 from .models import Application, Conflict, Review, Score, Session
+from .questions import clean_text
 from .stages import Stage, stage_of
 
 
@@ -121,7 +122,8 @@ def declare_conflict(application: Application, *, by, reason: str = "") -> Confl
         reviewable = Application.objects.reviewable_by(by) | Application.objects.organised_by(by)
         if locked is None or not reviewable.filter(pk=locked.pk).exists():
             raise ReviewError(_("This application is not yours to review, or not any more."))
-        conflict, _created = Conflict.objects.get_or_create(application=locked, reviewer=by, defaults={"reason": reason[:300]})
+        words = " ".join(clean_text(reason).split())[:300]
+        conflict, _created = Conflict.objects.get_or_create(application=locked, reviewer=by, defaults={"reason": words})
         Review.objects.filter(application=locked, reviewer=by).update(handed_in_at=None)
     return conflict
 

@@ -37,6 +37,10 @@ class UserAdmin(VisibleToAdmin):
         ("is_active", "is_superuser"),
     ]
 
+    def rows_for(self, queryset, user):
+        # These lists show email addresses, which people of the same cohort do not get to see.
+        return queryset.organised_by(user)
+
     def get_list_filter(self, request):
         return ["is_active", "is_superuser"] if request.user.is_superuser else []
 
@@ -64,6 +68,10 @@ class GitHubIdentityAdmin(VisibleToAdmin):
     list_filter = ["verified", ("problem", admin.EmptyFieldListFilter)]
     list_select_related = ["user"]
     search_fields = ["login", "user__name", "user__email"]
+
+    def rows_for(self, queryset, user):
+        # The search asks for email addresses.
+        return queryset.filter(user__in=User.objects.organised_by(user))
 
 
 @admin.register(Message)

@@ -32,6 +32,18 @@ class UserQuerySet(models.QuerySet["User"]):
             may_see |= source(user)
         return self.filter(may_see)
 
+    def organised_by(self, user):
+        """People whose email address `user` may read: themselves, those whom they organise, all for the operator.
+
+        Fewer than `visible_to` shows: members of one cohort see each other's names and not the addresses.
+        """
+        if not user.is_authenticated or user.is_superuser:
+            return self.visible_to(user)
+        may_read = Q(pk=user.pk)
+        for source in people_registry.people_organised:
+            may_read |= source(user)
+        return self.filter(may_read)
+
     def with_email(self, email: str):
         """The account of an address, without regard to case."""
         return self.filter(email__iexact=email.strip())

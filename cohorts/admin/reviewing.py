@@ -132,10 +132,14 @@ class ReviewAdmin(VisibleToAdmin):
             return redirect("admin:cohorts_review_queue")
         return redirect("admin:cohorts_review_application", pk=found.pk)
 
+    def _asked_for(self, request) -> str:
+        """The session in the address. PostgreSQL takes no NUL, not even to look for it."""
+        return request.GET.get("session", "").replace("\0", "")
+
     @method_decorator(require_safe)
     def next_view(self, request):
         """Leads to the next application of a session."""
-        session = sessions_under_review(request.user).filter(slug=request.GET.get("session", "")).first()
+        session = sessions_under_review(request.user).filter(slug=self._asked_for(request)).first()
         if session is None:
             raise Http404
         return self._to_next(request, session)
@@ -256,8 +260,8 @@ class ReviewAdmin(VisibleToAdmin):
             .prefetch_related(Prefetch("reviews", queryset=own, to_attr="own_reviews"))
             .order_by("session", "pk")
         )
-        if request.GET.get("session"):
-            applications = applications.filter(session__slug=request.GET["session"])
+        if wanted := self._asked_for(request):
+            applications = applications.filter(session__slug=wanted)
         number = request.GET.get("q", "").strip()
         if number:
             # By number alone: a search for names would tell whose application it is.
