@@ -78,9 +78,8 @@ def _gone(sync: Sync, item: Vanished, why: str) -> None:
 
 def _follow(sync: Sync, item: Vanished, data: dict, *, moved: bool) -> None:
     """Give the row its new identity and put it on the list of those to fetch."""
-    node_id, url = str(data["node_id"]), data.get("html_url")
-    if not is_web_address(url):
-        url = item.url
+    node_id, told = str(data["node_id"]), str(data.get("html_url") or "")
+    url = told if is_web_address(told) else item.url
     if node_id == item.node_id:
         message = "GitHub's two interfaces say different things about this item. It will be tried again."
         sync.log.problem("not_told", where="gone", about=item.url, message=message)
