@@ -2,20 +2,38 @@
 
 import logging
 import re
+from typing import Any
 
 _TOKEN_IN_ADDRESS = re.compile(r"(/feeds/)[^/\s\"'?]+?(\.ics)")
+#: The link for a new password. `…-set-password` is what allauth leads on to: the key itself is in the session then.
+_KEY_IN_ADDRESS = re.compile(r"(/password/reset/key/)(?![^/\s\"'?]*-set-password/)[^/\s\"'?]+")
+#: What GitHub's log-in sends back with the visitor.
+_CODE_IN_QUERY = re.compile(r"([?&](?:code|state)=)[^&\s\"']+")
 
 
 def mask_tokens(text: str) -> str:
-    """`text` with the token of each calendar address replaced."""
-    return _TOKEN_IN_ADDRESS.sub(r"\1…\2", text)
+    """`text` with the token of each calendar address, and with each key that logs in, replaced."""
+    text = _TOKEN_IN_ADDRESS.sub(r"\1…\2", text)
+    return _CODE_IN_QUERY.sub(r"\1…", _KEY_IN_ADDRESS.sub(r"\1…", text))
+
+
+def mask_event(event: Any, hint: Any = None) -> Any:
+    """An event for Sentry, lists and dictionaries of JSON, with the same done to every text in it; its query string left out."""
+    if isinstance(event, str):
+        return mask_tokens(event)
+    if isinstance(event, list | tuple):
+        return [mask_event(part) for part in event]
+    if isinstance(event, dict):
+        return {key: "" if key == "query_string" else mask_event(part) for key, part in event.items()}
+    return event
 
 
 class MaskFeedTokens(logging.Filter):
-    """Replaces the token of calendar addresses in a record's text."""
+    """Replaces the tokens of calendar addresses, and keys that log in, in a record's text."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         text = record.getMessage()
-        if "/feeds/" in text:
-            record.msg, record.args = mask_tokens(text), ()
+        masked = mask_tokens(text)
+        if masked != text:
+            record.msg, record.args = masked, ()
         return True

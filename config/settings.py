@@ -21,8 +21,14 @@ try:
     LOCAL = DEBUG or DEMO
 
     if LOCAL:
+        _this_machine = ["localhost", "127.0.0.1", "[::1]", "testserver"]
+        ALLOWED_HOSTS = env.hosts("ALLOWED_HOSTS") or _this_machine
+        if not set(ALLOWED_HOSTS) <= set(_this_machine):
+            # Set by mistake where others come by, either of the two would take the locks off.
+            if DEMO:
+                raise SettingError("COHORTS_DEMO is for this machine alone, and ALLOWED_HOSTS names others. Leave it unset.")
+            env.required("SECRET_KEY", "ALLOWED_HOSTS names other machines, and the key for development is known to everybody.")
         SECRET_KEY = env.text("SECRET_KEY", "insecure-development-key-for-this-machine-only-0123456789")
-        ALLOWED_HOSTS = env.hosts("ALLOWED_HOSTS") or ["localhost", "127.0.0.1", "[::1]", "testserver"]
     else:
         SECRET_KEY = env.required("SECRET_KEY", "a long random text; or set DEBUG=1 for development.")
         env.required("ALLOWED_HOSTS", "the names of this site, comma separated; or set DEBUG=1 for development.")
@@ -312,4 +318,14 @@ LOGGING = {
 if SENTRY_DSN:
     import sentry_sdk
 
-    sentry_sdk.init(dsn=SENTRY_DSN, send_default_pii=False)
+    from accounts.logs import mask_event
+
+    # The variables of a failed function hold applications, codes and tokens, and so does what was sent: neither leaves the site.
+    sentry_sdk.init(
+        dsn=SENTRY_DSN,
+        send_default_pii=False,
+        include_local_variables=False,
+        max_request_body_size="never",
+        before_send=mask_event,
+        before_send_transaction=mask_event,
+    )

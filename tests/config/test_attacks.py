@@ -1,0 +1,62 @@
+"""Switches that must not open a real installation, and what leaves the site with an error."""
+
+import json
+
+import pytest
+
+from accounts.logs import mask_event, mask_tokens
+
+from .test_environment import PRODUCTION, manage
+
+OUTSIDE = {"ALLOWED_HOSTS": "cohorts.example.org"}
+
+
+@pytest.mark.parametrize(
+    ("variables", "named"),
+    [
+        (PRODUCTION | {"COHORTS_DEMO": "1"}, "COHORTS_DEMO"),
+        ({"COHORTS_DEMO": "1", "ALLOWED_HOSTS": "*"}, "COHORTS_DEMO"),
+        ({"COHORTS_DEMO": "1", "ALLOWED_HOSTS": "localhost,cohorts.example.org"}, "COHORTS_DEMO"),
+        (OUTSIDE | {"DEBUG": "1"}, "SECRET_KEY"),
+    ],
+)
+def test_the_switches_for_this_machine_do_not_open_an_installation(variables, named):
+    done = manage("check", **variables)
+    assert done.returncode != 0
+    (line,) = done.stderr.splitlines()
+    assert line.startswith(f"Cannot start: {named}")
+
+
+def test_development_for_other_machines_needs_only_a_key_of_its_own():
+    assert manage("check", DEBUG="1", SECRET_KEY=PRODUCTION["SECRET_KEY"], **OUTSIDE).returncode == 0
+
+
+def test_sentry_gets_no_variables_and_no_forms(tmp_path):
+    (tmp_path / "sentry_sdk.py").write_text("def init(**options):\n    print(sorted(options.items(), key=str)[:-1], options)\n")
+    done = manage("check", **PRODUCTION, SENTRY_DSN="https://key@sentry.example.org/1", PYTHONPATH=str(tmp_path))
+    assert done.returncode == 0, done.stderr
+    for option in ("'include_local_variables': False", "'max_request_body_size': 'never'", "'send_default_pii': False"):
+        assert option in done.stdout
+    assert "mask_event" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("text", "secret"),
+    [
+        ("GET /feeds/SECRET.ics 200", "SECRET"),
+        ("Not Found: /accounts/password/reset/key/1-SECRET/", "SECRET"),
+        ("GET /accounts/github/login/callback/?code=SECRET&state=OTHER HTTP/1.1", "SECRET"),
+        ("GET /accounts/github/login/callback/?code=OTHER&state=SECRET HTTP/1.1", "SECRET"),
+    ],
+)
+def test_what_logs_in_is_masked_wherever_an_address_is_written_down(text, secret):
+    assert secret not in mask_tokens(text)
+    event = {"request": {"url": text, "query_string": "state=SECRET"}, "breadcrumbs": {"values": [{"message": text}]}, "n": 1}
+    masked = mask_event(event, {})
+    assert secret not in json.dumps(masked)
+    assert masked["n"] == 1
+
+
+def test_ordinary_addresses_stay_as_they_are():
+    for text in ("/feeds/", "/accounts/password/reset/key/1-set-password/", "/applications/7/?q=code", "progress of 3"):
+        assert mask_tokens(text) == text
