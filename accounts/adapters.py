@@ -12,6 +12,7 @@ from django.contrib.auth import get_user_model
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
+from .limits import TOO_OFTEN
 from .messages import queue_message
 from .middleware import COOKIE, zone_from_cookie
 
@@ -28,7 +29,7 @@ class AccountAdapter(DefaultAccountAdapter):
         "invalid_login": _("This address cannot be used to log in."),
         "invalid_password_reset": _("This link is not valid any more. Ask for a new one."),
         "too_many_login_attempts": _("Too many attempts. Wait five minutes, or ask for a code by mail."),
-        "rate_limited": _("That was too often in a short time. Wait a little, then try again."),
+        "rate_limited": TOO_OFTEN,
         "duplicate_email": _("This address belongs to your account already."),
         "email_taken": _("There is an account with this address already. Log in, or use another address."),
         "unverified_primary_email": _("Confirm this address first. Then it can be your main one."),

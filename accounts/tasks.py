@@ -6,7 +6,7 @@ from django.tasks import task
 
 from background.schedules import every
 
-from . import messages
+from . import log_ins, messages
 
 
 @task
@@ -18,3 +18,9 @@ def send_message_task(message_id: int) -> None:
 @task
 def send_waiting_messages_task() -> int:
     return messages.send_waiting_messages()
+
+
+@every(datetime.timedelta(hours=12))
+@task
+def forget_ended_log_ins_task() -> int:
+    return log_ins.forget_ended()

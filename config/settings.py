@@ -200,6 +200,8 @@ ACCOUNT_PREVENT_ENUMERATION = True
 ACCOUNT_SESSION_REMEMBER = True
 ACCOUNT_DEFAULT_HTTP_PROTOCOL = "http" if LOCAL else "https"
 ACCOUNT_REAUTHENTICATION_REQUIRED = True
+# Ours beside allauth's own: see accounts.limits. Counted in the cache, so by each process for itself where that is local memory.
+ACCOUNT_RATE_LIMITS = {"keep_entry": "60/h/ip", "sync": "60/h/user", "track": "120/h/user"}
 ALLAUTH_TRUSTED_PROXY_COUNT = TRUSTED_PROXIES
 MFA_ADAPTER = "accounts.adapters.MFAAdapter"
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes", "webauthn"]

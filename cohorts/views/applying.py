@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
+from accounts.limits import within_limit
 from cohorts.applications import DraftStale, may_write, save_draft, submit
 from cohorts.entries import Entry, EntryInvalid, EntryTooLarge, typed_login
 from cohorts.forms.application import ApplicationForm, read_entry
@@ -70,6 +71,10 @@ def _keep_for_later(request, session, entry):
     against = may_write(None, session, by=request.user)
     if against is not None:
         return _refused(request, session, None, entry, against)
+    # A first text makes a row in the database, and anybody can send one.
+    is_first = request.session.is_empty() or request.session.session_key is None
+    if is_first and not within_limit(request, "keep_entry"):
+        return _too_often(request, session, entry)
     try:
         keep_entry(request.session, session, entry)
     except EntryTooLarge as error:
@@ -129,6 +134,14 @@ def _too_large(request, session, application, entry, error):
     if request.htmx:
         return render(request, "cohorts/apply_saved.html", {"refused": error}, status=422)
     return _form(request, session, application, entry, problem=str(error), status=422)
+
+
+def _too_often(request, session, entry):
+    """Very many people, or one program, from one address on the network: the text stays in the form."""
+    problem = _("Many texts were kept from your network in the last hour. Log in first, in another tab, then send this again.")
+    if request.htmx:
+        return render(request, "cohorts/apply_saved.html", {"refused": problem}, status=429)
+    return _form(request, session, None, entry, problem=problem, status=429)
 
 
 def _form(

@@ -9,6 +9,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
+from accounts.limits import TOO_OFTEN, within_limit
 from accounts.models import GitHubIdentity
 from accounts.signed_in import signed_in
 from cohorts import checkins
@@ -49,7 +50,9 @@ def track(request, pk):
     own = _memberships(request.user).filter(user=request.user).exclude(state=Membership.State.LEFT)
     membership = get_object_or_404(own, pk=pk)
     form = TrackForm(request.POST)
-    if form.is_valid():
+    if form.is_valid() and not within_limit(request, "track"):
+        form.add_error("url", TOO_OFTEN)
+    elif form.is_valid():
         try:
             contribution = paste_link(membership, form.cleaned_data["url"], title=form.cleaned_data["title"], by=request.user)
         except LinkError as error:

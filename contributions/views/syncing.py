@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST, require_safe
 from django_htmx.http import HttpResponseStopPolling, trigger_client_event
 
+from accounts.limits import TOO_OFTEN, within_limit
 from accounts.signed_in import signed_in
 from cohorts.models import Cohort, Membership
 from contributions.freshness import Freshness, freshness_of_membership, freshness_of_session
@@ -87,6 +88,8 @@ def cohort_sync_status(request, pk):
 
 
 def _start(request, session, *, membership=None, cohort=None):
+    if not within_limit(request, "sync"):
+        return _too_often(request, session, membership=membership, cohort=cohort)
     try:
         request_sync(session, by=request.user, membership=membership, trigger=SyncRun.Trigger.PERSON)
     except PermissionDenied:
@@ -97,6 +100,16 @@ def _start(request, session, *, membership=None, cohort=None):
     freshness = freshness_of_membership(membership) if membership else freshness_of_session(session)
     context = sync_context(request, freshness, membership=membership, cohort=cohort)
     return render(request, PARTIAL, context | {"may_sync": True, "announce": True})
+
+
+def _too_often(request, session, *, membership, cohort):
+    """Each sync costs points of GitHub's, which all members share."""
+    freshness = freshness_of_membership(membership) if membership else freshness_of_session(session)
+    context = sync_context(request, freshness, membership=membership, cohort=cohort)
+    if request.htmx:
+        return render(request, PARTIAL, context | {"may_sync": True, "problem": TOO_OFTEN})
+    messages.warning(request, TOO_OFTEN)
+    return redirect(context["back_url"])
 
 
 def _status(request, context):
