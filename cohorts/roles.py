@@ -17,11 +17,6 @@ def organises_any(user) -> bool:
     return user.is_superuser or SessionRole.objects.filter(user=user, role=SessionRole.Role.ORGANISER).exists()
 
 
-def reviews_in(user, session: Session) -> bool:
-    """Whether `user` may score applications of `session`."""
-    return Session.objects.reviewed_by(user).filter(pk=session.pk).exists()
-
-
 def leads(user, cohort: Cohort) -> bool:
     """Whether `user` may read what is meant for those who lead `cohort`: its navigators and captains, organisers, the operator."""
     return Cohort.objects.led_by(user).filter(pk=cohort.pk).exists()

@@ -8,7 +8,7 @@ from decimal import Decimal
 
 from django.db.models import Avg, DecimalField, ExpressionWrapper, F, FloatField, OuterRef, QuerySet, Subquery, Sum
 
-from .models import Application, Criterion, Review, Score
+from .models import Application, Review, Score
 
 
 @dataclass(frozen=True)
@@ -115,8 +115,3 @@ def with_mean_score(applications: QuerySet[Application], *, viewer) -> QuerySet[
         .annotate(mean=Avg("score"))
     )
     return applications.annotate(mean_score=Subquery(reviews.values("mean")[:1], output_field=FloatField()))
-
-
-def independent_criteria(session) -> list[Criterion]:
-    """The criteria that have a column of their own."""
-    return [criterion for criterion in session.criteria.all() if criterion.independent]

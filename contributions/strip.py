@@ -131,7 +131,6 @@ class Column:
     x: float
     width: float
     is_current: bool
-    is_odd: bool
 
     @property
     def label_x(self) -> float:
@@ -218,19 +217,12 @@ class Scale:
 def _columns(calendar: Calendar, scale: Scale) -> list[Column]:
     zone = calendar.session.zone
     columns = []
-    for position, week in enumerate(calendar.weeks):
+    for week in calendar.weeks:
         begins = datetime.datetime.combine(week.starts_on, datetime.time(), tzinfo=zone)
         ends = datetime.datetime.combine(week.ends_on + datetime.timedelta(days=1), datetime.time(), tzinfo=zone)
         x = scale.at(begins)
-        columns.append(
-            Column(
-                week,
-                x,
-                round(scale.at(ends) - x, 2),
-                bool(calendar.current and week.pk == calendar.current.pk),
-                position % 2 == 1,
-            )
-        )
+        is_current = calendar.current is not None and week.pk == calendar.current.pk
+        columns.append(Column(week, x, round(scale.at(ends) - x, 2), is_current))
     return columns
 
 

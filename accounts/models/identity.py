@@ -20,10 +20,6 @@ class GitHubIdentityQuerySet(models.QuerySet["GitHubIdentity"]):
 
         return self.filter(user__in=User.objects.visible_to(user))
 
-    def unresolved(self):
-        """Those whose numeric id is not known yet: a sync asks GitHub for it."""
-        return self.filter(database_id=None)
-
 
 class GitHubIdentity(models.Model):
     """A GitHub account of a person: proven by logging in with it, or typed and marked so.

@@ -80,12 +80,6 @@ def countdown(moment: datetime.datetime) -> str:
     return _("in less than a minute")
 
 
-@register.filter
-def days_long(moment: datetime.datetime | None) -> int | None:
-    """Whole days since `moment`."""
-    return None if moment is None else max((timezone.now() - moment).days, 0)
-
-
 @register.simple_tag
 def relative_time(moment: datetime.datetime | None) -> str:
     """“4 minutes ago” as a `<time>` whose title and machine form give the instant."""

@@ -14,9 +14,6 @@ class QuestionQuerySet(models.QuerySet["Question"]):
         """Questions of the sessions that `user` may see."""
         return self.filter(session__in=Session.objects.visible_to(user))
 
-    def for_reviewers(self):
-        return self.filter(shown_to_reviewers=True, sensitive=False)
-
 
 class Question(models.Model):
     """One question of a session's application form."""

@@ -41,17 +41,6 @@ class SessionQuerySet(models.QuerySet["Session"]):
             return self.filter(archived_at__isnull=True)
         return self.filter(pk__in=access.reviewed_sessions(user))
 
-    def taking_applications(self, now=None):
-        """Announced sessions inside their application window at `now` (aware; default: the present)."""
-        now = now or timezone.now()
-        return self.filter(
-            announced_at__lte=now,
-            archived_at__isnull=True,
-            published_at__isnull=True,
-            applications_open_at__lte=now,
-            applications_close_at__gt=now,
-        )
-
 
 class Session(models.Model):
     """Dates, limits and switches of one run. Its stage is derived from them: see `cohorts.stages.stage_of`."""

@@ -139,21 +139,6 @@ query MoreIssues($id: ID!, $after: String!, $since: DateTime!) {{
 """
 """The next page of one member. Variables: `id`, `after`, `since`."""
 
-MORE_TIMELINE = f"""
-query MoreTimeline($id: ID!, $after: String!) {{
-  {_RATE_LIMIT}
-  node(id: $id) {{
-    ... on PullRequest {{
-      timelineItems(first: 100, after: $after, itemTypes: {_TIMELINE_TYPES}) {{
-        pageInfo {{ hasNextPage endCursor }} nodes {{ ...Timeline }}
-      }}
-    }}
-  }}
-}}
-{_TIMELINE}{_ACTOR}
-"""
-"""More of a pull request's timeline, for a first answer that came late. Variables: `id`, `after`."""
-
 REFRESH_PULL_REQUESTS = f"""
 query RefreshPR($ids: [ID!]!) {{ {_RATE_LIMIT} nodes(ids: $ids) {{ __typename ...PullRequest }} }}
 {_PULL_REQUEST}{_TIMELINE}{_REPOSITORY}{_ACTOR}

@@ -102,10 +102,6 @@ class SyncRun(models.Model):
     def __str__(self) -> str:
         return str(_("Sync %(number)s") % {"number": self.pk})
 
-    @property
-    def is_finished(self) -> bool:
-        return self.state not in self.UNFINISHED
-
 
 class MemberSyncQuerySet(models.QuerySet["MemberSync"]):
     def visible_to(self, user):

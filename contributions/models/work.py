@@ -150,9 +150,6 @@ class ContributionQuerySet(models.QuerySet["Contribution"]):
     def shown(self):
         return self.filter(hidden=False)
 
-    def waiting_for_member(self):
-        return self.filter(work_item__turn="member")
-
 
 class Contribution(models.Model):
     """That a member has a part in a work item."""

@@ -94,16 +94,3 @@ def test_current_week(zone, now, number):
     found = SessionFactory(starts_on=datetime.date(2027, 5, 3), has_week_zero=True, time_zone=zone)
     week = current_week(found, at(now))
     assert (week and week.number) == number
-
-
-@pytest.mark.django_db
-def test_the_query_for_open_sessions_agrees_with_the_stage():
-    sessions = [
-        SessionFactory(),
-        SessionFactory(open=True),
-        SessionFactory(reviewing=True),
-        SessionFactory(draft=True),
-        SessionFactory(finished=True),
-    ]
-    taking = set(Session.objects.taking_applications())
-    assert taking == {found for found in sessions if takes_applications(found)} == {sessions[1]}

@@ -126,20 +126,6 @@ def test_an_old_comment_and_many_new_ones_are_both_there(world, client):
     assert node["firstComments"]["nodes"][0]["createdAt"] < node["comments"]["nodes"][0]["createdAt"]
 
 
-def test_a_long_timeline_is_continued(world, client):
-    pull_request = world.add_pull_request(world.project, world.member, "Fix", at=world.ago(days=9))
-    for minute in range(150):
-        world.comment(pull_request, world.maintainer, f"{minute}", at=world.ago(minutes=200 - minute))
-    first = refresh(client, pull_request)["timelineItems"]
-    assert (first["totalCount"], len(first["nodes"]), first["pageInfo"]["hasNextPage"]) == (151, 40, True)
-    seen, cursor = len(first["nodes"]), first["pageInfo"]["endCursor"]
-    while cursor:
-        more = client.query(documents.MORE_TIMELINE, {"id": pull_request.id, "after": cursor}).data["node"]["timelineItems"]
-        seen += len(more["nodes"])
-        cursor = more["pageInfo"]["endCursor"] if more["pageInfo"]["hasNextPage"] else None
-    assert seen == 151
-
-
 @pytest.mark.parametrize(
     ("change", "moves"),
     [
