@@ -149,11 +149,13 @@ class DemoWorld:
             ci="SUCCESS",
         )
         world.comment(waiting, self.bot, "All checks pass.", at=ago(days=9, hours=-1))
+        full = world.add_issue(code, green, "Nothing is said when the mail queue is full", at=ago(days=25), labels=["accepted"])
         answer = world.add_pull_request(
             code,
             me,
             "Show a clear error when the mail queue is full",
             at=ago(days=7),
+            closes=[full],
             additions=90,
             deletions=14,
             changed_files=5,
