@@ -1,8 +1,9 @@
-"""Shows times in the visitor's zone."""
+"""Shows times in the visitor's zone, and keeps pages of people out of shared caches."""
 
 import zoneinfo
 
 from django.utils import timezone
+from django.utils.cache import patch_cache_control
 
 #: The browser's own zone, set by static/js/site.js for those who are not logged in.
 COOKIE = "tz"
@@ -21,6 +22,19 @@ class TimeZoneMiddleware:
             zone = zone_from_cookie(request.COOKIES.get(COOKIE, ""))
         with timezone.override(zone):
             return self.get_response(request)
+
+
+class PrivatePagesMiddleware:
+    """Pages for somebody who is logged in are that person's: no cache between here and the browser may keep them for others."""
+
+    def __init__(self, get_response):
+        self.get_response = get_response
+
+    def __call__(self, request):
+        response = self.get_response(request)
+        if request.user.is_authenticated and not response.has_header("Cache-Control"):
+            patch_cache_control(response, private=True)
+        return response
 
 
 def zone_from_cookie(name: str) -> zoneinfo.ZoneInfo:

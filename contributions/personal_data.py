@@ -6,10 +6,12 @@ from django.db.models import Exists, OuterRef
 from django.utils.translation import ngettext
 
 from accounts import people_registry
+from accounts.models import GitHubIdentity
 from accounts.people_registry import Deletion
 from accounts.personal_data import iso
+from cohorts.models import Membership
 
-from .models import Contribution, WorkItem
+from .models import Contribution, SyncRun, WorkItem
 
 
 def _contributions(user) -> list[dict[str, Any]]:
@@ -58,8 +60,21 @@ def preview(user) -> Deletion:
 def erase(user) -> None:
     """Forget what was fetched for this person alone; items that are somebody else's too lose only the link."""
     items = list(_only_of(user).values_list("pk", flat=True))
+    _forget_problems(user)
     Contribution.objects.filter(membership__user=user).delete()
     WorkItem.objects.filter(pk__in=items).delete()
+
+
+def _forget_problems(user) -> None:
+    """Syncs of whole sessions stay, without the problems that name the person's GitHub login."""
+    identity = GitHubIdentity.objects.filter(user=user).first()
+    if identity is None:
+        return
+    sessions = Membership.objects.filter(user=user).values("cohort__session")
+    for run in SyncRun.objects.filter(session__in=sessions).exclude(errors=[]).only("errors"):
+        others = [error for error in run.errors if str(error.get("about", "")).lower() != identity.login.lower()]
+        if len(others) < len(run.errors):
+            SyncRun.objects.filter(pk=run.pk).update(errors=others)
 
 
 def register() -> None:

@@ -15,7 +15,7 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 
 from background.enqueue import enqueue
-from contributions.links import github_host
+from contributions.links import LARGEST_NUMBER, github_host
 from contributions.models import WebhookDelivery, WorkItem
 from contributions.sync.context import GITHUB_KINDS
 from contributions.tasks import refresh_items
@@ -121,7 +121,7 @@ def items_about(event: str, payload: dict[str, Any]) -> list[int]:
         suite = payload.get("check_suite")
         pulls = suite.get("pull_requests") if isinstance(suite, dict) else None
         numbers = [pull.get("number") for pull in pulls or () if isinstance(pull, dict)]
-        numbers = [number for number in numbers if isinstance(number, int)]
+        numbers = [number for number in numbers if _is_number(number)]
         if numbers:
             rows = rows.filter(repository__iexact=name, number__in=numbers, kind=WorkItem.Kind.PULL_REQUEST)
             return list(rows.values_list("pk", flat=True)[:MOST_ITEMS])
@@ -132,9 +132,8 @@ def items_about(event: str, payload: dict[str, Any]) -> list[int]:
         own = waiting.filter(author_node_id=author) if author else waiting.none()
         return list((own if own.exists() else waiting.filter(ci="pending")).values_list("pk", flat=True)[:MOST_ITEMS])
     if event == "repository":
-        former = payload.get("changes")
-        renamed = former.get("repository", {}).get("name", {}).get("from") if isinstance(former, dict) else None
-        names = [name] + ([f"{name.partition('/')[0]}/{renamed}"] if isinstance(renamed, str) else [])
+        renamed = _text(payload, "changes", "repository", "name", "from")
+        names = [name] + ([f"{name.partition('/')[0]}/{renamed}"] if renamed else [])
         return list(rows.filter(repository__in=names).open().values_list("pk", flat=True)[:MOST_ITEMS])
     return []
 
@@ -153,7 +152,7 @@ def _is_item(event: str, payload: dict[str, Any]) -> Q:
     found = Q(pk__in=[])
     if node_id := _node_id(event, payload):
         found |= Q(node_id=node_id)
-    if isinstance(number, int):
+    if _is_number(number):
         found |= Q(repository__iexact=_text(payload, "repository", "full_name"), number=number, kind__in=GITHUB_KINDS)
     return found
 
@@ -162,7 +161,12 @@ def _text(payload: dict[str, Any], *path: str) -> str:
     value: Any = payload
     for name in path:
         value = value.get(name) if isinstance(value, dict) else None
-    return value if isinstance(value, str) else ""
+    # What no database takes (NUL, halves of characters) is in no name that we know either.
+    return value if isinstance(value, str) and value.isprintable() and value.isascii() else ""
+
+
+def _is_number(value: Any) -> bool:
+    return type(value) is int and 0 < value <= LARGEST_NUMBER
 
 
 def _refuse(status: int, message: str) -> JsonResponse:

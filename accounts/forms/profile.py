@@ -8,6 +8,7 @@ from accounts.identity import set_github_login
 from accounts.models import User
 from accounts.terms import accept_terms, has_accepted_terms
 
+from .names import one_line
 from .zones import TimeZoneField
 
 
@@ -39,6 +40,9 @@ class ProfileForm(forms.ModelForm):
         self.fields["time_zone"].keep(self.instance.time_zone)
         if has_accepted_terms(self.instance):
             del self.fields["accept_terms"]
+
+    def clean_name(self):
+        return one_line(self.cleaned_data["name"])
 
     def save(self, commit=True):
         user = super().save(commit)

@@ -6,6 +6,8 @@ from django.utils.translation import gettext_lazy as _
 from accounts.middleware import zone_from_cookie
 from accounts.terms import accept_terms
 
+from .names import one_line
+
 
 class SignupForm(forms.Form):
     """Base of allauth's forms for signing up by email and by GitHub, so it must not import them."""
@@ -26,6 +28,9 @@ class SignupForm(forms.Form):
     time_zone = forms.CharField(
         required=False, max_length=64, widget=forms.HiddenInput(attrs={"data-browser-zone": "", "autocomplete": "off"})
     )
+
+    def clean_name(self):
+        return one_line(self.cleaned_data["name"])
 
     def signup(self, request, user) -> None:
         """Called by allauth with the new, saved person."""

@@ -140,7 +140,7 @@ def _too_often(request, session, entry):
     """Very many people, or one program, from one address on the network: the text stays in the form."""
     problem = _("Many texts were kept from your network in the last hour. Log in first, in another tab, then send this again.")
     if request.htmx:
-        return render(request, "cohorts/apply_saved.html", {"refused": problem}, status=429)
+        return render(request, "cohorts/apply_saved.html", {"refused": problem}, status=409)
     return _form(request, session, None, entry, problem=problem, status=429)
 
 

@@ -16,12 +16,14 @@ from contributions.models import WorkItem
 from .batches import ask_in_batches
 from .context import Sync, Wanted
 from .gone import Vanished, settle_vanished
-from .partial import Result, answers_by_index
+from .partial import INCOMPLETE, Result, answers_by_index
 from .store import Fetched, Outcome, keep_problem, save_batch
 
 logger = logging.getLogger(__name__)
 
 DOCUMENTS = {"pull_request": documents.REFRESH_PULL_REQUESTS, "issue": documents.REFRESH_ISSUES}
+#: What databases and their drivers raise for a value that cannot be stored: too long, too large, half a character, a NUL.
+REFUSED = (DataError, IntegrityError, OverflowError, TypeError, ValueError)
 #: After what vanished was followed to a new place, that is fetched as well; things do not move more often than this.
 MOST_ROUNDS = 3
 
@@ -69,7 +71,7 @@ def store_results(sync: Sync, pairs: Sequence[tuple[Wanted, Result]]) -> None:
             batch.append((item, fetched))
     try:
         _count(sync, save_batch(sync.host, [fetched for _item, fetched in batch]))
-    except (DataError, IntegrityError):
+    except REFUSED:
         _save_each(sync, batch)
     for item, _result in pairs:
         sync.answered(item.node_id)
@@ -80,7 +82,7 @@ def _save_each(sync: Sync, batch: list[tuple[Wanted, Fetched]]) -> None:
     for item, fetched in batch:
         try:
             _count(sync, save_batch(sync.host, [fetched]))
-        except (DataError, IntegrityError) as error:
+        except REFUSED as error:
             logger.warning("Item %s cannot be stored: %s", item.node_id, type(error).__name__)
             _fails(sync, item, "not_stored", "What GitHub says about this item cannot be stored.")
 
@@ -141,9 +143,6 @@ def is_none_of_ours(sync: Sync, node: Mapping) -> bool:
     if not isinstance(repository, Mapping) or not repository.get("isPrivate"):
         return False
     return sync.repository_of(repository) is None
-
-
-INCOMPLETE = "GitHub answered with a part only. It will be tried again."
 
 
 def _fails(sync: Sync, item: Wanted, code: str, message: str) -> None:

@@ -53,7 +53,7 @@ class TestTextsOfVisitors:
         # A cookie that somebody made up is no session.
         forger = Client()
         forger.cookies["sessionid"] = "0123456789abcdef0123456789abcdef"
-        assert self.send(forger, why, "forged", **HTMX).status_code == 429
+        assert self.send(forger, why, "forged", **HTMX).status_code == 409
         assert BrowserSession.objects.count() == 2
 
     def test_who_began_may_go_on(self, limits, client, why):

@@ -2,6 +2,7 @@
 
 import pytest
 
+from accounts.personal_data import delete_account
 from contributions.models import Contribution, WorkItem
 from contributions.sync import paste_link
 from contributions.sync.pasted import NOT_KNOWN
@@ -54,3 +55,22 @@ def test_an_item_that_became_private_is_not_read_on(follower):
     stored = follower.stored(pull)
     assert stored.title == "In the open"
     assert "private" in stored.problem
+
+
+def test_a_value_that_no_database_takes_spoils_no_other_item(follower):
+    ada = follower.member("ada")
+    follower.pull(ada, "Half a character \ud800")
+    follower.pull(ada, "Quite ordinary")
+    follower.sync()
+    assert follower.titles(ada) == ["Quite ordinary"]
+
+
+def test_a_deleted_account_leaves_no_login_in_the_list_of_problems(follower):
+    ada = follower.member("Ada-L", on_github=False)
+    follower.member("ghost", on_github=False)
+    run = follower.sync()
+    run.refresh_from_db()
+    assert {error["about"] for error in run.errors} == {"Ada-L", "ghost"}
+    delete_account(ada.user, by=ada.user)
+    run.refresh_from_db()
+    assert {error["about"] for error in run.errors} == {"ghost"}

@@ -172,3 +172,15 @@ def test_as_a_form(queued):
 
 def test_it_is_post_only():
     assert github_webhook(RequestFactory().get("/hooks/github/")).status_code == 405
+
+
+@pytest.mark.parametrize("event", ["issues", "pull_request", "issue_comment", "check_suite", "status", "repository"])
+@pytest.mark.parametrize(
+    "value",
+    [[], [[]], {}, "x", 7, None, True, {"name": []}, {"name": {"from": []}}, {"node_id": "a\0b"}, {"node_id": "\ud800"}, {"node_id": "x" * 5000},
+     {"number": 10**30}, {"number": -1}, {"number": True}, {"pull_requests": [{"number": 10**30}, 7]}, {"full_name": "o/\0"}, {"full_name": "o/\ud800"}],
+)  # fmt: skip
+def test_a_signed_delivery_of_any_shape_is_no_mistake_of_ours(queued, event, value):
+    parts = ("issue", "pull_request", "check_suite", "changes", "repository", "sender")
+    payload = dict.fromkeys(parts, value) | {"issue": value, "changes": {"repository": value}}
+    assert queued(payload, event=event)[0] == 202
