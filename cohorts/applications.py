@@ -139,9 +139,12 @@ def discard_changes(application: Application, *, by) -> None:
 
 
 def withdraw(application: Application, *, by) -> None:
-    """Take the application back; until the deadline its applicant may submit it again. Raises `MoveError`."""
+    """Take the application back, and give a place free that was kept for it; until the deadline its applicant may submit it again.
+
+    Raises `MoveError`.
+    """
     with transaction.atomic():
-        move(application, Status.WITHDRAWN, by=by)
+        move(application, Status.WITHDRAWN, by=by, after=_free_kept_place)
         application_mail.tell_withdrawn(application)
 
 
@@ -186,6 +189,11 @@ def _open_place(application: Application) -> None:
     _place(application).filter(state=Membership.State.INVITED).update(
         state=Membership.State.ACTIVE, joined_at=timezone.now(), left_at=None, leaving_reason=""
     )
+
+
+def _free_kept_place(application: Application) -> None:
+    for membership in _place(application).filter(state=Membership.State.INVITED):
+        give_free(membership)
 
 
 def _free_place(application: Application) -> None:

@@ -3,6 +3,7 @@
 import pytest
 from django.utils import timezone
 
+from cohorts.applications import withdraw
 from cohorts.decisions import set_pending_decision
 from cohorts.models import Application, Membership
 from cohorts.placing import PlacingError, place, placement_of, take_out
@@ -139,3 +140,18 @@ def test_taking_out_needs_a_place_of_a_member(world):
     MembershipFactory(cohort=world.cohort, user=world.applications[0].applicant, role="captain")
     with pytest.raises(PlacingError, match="leads"):
         take_out(world.applications[0], by=world.organiser)
+
+
+def test_who_withdraws_gives_a_kept_place_free(world):
+    application = world.applications[0]
+    place(application, world.cohort, by=world.organiser)
+    withdraw(application, by=application.applicant)
+    assert placement_of(application) is None
+    assert not Membership.objects.members().exists()
+
+
+def test_who_withdraws_an_application_stays_where_they_belong_already(world):
+    application = world.applications[0]
+    MembershipFactory(cohort=world.cohort, user=application.applicant, state="active")
+    withdraw(application, by=application.applicant)
+    assert placement_of(application).state == "active"
