@@ -3,9 +3,8 @@
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from .decisions import DecisionError
-from .locking import locked_application
-from .models import Application, Conflict
+from .decisions import DecisionError, locked_to_decide
+from .models import Application
 
 
 def assess(application: Application, *, by, eligibility: str, reason: str = "", tier: int | None = None) -> Application:
@@ -18,11 +17,7 @@ def assess(application: Application, *, by, eligibility: str, reason: str = "", 
     if eligibility != Application.Eligibility.ELIGIBLE and not reason.strip():
         raise DecisionError(_("Say why, so that the other organisers understand it."))
     with transaction.atomic():
-        locked = locked_application(application, among=Application.objects.organised_by(by))
-        if locked is None:
-            raise DecisionError(_("Only the organisers of this session decide, and nobody decides on themselves."))
-        if Conflict.objects.filter(application=locked, reviewer=by).exists():
-            raise DecisionError(_("You declared a conflict of interest: another organiser decides on this application."))
+        locked = locked_to_decide(application, by=by)
         locked.eligibility, locked.eligibility_reason, locked.tier = eligibility, reason.strip(), tier
         locked.save(update_fields=["eligibility", "eligibility_reason", "tier", "updated_at"])
     application.refresh_from_db(fields=["eligibility", "eligibility_reason", "tier", "updated_at"])

@@ -43,6 +43,16 @@ def possible_decisions(application: Application) -> list[Decision]:
     ]
 
 
+def locked_to_decide(application: Application, *, by) -> Application:
+    """The row of `application`, locked; inside a transaction only. Raises `DecisionError` where `by` may not decide on it."""
+    locked = locked_application(application, among=Application.objects.organised_by(by))
+    if locked is None:
+        raise DecisionError(_("Only the organisers of this session decide, and nobody decides on themselves."))
+    if Conflict.objects.filter(application=locked, reviewer=by).exists():
+        raise DecisionError(_("You declared a conflict of interest: another organiser decides on this application."))
+    return locked
+
+
 def set_pending_decision(application: Application, decision: str, *, by, rank: int | None = None) -> Application:
     """Note what is to be published about an application. `rank` orders the waitlist (1 is first) and goes with it alone.
 
@@ -50,11 +60,7 @@ def set_pending_decision(application: Application, decision: str, *, by, rank: i
     application or the application's status does not allow the decision.
     """
     with transaction.atomic():
-        locked = locked_application(application, among=Application.objects.organised_by(by))
-        if locked is None:
-            raise DecisionError(_("Only the organisers of this session decide, and nobody decides on themselves."))
-        if Conflict.objects.filter(application=locked, reviewer=by).exists():
-            raise DecisionError(_("You declared a conflict of interest: another organiser decides on this application."))
+        locked = locked_to_decide(application, by=by)
         if decision not in possible_decisions(locked):
             raise DecisionError(
                 _("An application that is “%(status)s” cannot get the decision “%(decision)s”.")
@@ -255,6 +261,8 @@ def publish(session: Session, *, by, expected: str | None = None) -> Plan:
         against = obstacle_to_publishing(locked)
         if against:
             raise PublishError(against)
+        # From here on no decision and no place changes under our hands: both lock the application first.
+        list(Application.objects.select_for_update().filter(session=locked).order_by("pk").values_list("pk"))
         plan = plan_publication(locked, by=by)
         if not plan.outgoing and locked.published_at is not None:
             raise PublishError(_("Nothing is left to publish. Another organiser may have published a moment ago."))

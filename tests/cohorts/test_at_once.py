@@ -5,10 +5,11 @@ import os
 import threading
 
 import pytest
-from django.db import connection
+from django.db import OperationalError, connection, transaction
 from django.utils import timezone
 
 from accounts.models import Message
+from cohorts import decisions
 from cohorts.decisions import PublishError, publish, set_pending_decision
 from cohorts.models import Application, Conflict, Membership, Review
 from cohorts.placing import PlacingError, place
@@ -81,3 +82,23 @@ def test_the_last_place_goes_to_one():
     assert sorted(type(answer).__name__ for answer in answers) == ["Membership", "PlacingError"]
     assert any(isinstance(answer, PlacingError) for answer in answers)
     assert Membership.objects.members().count() == world.session.cohort_size_max
+
+
+def test_what_is_being_published_cannot_be_decided_otherwise_meanwhile(monkeypatch):
+    world = make_world(applications=1, review_closed_at=timezone.now() - datetime.timedelta(hours=1))
+    application = world.applications[0]
+    set_pending_decision(application, "offer", by=world.organiser)
+    plan_publication, seen = decisions.plan_publication, []
+
+    def lock():
+        with transaction.atomic():
+            Application.objects.select_for_update(nowait=True).get(pk=application.pk)
+
+    def plan(*args, **kwargs):
+        seen.extend(at_once(lock))
+        return plan_publication(*args, **kwargs)
+
+    monkeypatch.setattr(decisions, "plan_publication", plan)
+    publish(world.session, by=world.organiser)
+    assert [type(answer) for answer in seen] == [OperationalError]
+    assert lock() is None
