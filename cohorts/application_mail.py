@@ -1,4 +1,4 @@
-"""What applicants are told by mail when their application moves. Organisers' decisions are told by publishing."""
+"""What applicants are told by mail when their application moves. What organisers decided is written by `decision_messages`."""
 
 import datetime
 
@@ -26,6 +26,9 @@ SPEAKS_OF = {
     "offer_accepted": Status.ACCEPTED,
     "offer_declined": Status.DECLINED,
     "offer_expired": Status.EXPIRED,
+    "decision_offer": Status.OFFERED,
+    "decision_waitlist": Status.WAITLISTED,
+    "decision_not_selected": Status.NOT_SELECTED,
 }
 
 

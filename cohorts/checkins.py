@@ -9,7 +9,7 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from .models import CheckIn, Membership, Week
+from .models import CheckIn, Membership, Week, access
 from .stages import current_week
 
 #: What a member writes.
@@ -45,7 +45,7 @@ def may_write(user, membership: Membership) -> bool:
     return (
         membership.user_id == user.pk
         and membership.role == Membership.Role.MEMBER
-        and membership.state in (Membership.State.ACTIVE, Membership.State.RESTING, Membership.State.COMPLETED)
+        and membership.state in access.PRESENT
         and membership.cohort.session.archived_at is None
     )
 

@@ -2,7 +2,7 @@
 
 from django.utils.functional import SimpleLazyObject
 
-from .models import Application, Cohort, Membership
+from .models import Application, Cohort, Membership, access
 from .roles import may_use_admin
 
 
@@ -14,7 +14,7 @@ class Navigation:
         self.has_progress = memberships.members().filter(cohort__session__published_at__isnull=False).exists()
         self.cohort = (
             Cohort.objects.visible_to(user)
-            .filter(memberships__user=user, memberships__state__in=["active", "resting", "completed"])
+            .filter(memberships__user=user, memberships__state__in=access.PRESENT)
             .order_by("-session__starts_on", "pk")
             .first()
         )

@@ -9,19 +9,17 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from accounts.links import absolute_url
-from accounts.messages import register_still_true
 from accounts.templatetags.interface import full_time
 
 from .models import Application, Session
 
 Decision = Application.Decision
-Status = Application.Status
 
-#: Decision → (kind of message, the status in which it is still true when it is sent).
+#: The kind of message for each decision; `application_mail.SPEAKS_OF` says until when it is true.
 KINDS = {
-    Decision.OFFER: ("decision_offer", Status.OFFERED),
-    Decision.WAITLIST: ("decision_waitlist", Status.WAITLISTED),
-    Decision.NOT_SELECTED: ("decision_not_selected", Status.NOT_SELECTED),
+    Decision.OFFER: "decision_offer",
+    Decision.WAITLIST: "decision_waitlist",
+    Decision.NOT_SELECTED: "decision_not_selected",
 }
 
 
@@ -48,7 +46,7 @@ def answer_until(session: Session, now: datetime.datetime) -> datetime.datetime:
 def write_message(application: Application, *, cohort, answer_by: datetime.datetime) -> DecisionMessage:
     """The mail for an application's pending decision. Needs `session` and `applicant` loaded, and the cohort's project."""
     decision = Decision(application.pending_decision)
-    kind, _status = KINDS[decision]
+    kind = KINDS[decision]
     url = absolute_url(reverse("application", args=[application.pk]))
     session, person = application.session, application.applicant
     subjects = {
@@ -71,13 +69,3 @@ def write_message(application: Application, *, cohort, answer_by: datetime.datet
         },
     )
     return DecisionMessage(kind, subjects[decision] % {"session": session.name}, body.strip() + "\n", url)
-
-
-def register() -> None:
-    """A message that is not true any more when its turn comes (the offer was answered) is dropped."""
-    for kind, status in KINDS.values():
-        register_still_true(kind, _is_still(status))
-
-
-def _is_still(status: str):
-    return lambda message: message.about is not None and message.about.status == status

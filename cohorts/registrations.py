@@ -49,13 +49,12 @@ def organises_any_session(user) -> bool:
 
 
 def register() -> None:
-    from . import application_mail, attention, calendar, decision_messages, personal_data
+    from . import application_mail, attention, calendar, personal_data
     from .checkin_reasons import checkin_reasons
 
     attention.register_source(checkin_reasons)
     application_mail.register()
     calendar.register()
-    decision_messages.register()
     personal_data.register()
     if messages_of_my_sessions not in people_registry.messages_visible:
         people_registry.messages_visible.append(messages_of_my_sessions)

@@ -1,6 +1,7 @@
 """At which stage a session is, derived from its dates and stamps and from nothing else."""
 
 import datetime
+from collections.abc import Iterable
 
 from django.db import models
 from django.utils import timezone
@@ -50,4 +51,9 @@ def current_week(session: Session, now: datetime.datetime | None = None) -> Week
     Uses `session.calendar.all()`, so a prefetched calendar costs no query.
     """
     today = (now or timezone.now()).astimezone(session.zone).date()
-    return next((week for week in session.calendar.all() if week.starts_on <= today <= week.ends_on), None)
+    return week_on(today, session.calendar.all())
+
+
+def week_on(day: datetime.date, weeks: Iterable[Week]) -> Week | None:
+    """The one of `weeks` that holds `day`."""
+    return next((week for week in weeks if week.starts_on <= day <= week.ends_on), None)

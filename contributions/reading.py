@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext, pgettext_lazy
 
 from cohorts.models import Membership, Project, Repository, Session, Week
+from cohorts.stages import week_on
 
 from .links import github_host
 from .meaning.entries import parse_time
@@ -263,6 +264,5 @@ def calendar_of(session: Session, now: datetime.datetime) -> Calendar:
     """One query, for the weeks (none where they are prefetched)."""
     weeks = list(session.calendar.all())
     today = now.astimezone(session.zone).date()
-    current = next((week for week in weeks if week.starts_on <= today <= week.ends_on), None)
     phase = "before" if now < session.begins_at else "after" if now >= session.ends_at else "during"
-    return Calendar(session, weeks, current, today, phase)
+    return Calendar(session, weeks, week_on(today, weeks), today, phase)

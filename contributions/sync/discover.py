@@ -15,6 +15,7 @@ from contributions.models import WorkItem
 from .batches import ask_in_batches
 from .context import VALUES_A_STATEMENT, Known, Member, Sync, known_of
 from .identify import renamed
+from .partial import INCOMPLETE
 from .store import in_the_same_moment, link_known
 
 #: Items of one kind on the first page of each member.
@@ -22,7 +23,6 @@ FIRST_PAGE = 50
 #: Pages of 100 after the first that one member may take: far more than a person does in a session.
 MOST_PAGES = 40
 
-INCOMPLETE = "GitHub answered with a part only. It will be tried again."
 CONNECTIONS = {"pull_request": "pullRequests", "issue": "issues"}
 #: A member, the kind of an item of theirs, its node and the tracked repository that it is in.
 Found = tuple[Member, str, Mapping, Repository]

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 
 from contributions.github.client import Answer
 
+#: What is kept as the problem of a thing that came with a hole.
+INCOMPLETE = "GitHub answered with a part only. It will be tried again."
 #: Where GitHub withholds a part from our token, the rest is still right.
 WITHHELD = {"FORBIDDEN", "INSUFFICIENT_SCOPES", "NOT_FOUND"}
 

@@ -9,7 +9,7 @@ from django.views.decorators.http import require_safe
 from accounts.signed_in import signed_in
 from cohorts import roles
 from cohorts.attention import gather
-from cohorts.models import Cohort
+from cohorts.models import Cohort, access
 from contributions.board import board_rows, people_of, people_to_look_after, wins_of, work_of
 from contributions.freshness import freshness_of_session
 from contributions.reading import calendar_of
@@ -56,6 +56,6 @@ def cohort(request, pk):
 def _with_attention(context, members, now):
     if not context["leads"]:
         return context
-    present = [membership for membership in members if membership.state in ("active", "resting", "completed")]
+    present = [membership for membership in members if membership.state in access.PRESENT]
     alarms, quiet = people_to_look_after(gather(present, now)) if present else ([], [])
     return context | {"alarms": alarms, "quiet": quiet}
