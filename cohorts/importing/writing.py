@@ -265,7 +265,8 @@ class _Writer:
             return
         waiting = _undecided(self.session).count()
         if waiting:
-            self.result.notes.append(f"Not published: {waiting} applications of this session await a decision.")
+            some = "1 application of this session awaits" if waiting == 1 else f"{waiting} applications of this session await"
+            self.result.notes.append(f"Not published: {some} a decision.")
             return
         self.session.published_at = timezone.now()
         self.session.save(update_fields=["published_at", "updated_at"])

@@ -238,6 +238,10 @@ class Seeder:
                 for number, person in enumerate(applicants)
             ]
         )
+        for number, application in enumerate(applications):
+            # Begun before it was handed in, not when the demonstration was made: `created_at` sets itself to now.
+            application.created_at = application.submitted_at - datetime.timedelta(hours=1 + number % 48)
+        Application.objects.bulk_update(applications, ["created_at"])
         answers, preferences, events, scores = [], [], [], []
         for application in applications:
             answers += [Answer(application=application, question=q, value=v) for q, v in self._answers(questions).items()]

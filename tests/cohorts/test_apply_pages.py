@@ -214,8 +214,8 @@ def test_an_error_keeps_every_word_and_names_the_field(client, url, session, why
     assert 'value="Zürich ☃"' in html
     summary = html[html.index('class="error-summary') : html.index("<form id=")]
     assert "autofocus" in summary
-    assert f'<a href="#id_question_{why.pk}">Why?</a>: At most 5 words. You wrote 7.' in summary
-    assert f'<a href="#id_question_{sure.pk}">Sure?</a>: This question needs an answer.' in summary
+    assert f'<a href="#id_question_{why.pk}">Why?</a><br>At most 5 words. You wrote 7.' in summary
+    assert f'<a href="#id_question_{sure.pk}">Sure?</a><br>This question needs an answer.' in summary
     assert '<a href="#id_preference_2">' in summary
     assert "You chose Kettle twice" in summary
     # It is saved as well, so that going away loses nothing.

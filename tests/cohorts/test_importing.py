@@ -279,7 +279,7 @@ class TestPublishing:
         factories.ApplicationFactory(session=Session.objects.get(), **application)
         result = import_session(file)
         assert Session.objects.get().published_at is None
-        assert result.notes == ["Not published: 1 applications of this session await a decision."]
+        assert result.notes == ["Not published: 1 application of this session awaits a decision."]
 
     def test_nothing_runs_ahead_of_those_who_still_write(self, file):
         soon = timezone.now() + datetime.timedelta(days=3)

@@ -109,7 +109,8 @@ class Running:
         self.processes: dict[str, subprocess.Popen] = {}
 
     def until_stopped(self) -> None:
-        for number in (signal.SIGINT, signal.SIGTERM):
+        # Closing the terminal (SIGHUP, which Windows has not) ends everything as well.
+        for number in {signal.SIGINT, signal.SIGTERM, getattr(signal, "SIGHUP", signal.SIGTERM)}:
             signal.signal(number, lambda *_: self.stopping.set())
         sandbox = self._serve_sandbox()
         try:
