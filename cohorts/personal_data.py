@@ -23,6 +23,7 @@ from .models import (
     Session,
     SessionRole,
 )
+from .reviews import comments_for_applicant
 
 
 def _applications(user) -> list[dict[str, Any]]:
@@ -43,6 +44,7 @@ def _applications(user) -> list[dict[str, Any]]:
             "draft": application.draft,
             "answers": [{"question": answer.question.label, "answer": answer.value} for answer in application.answers.all()],
             "project_preferences": [preference.project.name for preference in application.project_preferences.all()],
+            "comments_of_reviewers": comments_for_applicant(application),
             "history": [
                 {"from": event.from_status, "to": event.to_status, "at": iso(event.at)} for event in application.events.all()
             ],

@@ -108,6 +108,30 @@ def _check_scores(session: Session, scores: Mapping[int, int | None], *, complet
         raise ValidationError(errors)
 
 
+#: Statuses of an application whose result was told.
+RESULT_TOLD = (
+    Application.Status.WAITLISTED,
+    Application.Status.OFFERED,
+    Application.Status.ACCEPTED,
+    Application.Status.DECLINED,
+    Application.Status.EXPIRED,
+    Application.Status.NOT_SELECTED,
+)
+
+
+def comments_for_applicant(application: Application) -> list[str]:
+    """What reviewers wrote for the applicant, without their names; nothing before the result is published.
+
+    No query before that, and one afterwards.
+    """
+    if application.session.published_at is None or application.status not in RESULT_TOLD:
+        return []
+    comments = (
+        Review.objects.handed_in().filter(application=application).order_by("pk").values_list("shareable_comment", flat=True)
+    )
+    return [comment for comment in comments if comment.strip()]
+
+
 def declare_conflict(application: Application, *, by, reason: str = "") -> Conflict:
     """Step back from an application: it disappears for `by` from queue, lists, search and export. Doing it twice changes nothing.
 

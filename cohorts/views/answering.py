@@ -11,6 +11,7 @@ from cohorts.applications import accept_offer, decline_offer, discard_changes, w
 from cohorts.models import Application
 from cohorts.moves import MoveError
 from cohorts.public_status import history, public_status
+from cohorts.reviews import comments_for_applicant
 
 
 def _mine(user):
@@ -42,6 +43,7 @@ def application(request, pk):
             "status": public_status(found),
             "answers": found.answers.select_related("question").order_by("question__order", "question_id"),
             "preferences": found.project_preferences.select_related("project").order_by("rank"),
+            "comments": comments_for_applicant(found),
             "history": history(found),
         },
     )

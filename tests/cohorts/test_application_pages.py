@@ -13,6 +13,7 @@ from tests.factories import (
     MembershipFactory,
     ProjectFactory,
     QuestionFactory,
+    ReviewFactory,
     SessionFactory,
     SessionRoleFactory,
     UserFactory,
@@ -176,3 +177,22 @@ def test_a_draft_can_be_deleted(client, person):
     assert "Delete your draft?" in html(client.get(address))
     assert client.post(address).url == reverse("my_applications")
     assert not Application.objects.exists()
+
+
+def test_what_reviewers_wrote_to_the_applicant_shows_once_the_result_is_published(client, person):
+    application = ApplicationFactory(session=SessionFactory(reviewing=True), applicant=person)
+    review = ReviewFactory(application=application, shareable_comment="Tell more next time.", private_comment="For us alone")
+    ReviewFactory(application=application, shareable_comment="Only a draft", handed_in_at=None)
+    ReviewFactory(application=ApplicationFactory(session=application.session), shareable_comment="To somebody else")
+    address = reverse("application", args=[application.pk])
+    assert "Tell more next time." not in html(client.get(address))
+    # Of a session whose results are out, but not for this application.
+    application.session.published_at = timezone.now()
+    application.session.save()
+    assert "Tell more next time." not in html(client.get(address))
+    Application.objects.filter(pk=application.pk).update(status=Status.NOT_SELECTED)
+    page = html(client.get(address))
+    assert "Tell more next time." in page
+    for hidden in ("For us alone", "Only a draft", "To somebody else", review.reviewer.name):
+        assert hidden not in page
+    assert "Tell more next time." in html(client.post(reverse("my_data_export")))
