@@ -2,6 +2,6 @@
 
 from .pasted import paste_link
 from .requested import request_sync
-from .run import run_sync, sync_session
+from .run import run_sync
 
-__all__ = ["paste_link", "request_sync", "run_sync", "sync_session"]
+__all__ = ["paste_link", "request_sync", "run_sync"]

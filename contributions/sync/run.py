@@ -25,13 +25,6 @@ STEPS = (identify, discover, sweep, resolve_pasted, refresh)
 SILENT_AFTER = timedelta(minutes=1)
 
 
-def sync_session(session, *, run: SyncRun) -> SyncRun:
-    """Do `run`, a sync of `session` or of one of its members, now and here. See `run_sync`."""
-    if run.session_id != session.pk:
-        raise ValueError("This run is of another session.")
-    return run_sync(run)
-
-
 def run_sync(run: SyncRun) -> SyncRun:
     """Do a waiting run, or carry on with one whose worker was lost; one that is done or in good hands is left alone.
 

@@ -8,7 +8,7 @@ from django_tasks_db.models import DBTaskResult
 
 from contributions import tasks
 from contributions.models import SyncRun
-from contributions.sync import request_sync, sync_session
+from contributions.sync import request_sync
 from contributions.sync.due import interval_of, next_sync_at, queue_due_syncs
 from tests.factories import MembershipFactory, SessionFactory, SessionRoleFactory, UserFactory
 
@@ -100,13 +100,6 @@ def test_who_may_ask(follower):
         request_sync(follower.session, membership=ada, trigger=PERSON, by=stranger)
     with pytest.raises(ValueError, match="another session"):
         request_sync(SessionFactory(), membership=ada, trigger=PERSON, by=ada.user)
-
-
-def test_a_run_belongs_to_its_session(follower):
-    run = request_sync(follower.session, trigger=PERSON, queue=False)
-    with pytest.raises(ValueError, match="another session"):
-        sync_session(SessionFactory(), run=run)
-    assert sync_session(follower.session, run=run).state == "done"
 
 
 @pytest.mark.parametrize(
