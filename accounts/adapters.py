@@ -1,6 +1,7 @@
 """How log-in and sign-up behave here: where allauth asks, this answers."""
 
 from typing import Any
+from urllib.parse import urlsplit, urlunsplit
 
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.account.models import EmailAddress
@@ -13,6 +14,7 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from .limits import TOO_OFTEN
+from .links import absolute_url
 from .messages import queue_message
 from .middleware import COOKIE, zone_from_cookie
 
@@ -46,8 +48,11 @@ class AccountAdapter(DefaultAccountAdapter):
         """Write the mail down for the background worker. All of allauth's mails are secret: many hold a code or a link."""
         request = allauth_context.request
         user = context.get("user")
+        # A visitor may ask for somebody else's mail under a host name of their choice, where ALLOWED_HOSTS is wide: the link that
+        # sets a new password must not lead there.
+        links = {name: _at_this_site(value) for name, value in context.items() if name.endswith("_url") and value}
         mail = self.render_mail(
-            template_prefix, email, {"request": request, "email": email, "site_name": settings.SITE_NAME, **context}
+            template_prefix, email, {"request": request, "email": email, "site_name": settings.SITE_NAME, **context, **links}
         )
         queue_message(
             user if isinstance(user, get_user_model()) and user.pk else None,
@@ -60,6 +65,11 @@ class AccountAdapter(DefaultAccountAdapter):
 
     def format_email_subject(self, subject: str) -> str:
         return f"{subject} · {settings.SITE_NAME}"
+
+
+def _at_this_site(address: str) -> str:
+    """The same page at the address of the settings, whatever host the request named."""
+    return absolute_url(urlunsplit(("", "", *urlsplit(address)[2:])))
 
 
 class SocialAccountAdapter(DefaultSocialAccountAdapter):
