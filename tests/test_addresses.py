@@ -181,3 +181,70 @@ def test_addresses_that_change_something_refuse_get(world, name):
         response = client_of(world, role).get(reverse(name, args=SITE[name].arguments(world)))
         # Asked to log in, or to log in once more, or told that only POST is understood.
         assert response.status_code == 405 or response.headers.get("Location", "").startswith("/accounts/")
+
+
+# The admin's own addresses. Lists and forms of models are looked at by `tests/cohorts/test_admin_roles.py`, for every model.
+OUTSIDERS = EVERYBODY - ADMIN - {"anonymous"}
+
+
+def reviewing(world):
+    return [world.reviewing.pk]
+
+
+def applied(world):
+    return [world.application.pk]
+
+
+ADMIN_SITE = {
+    "index": Entry(ADMIN, others=302),
+    "login": Entry(ADMIN, status=302, others=403),
+    "logout": Entry(ADMIN, status=302, others=302),
+    "cohorts_application_export": Entry(ALL_ORGANISERS),
+    "cohorts_application_conflict": Entry(ORGANISERS, applied, post=True, status=302),
+    "cohorts_application_change": Entry(ORGANISERS, applied),
+    "cohorts_review_queue": Entry(ADMIN),
+    "cohorts_review_next": Entry(ADMIN, status=302),
+    "cohorts_review_export": Entry(ADMIN - {"captain"}),
+    "cohorts_review_application": Entry(REVIEWERS, applied),
+    "cohorts_review_skip": Entry(REVIEWERS, applied, post=True, status=302),
+    "cohorts_review_conflict": Entry(REVIEWERS, applied, post=True, status=302),
+    "cohorts_review_withdraw_conflict": Entry(NOBODY, lambda world: [0], post=True),
+    "cohorts_session_announce": Entry(ORGANISERS, reviewing),
+    "cohorts_session_close_review": Entry(ORGANISERS, reviewing),
+    "cohorts_session_reopen_review": Entry(ORGANISERS, reviewing),
+    "cohorts_session_archive": Entry(ORGANISERS, reviewing),
+    "cohorts_session_publish": Entry(ORGANISERS, reviewing),
+    "contributions_syncrun_now": Entry(ORGANISERS, lambda world: [world.session.pk]),
+}
+OF_A_MODEL = ("_changelist", "_add", "_history", "_delete", "_change")
+
+
+def own_admin_names() -> set[str]:
+    """Addresses of the admin that this project adds to Django's."""
+    names = set()
+    (admin_urls,) = [each for each in get_resolver().url_patterns if getattr(each, "app_name", None) == "admin"]
+    for pattern in admin_urls.url_patterns:
+        for each in getattr(pattern, "url_patterns", [pattern]):
+            ours = each.callback.__module__.startswith(("accounts.", "background.", "cohorts.", "contributions."))
+            if ours and each.name and not each.name.endswith(OF_A_MODEL):
+                names.add(each.name)
+    return names
+
+
+def test_every_address_of_the_admin_has_an_entry():
+    assert sorted(own_admin_names() | {"cohorts_application_change"}) == sorted(ADMIN_SITE)
+
+
+@pytest.mark.parametrize("name", ADMIN_SITE)
+def test_each_role_gets_what_it_may_see_in_the_admin(world, name):
+    entry = ADMIN_SITE[name]
+    found, expected = {}, {}
+    for role in ROLES:
+        client = client_of(world, role)
+        address = reverse(f"admin:{name}", args=entry.arguments(world))
+        response = client.post(address) if entry.post else client.get(address)
+        found[role], expected[role] = response.status_code, entry.expected(role)
+        if role in OUTSIDERS and response.status_code == 302:
+            # To the door, which says 403: see `login`.
+            expected[role] = 302
+    assert found == expected
