@@ -59,7 +59,8 @@ class SignIn:
 
     def _authorize(self, query: dict[str, str]) -> Reply:
         redirect_uri = query.get("redirect_uri", "")
-        if not redirect_uri.startswith(("http://", "https://")) or not query.get("client_id"):
+        # A line end in the address would begin headers of its own, in the name of this computer.
+        if not redirect_uri.startswith(("http://", "https://")) or not redirect_uri.isprintable() or not query.get("client_id"):
             return page("Wrong request", "<h1>Wrong request</h1><p>client_id or redirect_uri is missing.</p>", status=400)
         if query.get("deny"):
             return _back(redirect_uri, error="access_denied", state=query.get("state", ""))

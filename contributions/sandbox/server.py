@@ -87,7 +87,7 @@ class _Handler(BaseHTTPRequestHandler):
             return
         self.send_response_only(reply.status)
         for name, value in reply.headers.items():
-            self.send_header(name, value)
+            self.send_header(name, value.replace("\r", "").replace("\n", ""))
         self.send_header("content-length", str(len(reply.body)))
         self.end_headers()
         self.wfile.write(reply.body[: len(reply.body) // 2] if reply.is_cut_off else reply.body)

@@ -170,3 +170,18 @@ def test_links_to_items_lead_to_pages(world, sandbox, browser):
         200, 200, 404, 200
     ]  # fmt: skip
     assert sandbox.requests == 0
+
+
+@pytest.mark.parametrize("end", ["%0d%0a", "%0a", "%0d"])
+def test_an_address_to_go_back_to_writes_no_headers(browser, world, end):
+    """Cookies know no ports: one that is set here would be sent to the site as well."""
+    back = f"http://localhost/{end}Set-Cookie:%20sessionid=planted{end}{end}<script>"
+    for more in ("", "&deny=1", "&login=ada", f"&state=x{end}Set-Cookie:%20a=b"):
+        answer = browser.get(f"/login/oauth/authorize?client_id=c&redirect_uri={back}{more}")
+        assert answer.status_code == 400
+        assert "set-cookie" not in answer.headers
+    answer = browser.get(
+        f"/login/oauth/authorize?client_id=c&redirect_uri=http://localhost/&deny=1&state=x{end}Set-Cookie:%20a=b"
+    )
+    assert answer.status_code == 302
+    assert "set-cookie" not in answer.headers
