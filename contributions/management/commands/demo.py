@@ -42,11 +42,26 @@ class Command(BaseCommand):
             raise CommandError(
                 f"Port {options['port']} is in use. Try another: uv run manage.py demo --port {options['port'] + 10}"
             )
+        self.claim()
         self.cohorts = self.prepare(reset=options["reset"])
         if options["seed_only"]:
             self.stdout.write(f"The demonstration's database is ready: {settings.DATABASES['default']['NAME']}")
             return
         Running(self, options["port"]).until_stopped()
+
+    def claim(self) -> None:
+        """Keep a second demonstration away from the database of this one. The lock ends with the process, however that ends."""
+        if sys.platform == "win32":
+            return
+        import fcntl
+
+        self.lock = os.open(environment.FOLDER / "lock", os.O_CREAT | os.O_RDWR, 0o600)
+        try:
+            fcntl.flock(self.lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            raise CommandError(
+                "The demonstration of this folder is running already. Stop it with Ctrl-C, then try again."
+            ) from None
 
     def prepare(self, *, reset: bool) -> list:
         """The database as of today: made where it is missing, moved along with the calendar where it is older."""
