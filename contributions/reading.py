@@ -92,9 +92,9 @@ class Row:
 
     @property
     def part(self) -> str:
-        """What part the member has in it; empty for the author."""
-        role = self.contribution.role
-        return "" if role == Contribution.Role.AUTHOR else self.contribution.get_role_display()
+        """What part the member has in it; empty for the author, and while GitHub has not said who the author is."""
+        unknown = self.item.fetched_at is None and self.item.kind in (Kind.PULL_REQUEST, Kind.ISSUE)
+        return "" if unknown or self.contribution.role == Contribution.Role.AUTHOR else self.contribution.get_role_display()
 
     @property
     def size(self) -> str:
