@@ -10,14 +10,15 @@ from . import access
 
 class ApplicationQuerySet(models.QuerySet["Application"]):
     def visible_to(self, user):
-        """One's own; those of sessions one organises; those one may review; all for the operator."""
+        """One's own; handed-in ones of sessions one organises, and those one may review; for the operator all that were handed in."""
         if not user.is_authenticated:
             return self.none()
+        handed_in = ~Q(status=self.model.Status.DRAFT)
         if user.is_superuser:
-            return self
+            return self.filter(Q(applicant=user) | handed_in)
         return self.filter(
             Q(applicant=user)
-            | Q(session__in=access.organised_sessions(user))
+            | (handed_in & Q(session__in=access.organised_sessions(user)))
             | Q(pk__in=self.model.objects.reviewable_by(user).values("pk"))
         )
 
