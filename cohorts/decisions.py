@@ -178,7 +178,7 @@ def plan_publication(session: Session, *, by) -> Plan:
         .exclude(status=Status.WAITLISTED)
         .count()
     )
-    plan.warnings = _warnings(session, plan, answer_by)
+    plan.warnings = _warnings(session, plan, answer_by, by)
     return plan
 
 
@@ -197,7 +197,7 @@ def _why_held(application: Application, placement: Membership | None, now) -> st
     return None
 
 
-def _warnings(session: Session, plan: Plan, answer_by) -> list[Warned]:
+def _warnings(session: Session, plan: Plan, answer_by, by) -> list[Warned]:
     offers = [one for one in plan.outgoing if one.status == Status.OFFERED]
     found = []
 
@@ -219,7 +219,9 @@ def _warnings(session: Session, plan: Plan, answer_by) -> list[Warned]:
             too_small.append(f"{cohort} ({len(members)})")
         if len(members) > session.cohort_size_max:
             too_large.append(f"{cohort} ({len(members)})")
-        without_offer += [row.user_id for row in members if row.state == "invited" and row.user_id not in offered]
+        # Whoever publishes and applied as well learns nothing of the own application.
+        known = offered | {by.pk}
+        without_offer += [row.user_id for row in members if row.state == "invited" and row.user_id not in known]
     warn(_("Cohorts without a navigator"), without_navigator)
     warn(_("Cohorts with fewer than %(count)s members") % {"count": session.cohort_size_min}, too_small)
     warn(_("Cohorts with more than %(count)s members") % {"count": session.cohort_size_max}, too_large)

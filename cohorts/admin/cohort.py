@@ -86,7 +86,9 @@ class MemberInline(SessionPartInline, admin.StackedInline):
     verbose_name_plural = _("members (give places on the pages of the applications)")
 
     def get_queryset(self, request):
-        return super().get_queryset(request).members().select_related("user", "cohort")
+        own = {"user": request.user, "state": Membership.State.INVITED}
+        # An organiser who applied does not learn here of a place that is kept.
+        return super().get_queryset(request).members().exclude(**own).select_related("user", "cohort")
 
     def has_add_permission(self, request, obj) -> bool:
         return False

@@ -34,6 +34,13 @@ class PersonByEmailForm(forms.ModelForm):
         self.instance.user = user
         return email
 
+    def clean(self):
+        cleaned = super().clean()
+        if self.instance.user_id:
+            # Rows of one page are compared with each other by this: without it two people look like one person twice.
+            cleaned["user"] = self.instance.user
+        return cleaned
+
     def _get_validation_exclusions(self):
         # `user` is not a field of the form, but it is set above: constraints that name it are checked.
         return super()._get_validation_exclusions() - {"user"} if self.instance.user_id else super()._get_validation_exclusions()

@@ -65,11 +65,12 @@ class MembershipQuerySet(models.QuerySet["Membership"]):
             return self.none()
         if user.is_superuser:
             return self
-        own = Q(user=user, cohort__session__published_at__isnull=False) & ~Q(state="invited")
+        own = Q(user=user, cohort__session__published_at__isnull=False)
         of_my_cohorts = Q(cohort__in=access.joined_cohorts(user), state__in=access.PRESENT)
+        # A place that is kept for oneself tells of a decision before it is published, to organisers who applied as well.
         return self.filter(
             own | of_my_cohorts | Q(cohort__in=access.led_cohorts(user)) | Q(cohort__session__in=access.organised_sessions(user))
-        )
+        ).exclude(user=user, state="invited")
 
     def led_by(self, user):
         """Memberships of cohorts that `user` leads or whose session `user` organises."""

@@ -68,3 +68,32 @@ def test_what_no_database_stores_is_no_mistake_of_ours(client, world):
     address = reverse("admin:cohorts_review_conflict", args=[world.applications[0].pk])
     assert client.post(address, {"reason": "We\x00 share\r\na desk"}).status_code == 302
     assert Conflict.objects.get().reason == "We share a desk"
+
+
+def test_the_same_person_twice_on_one_page_is_refused_and_two_people_are_not(client, world):
+    client.force_login(world.organiser)
+    address = reverse("admin:cohorts_cohort_change", args=[world.cohort.pk])
+
+    def save(*emails):
+        data = {"name": "Venus", "project": "", "memberships-TOTAL_FORMS": 2 + len(emails), "memberships-INITIAL_FORMS": 2}
+        data |= {"memberships-2-TOTAL_FORMS": 0, "memberships-2-INITIAL_FORMS": 0}
+        rows = world.cohort.memberships.exclude(role="member").order_by("pk")
+        for number, row in enumerate(rows):
+            before = f"memberships-{number}"
+            data |= {
+                f"{before}-id": row.pk,
+                f"{before}-cohort": row.cohort_id,
+                f"{before}-role": row.role,
+                f"{before}-state": "active",
+            }
+        for number, email in enumerate(emails, start=2):
+            before = f"memberships-{number}"
+            data |= {f"{before}-person_email": email, f"{before}-role": "navigator", f"{before}-state": "active"}
+        return client.post(address, data).status_code
+
+    assert save("nobody@example.org") == 200
+    assert save(world.navigator.email) == 200
+    assert save(world.stranger.email, world.stranger.email) == 200
+    assert world.cohort.memberships.count() == 2
+    assert save(world.stranger.email, world.operator.email) == 302
+    assert world.cohort.memberships.filter(role="navigator").count() == 3
