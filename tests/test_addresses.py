@@ -203,7 +203,7 @@ ADMIN_SITE = {
     "cohorts_application_conflict": Entry(ORGANISERS, applied, post=True, status=302),
     "cohorts_application_change": Entry(ORGANISERS, applied),
     "cohorts_review_queue": Entry(ADMIN),
-    "cohorts_review_next": Entry(ADMIN, status=302),
+    "cohorts_review_next": Entry(NOBODY, others=404),
     "cohorts_review_export": Entry(ADMIN - {"captain"}),
     "cohorts_review_application": Entry(REVIEWERS, applied),
     "cohorts_review_skip": Entry(REVIEWERS, applied, post=True, status=302),

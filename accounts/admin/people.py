@@ -1,9 +1,11 @@
 """People, their GitHub accounts and the mail to them. Organisers read those of their sessions; the operator may change people."""
 
 from allauth.mfa.models import Authenticator
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
 
+from accounts.messages import retry_message
 from accounts.models import GitHubIdentity, Message, User
 
 from .visible_to import VisibleToAdmin
@@ -85,6 +87,24 @@ class MessageAdmin(VisibleToAdmin):
     date_hierarchy = "created_at"
     fields = ["subject", "to", "address", "kind", "round", "state", "error", "attempts", "created_at", "sent_at", "text"]
     readonly_fields = ["to", "text"]
+    actions = ["try_again"]
+
+    def has_retry_permission(self, request) -> bool:
+        return request.user.is_superuser
+
+    @admin.action(description=_("Try to send again"), permissions=["retry"])
+    def try_again(self, request, queryset):
+        """Failed mails wait once more; one whose text is gone, because it held a code or a link, does not."""
+        waiting = sum(retry_message(message) for message in queryset)
+        text = ngettext("%(count)s message is sent again.", "%(count)s messages are sent again.", waiting)
+        self.message_user(request, text % {"count": waiting}, messages.SUCCESS if waiting else messages.WARNING)
+        if left := queryset.count() - waiting:
+            text = ngettext(
+                "%(count)s message is not: it did not fail, or its text is gone.",
+                "%(count)s messages are not: they did not fail, or their text is gone.",
+                left,
+            )
+            self.message_user(request, text % {"count": left}, messages.WARNING)
 
     @admin.display(description=_("to"), ordering="recipient__name")
     def to(self, message):

@@ -54,7 +54,9 @@ class SyncRunAdmin(ReadOnlyAdmin):
 
     @admin.display(description=gettext_lazy("figures"))
     def figures(self, run):
-        text = _("%(requests)s requests, %(points)s points: %(created)s new, %(updated)s changed, %(unchanged)s as before, %(gone)s gone")
+        text = _(
+            "%(requests)s requests, %(points)s points: %(created)s new, %(updated)s changed, %(unchanged)s as before, %(gone)s gone"
+        )
         return text % {name: getattr(run, name) for name in ("requests", "points", "created", "updated", "unchanged", "gone")}
 
     @admin.display(description=gettext_lazy("problems"))

@@ -281,6 +281,21 @@ def test_a_failed_message_can_be_tried_again_while_it_has_its_text(person, enque
     assert enqueued[-1] == message.pk
 
 
+@pytest.mark.parametrize(("is_operator", "state"), [(True, State.QUEUED), (False, State.FAILED)])
+def test_the_operator_tries_failed_messages_again_in_the_admin(client, person, enqueued, is_operator, state):
+    failed, sent = write(person), write(person)
+    Message.objects.filter(pk=failed.pk).update(state=State.FAILED, attempts=5, error="refused")
+    Message.objects.filter(pk=sent.pk).update(state=State.SENT)
+    # An organiser gets this list as well, and reads in it the own messages.
+    user = UserFactory(is_superuser=True) if is_operator else SessionRoleFactory(user=person).user
+    client.force_login(user)
+    form = {"action": "try_again", "_selected_action": [failed.pk, sent.pk]}
+    page = client.post(reverse("admin:accounts_message_changelist"), form, follow=True)
+    assert set(Message.objects.values_list("state", flat=True)) == {state, State.SENT}
+    assert ("1 message is sent again." in page.content.decode()) is is_operator
+    assert ("1 message is not" in page.content.decode()) is is_operator
+
+
 def test_secret_messages_are_nobody_elses(person):
     write(person, secret=True)
     write(person)
