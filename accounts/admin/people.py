@@ -95,10 +95,11 @@ class MessageAdmin(VisibleToAdmin):
     @admin.action(description=_("Try to send again"), permissions=["retry"])
     def try_again(self, request, queryset):
         """Failed mails wait once more; one whose text is gone, because it held a code or a link, does not."""
-        waiting = sum(retry_message(message) for message in queryset)
+        chosen = list(queryset)
+        waiting = sum(retry_message(message) for message in chosen)
         text = ngettext("%(count)s message is sent again.", "%(count)s messages are sent again.", waiting)
         self.message_user(request, text % {"count": waiting}, messages.SUCCESS if waiting else messages.WARNING)
-        if left := queryset.count() - waiting:
+        if left := len(chosen) - waiting:
             text = ngettext(
                 "%(count)s message is not: it did not fail, or its text is gone.",
                 "%(count)s messages are not: they did not fail, or their text is gone.",

@@ -7,12 +7,13 @@ import pytest
 from django.core import mail
 from django.core.mail.backends.locmem import EmailBackend
 from django.db import transaction
+from django.urls import reverse
 from django.utils import timezone
 
 from accounts import messages
 from accounts.messages import MAX_ATTEMPTS, WAITS, queue_message, retry_message, send_message, send_waiting_messages
 from accounts.models import Message
-from tests.factories import ApplicationFactory, UserFactory
+from tests.factories import ApplicationFactory, SessionRoleFactory, UserFactory
 
 State = Message.State
 
