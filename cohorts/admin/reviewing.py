@@ -138,11 +138,8 @@ class ReviewAdmin(VisibleToAdmin):
 
     @method_decorator(require_safe)
     def next_view(self, request):
-        """Leads to the next application of a session; without one, to the queue, where sessions are chosen."""
-        wanted = self._asked_for(request)
-        if not wanted:
-            return redirect("admin:cohorts_review_queue")
-        session = sessions_under_review(request.user).filter(slug=wanted).first()
+        """Leads to the next application of a session."""
+        session = sessions_under_review(request.user).filter(slug=self._asked_for(request)).first()
         if session is None:
             raise Http404
         return self._to_next(request, session)
