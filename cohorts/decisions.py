@@ -16,7 +16,7 @@ from .decision_messages import DecisionMessage, answer_until, write_message
 from .locking import locked_application
 from .models import Application, ApplicationEvent, Cohort, Conflict, Membership, Session
 from .moves import MOVES, Actor, move
-from .placing import TAKING_A_PLACE, give_free, placement_of
+from .placing import TAKING_A_PLACE, give_free, placement_of, was_not_chosen
 from .stages import Stage, stage_of
 
 Decision = Application.Decision
@@ -150,6 +150,7 @@ def plan_publication(session: Session, *, by) -> Plan:
         .filter(session=session)
         .exclude(pending_decision=Decision.NONE)
         .select_related("applicant")
+        .prefetch_related("project_preferences")
         .order_by("pending_rank", "pk")
     )
     order = list(PUBLISHED_AS)
@@ -206,6 +207,9 @@ def _warnings(session: Session, plan: Plan, answer_by, by) -> list[Warned]:
             found.append(Warned(text, [str(name) for name in names]))
 
     warn(_("Offered a place, but in no cohort yet"), [o.application.applicant for o in offers if o.cohort is None])
+    placed = [one for one in offers if one.cohort]
+    unasked = [f"{o.application.applicant} ({o.cohort})" for o in placed if was_not_chosen(o.application, o.cohort)]
+    warn(_("Offered a place in a cohort whose project they did not choose"), unasked)
     doubtful = [o.application.applicant for o in offers if o.application.eligibility != Application.Eligibility.ELIGIBLE]
     warn(_("Offered a place, but not marked as eligible"), doubtful)
     offered = {one.application.applicant_id for one in offers}

@@ -35,6 +35,15 @@ def placement_of(application: Application) -> Membership | None:
     )
 
 
+def was_not_chosen(application: Application, cohort: Cohort) -> bool:
+    """Whether the applicant named projects and left out that of `cohort`: the form promises not to be considered for it.
+
+    A warning and no obstacle: an organiser may have asked the person. Uses `application.project_preferences.all()`.
+    """
+    chosen = {preference.project_id for preference in application.project_preferences.all()}
+    return bool(chosen) and cohort.project_id is not None and cohort.project_id not in chosen
+
+
 def members_taking_a_place(cohort: Cohort) -> int:
     """How many members a cohort has, kept places included, those who left not."""
     return cohort.memberships.filter(role=Role.MEMBER, state__in=TAKING_A_PLACE).count()

@@ -30,8 +30,15 @@ def parser() -> argparse.ArgumentParser:
     return options
 
 
+def port_number(text: str) -> int:
+    """A port that a site can have, and one above it for the sandbox."""
+    if not text.isdigit() or not 1024 <= int(text) <= 65534:
+        raise argparse.ArgumentTypeError(f"a port is a number from 1024 to 65534, not “{text}”")
+    return int(text)
+
+
 def add_arguments(options: argparse.ArgumentParser) -> None:
-    options.add_argument("--port", type=int, default=8000, help="port of the site (default: 8000)")
+    options.add_argument("--port", type=port_number, default=8000, help="port of the site (default: 8000)")
     options.add_argument("--reset", action="store_true", help="forget everything and begin again")
     options.add_argument("--seed-only", action="store_true", help="make the database and the world, start nothing")
 

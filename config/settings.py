@@ -229,6 +229,8 @@ if GITHUB_URL != "https://github.com":
 # Language and time
 LANGUAGE_CODE = "en"
 LANGUAGES = [("en", _("English"))]
+#: Dates as the rest of the site writes them, in the admin as well.
+FORMAT_MODULE_PATH = ["config.formats"]
 LOCALE_PATHS = [BASE_DIR / "locale"]
 TIME_ZONE = "UTC"
 USE_I18N = True

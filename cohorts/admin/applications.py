@@ -7,6 +7,7 @@ from django.db.models import Exists, OuterRef, Q, Value
 from django.db.models.functions import Coalesce
 from django.http import Http404
 from django.shortcuts import redirect
+from django.template.defaultfilters import floatformat
 from django.template.response import TemplateResponse
 from django.urls import path, reverse
 from django.utils.decorators import method_decorator
@@ -18,6 +19,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from cohorts.applicant_identity import with_visible_applicant
 from cohorts.decisions import DecisionError, set_pending_decision
 from cohorts.models import Answer, Application, ApplicationEvent, Conflict, Membership, Review
+from cohorts.placing import was_not_chosen
 from cohorts.reviews import ReviewError, declare_conflict
 from cohorts.scores import review_score, with_mean_score
 
@@ -53,7 +55,7 @@ class PlacedFilter(admin.SimpleListFilter):
 
 
 def _number(value: float | None) -> str:
-    return "–" if value is None else f"{value:.2f}"
+    return "–" if value is None else floatformat(value, 2)
 
 
 @admin.register(Application)
@@ -232,6 +234,10 @@ class ApplicationAdmin(OrganiserAdmin):
         if request.method == "POST" and form.is_valid() and form.save():
             self.log_change(request, application, _("Changed the assessment or the pending decision."))
             messages.success(request, _("Saved."))
+            cohort = form.cleaned_data["cohort"]
+            if cohort and was_not_chosen(application, cohort):
+                text = _("%(person)s named projects and left out %(project)s. Ask before you offer this place.")
+                messages.warning(request, text % {"person": application.applicant, "project": cohort.project})
             return redirect(request.get_full_path())
         attach_figures([application], request.user)
         reviews = list(

@@ -8,12 +8,19 @@ from django.utils import timezone
 from accounts.models import Message
 from cohorts.assessing import assess
 from cohorts.decisions import DecisionError, PublishError, plan_publication, publish, set_pending_decision
-from cohorts.models import Application, ApplicationEvent, Membership, Session
+from cohorts.models import Application, ApplicationEvent, Membership, ProjectPreference, Session
 from cohorts.placing import place
 from cohorts.reviews import declare_conflict
 from cohorts.session_steps import StepError, announce, archive, close_review, reopen_review
 from tests.cohorts.world import make_world
-from tests.factories import ApplicationFactory, MembershipFactory, SessionFactory, SessionRoleFactory
+from tests.factories import (
+    ApplicationFactory,
+    CohortFactory,
+    MembershipFactory,
+    ProjectFactory,
+    SessionFactory,
+    SessionRoleFactory,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -240,6 +247,16 @@ class TestPublishing:
             "3 applications have no decision",
         ):
             assert expected in texts
+
+    def test_the_plan_warns_of_a_project_that_was_not_chosen(self, world):
+        chosen, other = ProjectFactory(name="Lantern"), ProjectFactory(name="Harbour")
+        cohort = CohortFactory(session=world.session, project=other)
+        for application in world.applications[:2]:
+            place(application, cohort, by=world.organiser)
+        ProjectPreference.objects.create(application=world.applications[0], project=chosen, rank=1)
+        decide(world, "offer", "offer")
+        (warned,) = [one for one in plan_publication(world.session, by=world.organiser).warnings if "did not choose" in one.text]
+        assert warned.names == [f"{world.applications[0].applicant} ({cohort})"]
 
     def test_the_plan_warns_of_late_answers_and_large_cohorts(self, world):
         for _ in range(world.session.cohort_size_max + 1):
