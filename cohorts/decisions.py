@@ -207,8 +207,11 @@ def _warnings(session: Session, plan: Plan, answer_by, by) -> list[Warned]:
             found.append(Warned(text, [str(name) for name in names]))
 
     warn(_("Offered a place, but in no cohort yet"), [o.application.applicant for o in offers if o.cohort is None])
-    placed = [one for one in offers if one.cohort]
-    unasked = [f"{o.application.applicant} ({o.cohort})" for o in placed if was_not_chosen(o.application, o.cohort)]
+    unasked = [
+        f"{one.application.applicant} ({one.cohort})"
+        for one in offers
+        if one.cohort is not None and was_not_chosen(one.application, one.cohort)
+    ]
     warn(_("Offered a place in a cohort whose project they did not choose"), unasked)
     doubtful = [o.application.applicant for o in offers if o.application.eligibility != Application.Eligibility.ELIGIBLE]
     warn(_("Offered a place, but not marked as eligible"), doubtful)
