@@ -4,6 +4,8 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 from itertools import batched
 
+from django.utils.translation import gettext as _
+
 from accounts.models import GitHubIdentity
 from cohorts.models import Repository
 from contributions.github import documents
@@ -15,7 +17,7 @@ from contributions.models import WorkItem
 from .batches import ask_in_batches
 from .context import VALUES_A_STATEMENT, Known, Member, Sync, known_of
 from .identify import renamed
-from .partial import INCOMPLETE
+from .partial import incomplete
 from .store import in_the_same_moment, link_known
 
 #: Items of one kind on the first page of each member.
@@ -87,7 +89,7 @@ def _ask(sync: Sync, members: list[Member]) -> tuple[list[Found], list[Member]]:
         errors = [error for error in answer.errors if error.path[:2] == ("nodes", index)]
         problem = _problem_of(user, errors)
         if problem or not isinstance(user, dict):
-            _member_problem(sync, member, *problem or ("incomplete", INCOMPLETE))
+            _member_problem(sync, member, *problem or ("incomplete", incomplete()))
             continue
         _rename_member(sync, member, user)
         try:
@@ -122,7 +124,7 @@ def _pages(sync: Sync, member: Member, kind: str, connection: dict, since: datet
         if not page.get("hasNextPage") or not page.get("endCursor") or (last is not None and last < since):
             return
         connection = _next_page(sync, member, kind, page["endCursor"], since)
-    raise _MemberFailed("too_many", f"{member.login} has more items than a sync can look through.")
+    raise _MemberFailed("too_many", _("%(login)s has more items than a sync can look through.") % {"login": member.login})
 
 
 def _next_page(sync: Sync, member: Member, kind: str, after: str, since: datetime) -> dict:
@@ -137,7 +139,7 @@ def _next_page(sync: Sync, member: Member, kind: str, after: str, since: datetim
         raise _MemberFailed(error.code, error.message) from error
     connection = (answer.data.get("node") or {}).get(CONNECTIONS[kind])
     if not isinstance(connection, dict):
-        raise _MemberFailed("incomplete", INCOMPLETE)
+        raise _MemberFailed("incomplete", incomplete())
     return connection
 
 
@@ -145,12 +147,12 @@ def _problem_of(user: dict | None, errors: list[PartialError]) -> tuple[str, str
     """`(code, sentence)` where a member's answer cannot be used. Holes for single items of others do no harm."""
     if not user:
         if all(error.type == "NOT_FOUND" for error in errors):
-            return "account_gone", "This GitHub account is gone, or we may not see it."
-        return "not_told", "GitHub did not tell us about this account. It will be tried again."
+            return "account_gone", _("This GitHub account is gone, or we may not see it.")
+        return "not_told", _("GitHub did not tell us about this account. It will be tried again.")
     if user.get("__typename") != "User":
-        return "not_a_person", "This GitHub account is not a person's."
+        return "not_a_person", _("This GitHub account is not a person's.")
     if any(not isinstance(user.get(name), dict) for name in CONNECTIONS.values()):
-        return "incomplete", INCOMPLETE
+        return "incomplete", incomplete()
     return None
 
 

@@ -3,6 +3,8 @@
 import re
 from dataclasses import dataclass
 
+from django.utils.translation import gettext as _
+
 from contributions.github.client import RestAnswer
 from contributions.github.errors import GitHubError
 from contributions.links import github_host
@@ -52,7 +54,9 @@ def _settle(sync: Sync, item: Vanished) -> None:
     elif answer.status == 200 and isinstance(answer.data, dict) and answer.data.get("node_id"):
         _follow(sync, item, answer.data, moved=moved)
     else:
-        message = f"GitHub gave an answer about this item that we do not understand (status {answer.status})."
+        message = _("GitHub gave an answer about this item that we do not understand (status %(status)s).") % {
+            "status": answer.status
+        }
         sync.log.problem("not_told", where="gone", about=item.url, message=message)
         keep_problem(item.pk, message)
         sync.answered(item.node_id)
@@ -81,7 +85,7 @@ def _follow(sync: Sync, item: Vanished, data: dict, *, moved: bool) -> None:
     node_id, told = str(data["node_id"]), str(data.get("html_url") or "")
     url = told if is_web_address(told) else item.url
     if node_id == item.node_id:
-        message = "GitHub's two interfaces say different things about this item. It will be tried again."
+        message = _("GitHub's two interfaces say different things about this item. It will be tried again.")
         sync.log.problem("not_told", where="gone", about=item.url, message=message)
         keep_problem(item.pk, message)
         sync.answered(item.node_id)

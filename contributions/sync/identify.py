@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from itertools import batched
 
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from accounts.models import GitHubIdentity
 from cohorts.models import Repository
@@ -53,12 +54,12 @@ def _answers[Name](answer: Answer, prefix: str, names: Sequence[Name]) -> Iterat
 def _members_without_login(sync: Sync) -> None:
     for member in sync.members:
         if member.identity is None:
-            member.problem = ("no_login", "No GitHub login is given.")
+            member.problem = ("no_login", _("No GitHub login is given."))
 
 
 def _repositories_elsewhere(sync: Sync) -> None:
     for repository in sync.other_hosts:
-        problem = f"{repository.host} is not the GitHub that is set up ({sync.host})."
+        problem = _("%(host)s is not the GitHub that is set up (%(ours)s).") % {"host": repository.host, "ours": sync.host}
         sync.log.problem("other_host", where="identify", about=str(repository), message=problem)
         _keep_problem(repository, problem)
 
@@ -74,10 +75,10 @@ def _settle_member(sync: Sync, member: Member, user: dict | None, error: str) ->
         user = _by_number(sync, known_id)
     if user is None:
         if error == "NOT_FOUND":
-            message = f"GitHub knows no account “{identity.login}”. Is it spelled right?"
+            message = _("GitHub knows no account “%(login)s”. Is it spelled right?") % {"login": identity.login}
             member.problem = ("unknown_login", message)
         else:
-            message = f"GitHub did not tell us about “{identity.login}”. It will be tried again."
+            message = _("GitHub did not tell us about “%(name)s”. It will be tried again.") % {"name": identity.login}
             member.problem = ("not_told", message)
         sync.log.problem(member.problem[0], where="identify", about=identity.login, message=message)
         identity.problem = message
@@ -103,9 +104,15 @@ def _by_number(sync: Sync, database_id: int) -> dict | None:
 def _settle_repository(sync: Sync, repository: Repository, node: dict | None, error: str) -> None:
     if node is None:
         if error == "NOT_FOUND":
-            code, message = "unknown_repository", f"GitHub knows no repository “{repository}”, or we may not see it."
+            code, message = (
+                "unknown_repository",
+                _("GitHub knows no repository “%(name)s”, or we may not see it.") % {"name": repository},
+            )
         else:
-            code, message = "not_told", f"GitHub did not tell us about “{repository}”. It will be tried again."
+            code, message = (
+                "not_told",
+                _("GitHub did not tell us about “%(name)s”. It will be tried again.") % {"name": repository},
+            )
         sync.log.problem(code, where="identify", about=str(repository), message=message)
         _keep_problem(repository, message)
         return
@@ -123,7 +130,7 @@ def renamed(sync: Sync, repository: Repository, full_name: str | None) -> None:
         return
     taken = Repository.objects.filter(host=repository.host, full_name__iexact=full_name).exclude(pk=repository.pk)
     if taken.exists():
-        problem = f"It is called “{full_name}” now, and there is a repository of that name here already."
+        problem = _("It is called “%(name)s” now, and there is a repository of that name here already.") % {"name": full_name}
         sync.log.problem("renamed", where="identify", about=str(repository), message=problem)
         _keep_problem(repository, problem)
         return

@@ -2,12 +2,22 @@
 
 from dataclasses import dataclass
 
+from django.utils.translation import gettext as _
+
 from contributions.github.client import Answer
 
-#: What is kept as the problem of a thing that came with a hole.
-INCOMPLETE = "GitHub answered with a part only. It will be tried again."
 #: Where GitHub withholds a part from our token, the rest is still right.
 WITHHELD = {"FORBIDDEN", "INSUFFICIENT_SCOPES", "NOT_FOUND"}
+
+
+def incomplete() -> str:
+    """What is kept as the problem of a thing that came with a hole."""
+    return _("GitHub answered with a part only. It will be tried again.")
+
+
+def not_told(word: str) -> str:
+    """What is kept as the problem of an item that did not come; `word` is GitHub's for the reason."""
+    return _("GitHub did not tell us about this item (%(word)s). It will be tried again.") % {"word": word}
 
 
 @dataclass(frozen=True)

@@ -23,7 +23,6 @@ from .store import keep_problem
 
 #: A link that GitHub did not know is asked about again after this time.
 ASK_AGAIN_AFTER = timedelta(hours=6)
-NOT_KNOWN = "GitHub knows no issue or pull request at this address, or we may not see it."
 
 
 def paste_link(membership: Membership, url: str, *, title: str = "", by: User) -> Contribution:
@@ -130,6 +129,7 @@ def resolve_links(sync: Sync, links: list[tuple[int, str, str]]) -> None:
     sync.log.step("pasted", len(links))
     wanted = [Wanted(url, kind, item_pk=pk, about=url) for pk, kind, url in links]
     rows = {url: pk for pk, _kind, url in links}
+    not_known = _("GitHub knows no issue or pull request at this address, or we may not see it.")
 
     def ask(batch: list[Wanted]) -> None:
         document, variables = documents.pasted([item.about for item in batch])
@@ -140,8 +140,8 @@ def resolve_links(sync: Sync, links: list[tuple[int, str, str]]) -> None:
             if (result.node is None and result.not_found) or (
                 result.node and (not result.node.get("id") or is_none_of_ours(sync, result.node))
             ):
-                sync.log.problem("unknown_link", where="pasted", about=item.about, message=NOT_KNOWN)
-                keep_problem(rows[item.about], NOT_KNOWN)
+                sync.log.problem("unknown_link", where="pasted", about=item.about, message=not_known)
+                keep_problem(rows[item.about], not_known)
             else:
                 pairs.append((item, result))
         store_results(sync, pairs)

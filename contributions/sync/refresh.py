@@ -7,6 +7,7 @@ from functools import partial
 
 from django.db import DataError, IntegrityError
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from contributions.github import documents
 from contributions.github.errors import GitHubError
@@ -16,7 +17,7 @@ from contributions.models import WorkItem
 from .batches import ask_in_batches
 from .context import Sync, Wanted
 from .gone import Vanished, settle_vanished
-from .partial import INCOMPLETE, Result, answers_by_index
+from .partial import Result, answers_by_index, incomplete, not_told
 from .store import Fetched, Outcome, keep_problem, save_batch
 
 logger = logging.getLogger(__name__)
@@ -84,7 +85,7 @@ def _save_each(sync: Sync, batch: list[tuple[Wanted, Fetched]]) -> None:
             _count(sync, save_batch(sync.host, [fetched]))
         except REFUSED as error:
             logger.warning("Item %s cannot be stored: %s", item.node_id, type(error).__name__)
-            _fails(sync, item, "not_stored", "What GitHub says about this item cannot be stored.")
+            _fails(sync, item, "not_stored", _("What GitHub says about this item cannot be stored."))
 
 
 def previous_of(wanted: Sequence[Wanted]) -> dict[int, Previous]:
@@ -105,13 +106,13 @@ def _read(sync: Sync, item: Wanted, result: Result, rows: dict[int, Previous], n
     """The values to store, or None where the answer cannot be used: then the item keeps the reason."""
     if result.node is None or (result.error and item.item_pk):
         word = result.error or "NOT_FOUND"
-        _fails(sync, item, "not_told", f"GitHub did not tell us about this item ({word}). It will be tried again.")
+        _fails(sync, item, "not_told", not_told(word))
         return None
     if result.error:
         # Something is better than nothing, and what is missing is fetched next time.
-        sync.log.problem("incomplete", where="refresh", about=item.about, message=INCOMPLETE)
+        sync.log.problem("incomplete", where="refresh", about=item.about, message=incomplete())
     if is_none_of_ours(sync, result.node):
-        _fails(sync, item, "not_visible", "This repository is private, and no session follows it.")
+        _fails(sync, item, "not_visible", _("This repository is private, and no session follows it."))
         return None
     repository = sync.repository_of(result.node.get("repository"))
     try:
@@ -125,12 +126,17 @@ def _read(sync: Sync, item: Wanted, result: Result, rows: dict[int, Previous], n
         _fails(sync, item, "incomplete", str(error))
         return None
     except (TypeError, ValueError, KeyError, AttributeError) as error:
-        _fails(sync, item, "incomplete", f"GitHub's answer about this item cannot be read ({type(error).__name__}).")
+        _fails(
+            sync,
+            item,
+            "incomplete",
+            _("GitHub's answer about this item cannot be read (%(error)s).") % {"error": type(error).__name__},
+        )
         return None
     if item.opened_before and values["created_at"] >= item.opened_before:
         return None
     values["tracked_repository_id"] = repository.pk if repository else None
-    values["problem"], values["problem_at"] = (INCOMPLETE, now) if result.error else ("", None)
+    values["problem"], values["problem_at"] = (incomplete(), now) if result.error else ("", None)
     return Fetched(values, item.item_pk, set(item.membership_ids))
 
 

@@ -5,6 +5,7 @@ from datetime import timedelta
 from django.core.exceptions import PermissionDenied
 from django.db import IntegrityError, transaction
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from accounts.models import User
 from background.enqueue import enqueue
@@ -49,7 +50,7 @@ def give_up_lost(session: Session) -> None:
         if (run.progress_at or run.queued_at) > now - LOST_AFTER:
             continue
         was_queued = run.state == SyncRun.State.QUEUED
-        message = "Nobody took it on: is the worker running?" if was_queued else "Its worker was lost."
+        message = _("Nobody took it on: is the worker running?") if was_queued else _("Its worker was lost.")
         error = {"code": "lost", "where": run.doing, "about": "", "message": message}
         # Compare and set: it may have shown a sign of life in this very moment.
         SyncRun.objects.filter(pk=run.pk, state=run.state, progress_at=run.progress_at).update(

@@ -4,6 +4,7 @@ import logging
 from datetime import timedelta
 
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from contributions.github.client import GitHubClient, client_from_settings
 from contributions.github.errors import GitHubError, RateLimited
@@ -88,7 +89,7 @@ def _work(run: SyncRun, log: RunLog) -> None:
 
 def _break_off(run: SyncRun) -> None:
     """Mark a run as failed by an error of ours; where to read about it is the log."""
-    message = "The sync broke off by an error of this site. The operator finds it in the log."
+    message = _("The sync broke off by an error of this site. The operator finds it in the log.")
     run.errors.append({"code": "internal", "where": run.doing, "about": "", "message": message})
     run.state, run.finished_at = SyncRun.State.FAILED, timezone.now()
     run.retry_at = timezone.now() + timedelta(hours=1)
@@ -101,7 +102,7 @@ def _raise_if_blocked(client: GitHubClient) -> None:
     """While GitHub has asked to be left alone, every further request makes it longer."""
     budget = ApiBudget.objects.filter(key=client.token_key, blocked_until__gt=timezone.now()).first()
     if budget is not None and budget.blocked_until is not None:
-        raise RateLimited("GitHub asked us to wait.", retry_at=budget.blocked_until)
+        raise RateLimited(_("GitHub asked us to wait."), retry_at=budget.blocked_until)
 
 
 def _remember_budget(client: GitHubClient, stopped_by: GitHubError | None) -> None:

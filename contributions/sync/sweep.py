@@ -12,7 +12,7 @@ from .batches import ask_in_batches
 from .context import Known, Sync
 from .discover import is_older
 from .gone import Vanished, settle_vanished
-from .partial import answers_by_index
+from .partial import answers_by_index, not_told
 from .store import keep_problem
 
 #: Open items are fetched as a whole that often, also where nothing seems to have changed.
@@ -77,7 +77,7 @@ def _changed(known: Known, node: dict) -> bool:
 
 
 def _fails(sync: Sync, known: Known, error: str) -> None:
-    message = f"GitHub did not tell us about this item ({error}). It will be tried again."
+    message = not_told(error)
     sync.log.problem("not_told", where="sweep", about=known.url, message=message)
     keep_problem(known.pk, message)
     sync.answered(known.node_id)

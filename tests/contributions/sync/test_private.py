@@ -5,10 +5,10 @@ import pytest
 from accounts.personal_data import delete_account
 from contributions.models import Contribution, WorkItem
 from contributions.sync import paste_link
-from contributions.sync.pasted import NOT_KNOWN
 from contributions.tasks import refresh_items
 
 SECRET = "The secret plan"
+NOT_KNOWN = "GitHub knows no issue or pull request at this address, or we may not see it."
 
 
 @pytest.fixture
