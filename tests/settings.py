@@ -39,5 +39,6 @@ DEBUG = False
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 MAILERS = {"default": {"BACKEND": "django.core.mail.backends.locmem.EmailBackend"}}
 LOGGING = {"version": 1, "disable_existing_loggers": False, "root": {"handlers": [], "level": "WARNING"}}
-ACCOUNT_RATE_LIMITS = False
+# False is allauth's word for none at all.
+ACCOUNT_RATE_LIMITS = False  # type: ignore[assignment]
 GITHUB_CLIENT_GUARD = "contributions.github.guard.forbid_transactions"
