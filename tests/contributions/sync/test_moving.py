@@ -104,19 +104,22 @@ def test_a_transferred_issue_is_followed(follower, tracked):
 
 
 def test_a_transferred_issue_that_was_found_at_its_new_place_first_becomes_one_again(follower):
-    _ada, issue, _item = transfer(follower)
+    _ada, issue, item = transfer(follower)
     elsewhere = follower.world.add_repository("else/where")
     follower.track(elsewhere)
     follower.world.transfer_issue(issue, elsewhere)
-    # The sweep fails, so this run only discovers the issue under its new identity.
-    follower.sandbox.faults.next(1, "rate_limited", operation="Ci")
+    # GitHub gives up on the sweep, so this run finds the issue under its new identity and does not know it for the old one.
+    follower.sandbox.faults.next(1, "502", operation="Ci")
     follower.sync()
+    assert WorkItem.objects.count() == 2
     follower.later(hours=2)
     follower.sandbox.faults.clear()
     run = follower.sync()
     assert run.state == "done"
+    item.refresh_from_db()
+    assert (item.repository, item.state, item.problem) == ("else/where", "open", "")
     contribution = Contribution.objects.get()
-    assert (contribution.note, contribution.work_item.repository) == ("My words", "else/where")
+    assert (contribution.note, contribution.work_item) == ("My words", item)
     assert WorkItem.objects.count() == 1
 
 

@@ -179,3 +179,48 @@ def test_fetching_at_a_limit_comes_back_later_five_times_at_most(follower):
         tasks.refresh_items.func([item.pk])
     item.refresh_from_db()
     assert (item.state, item.problem) == ("open", "")
+
+
+def test_an_item_that_is_fetched_again_by_itself_is_up_to_date(follower):
+    """What a delivery of the webhook leads to."""
+    ada = follower.member("ada")
+    pull, other = follower.pull(ada, "Before"), follower.pull(ada, "Untouched")
+    follower.sync()
+    follower.later(hours=1)
+    follower.world.edit(pull, title="After")
+    follower.world.edit(other, title="Also after")
+    asked = follower.sandbox.requests
+    tasks.refresh_items.call([follower.stored(pull).pk])
+    assert follower.asked(asked) == ["RefreshPR"]
+    assert (follower.stored(pull).title, follower.stored(other).title) == ("After", "Untouched")
+
+
+def test_an_item_that_vanished_is_noticed_when_it_is_fetched_again_by_itself(follower):
+    ada = follower.member("ada")
+    issue = follower.issue(ada)
+    follower.sync()
+    item = follower.stored(issue)
+    follower.world.delete_issue(issue)
+    tasks.refresh_items.call([item.pk])
+    item.refresh_from_db()
+    assert (item.state, item.gone) == ("gone", "deleted")
+
+
+def test_a_link_that_github_finds_too_heavy_keeps_its_problem_and_the_others_go_on(follower, monkeypatch):
+    ada = follower.member("ada")
+    elsewhere = follower.world.add_repository("else/where")
+    bad, good = (paste(ada, follower.pull(ada, title, repository=elsewhere).url).work_item for title in ("Bad", "Good"))
+    handle = follower.sandbox.handle
+
+    def refuse(request):
+        if bad.url.encode() in request.body and b"Pasted" in request.body:
+            follower.sandbox.faults.next(1, "502")
+        return handle(request)
+
+    monkeypatch.setattr(follower.sandbox, "handle", refuse)
+    run = follower.sync()
+    bad.refresh_from_db()
+    good.refresh_from_db()
+    assert (run.state, [error["about"] for error in run.errors]) == ("partial", [bad.url])
+    assert (bad.problem, bad.node_id) == ("GitHub gave up on this request.", "")
+    assert (good.title, good.problem) == ("Good", "")
