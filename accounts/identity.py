@@ -2,6 +2,7 @@
 
 import logging
 
+from django.conf import settings
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
@@ -49,7 +50,9 @@ def set_github_login(user: User, login: str, *, by: User) -> GitHubIdentity | No
 
 def _without_decoration(login: str) -> str:
     login = login.strip()
-    for prefix in ("https://github.com/", "http://github.com/", "github.com/"):
+    address = settings.GITHUB_URL.lower().rstrip("/")
+    host = address.partition("://")[2]
+    for prefix in (f"{address}/", f"https://{host}/", f"http://{host}/", f"{host}/"):
         if login.lower().startswith(prefix):
             login = login[len(prefix) :].split("?")[0]
     return login.strip("/").removeprefix("@")

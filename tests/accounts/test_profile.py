@@ -69,6 +69,14 @@ def test_types_a_github_login(client, person, typed):
     assert "Typed, not proven" in client.get(reverse("me")).text
 
 
+def test_the_address_of_a_profile_is_that_of_the_github_that_is_set_up(person, settings):
+    settings.GITHUB_URL = "https://github.example.org/"
+    assert set_github_login(person, "https://GitHub.example.org/octo-cat", by=person).login == "octo-cat"
+    assert set_github_login(person, "github.example.org/hub-cat/", by=person).login == "hub-cat"
+    with pytest.raises(ValidationError):
+        set_github_login(person, "https://github.com/octo-cat", by=person)
+
+
 @pytest.mark.parametrize("typed", ["-octo", "octo--cat", "octo cat", "o" * 41, "https://gitlab.com/octo", "octo/cat", "<script>"])
 def test_refuses_what_is_no_login(client, person, typed):
     client.force_login(person)
