@@ -10,6 +10,8 @@ from django.core.exceptions import ValidationError
 from django.core.validators import URLValidator
 from django.utils.translation import gettext as _
 
+from accounts.github import github_host
+
 #: As long as `WorkItem.url` and `WorkItem.host` may be.
 LONGEST_LINK = 500
 LONGEST_HOST = 120
@@ -47,11 +49,6 @@ class Link:
     @property
     def is_github(self) -> bool:
         return self.kind in CANONICAL_PART
-
-
-def github_host() -> str:
-    """Host of the GitHub that is set up, as stored with repositories and work items, for example `github.com`."""
-    return urlsplit(settings.GITHUB_URL).netloc.lower()
 
 
 def github_address(repository: str, kind: str, number: int) -> str:

@@ -9,10 +9,10 @@ from django.conf import settings
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext, pgettext_lazy
 
+from accounts.github import github_host
 from cohorts.models import Membership, Project, Repository, Session, Week
 from cohorts.stages import week_on
 
-from .links import github_host
 from .meaning.entries import parse_time
 from .meaning.reviews import waited_for_response
 from .models import Contribution, WorkItem

@@ -3,14 +3,13 @@
 from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import urlsplit
 
-from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, models, transaction
 from django.db.models.functions import Lower
 from django.utils import timezone
 
+from accounts.github import github_host
 from accounts.identity import set_github_login
 from accounts.models import User
 from cohorts.exporting import member_section_keys
@@ -151,7 +150,7 @@ class _Writer:
             project.slug: project
             for project in Project.objects.filter(slug__in=slugs).select_related("tracker").prefetch_related("repositories")
         }
-        host = urlsplit(settings.GITHUB_URL).netloc.lower()
+        host = github_host()
         names = {full_name.lower() for entry in entries for _path, full_name in entry.repositories}
         repositories = {
             repository.full_name.lower(): repository

@@ -8,6 +8,8 @@ from django.db.models.functions import Lower
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from accounts.github import github_host
+
 #: After so many days an AI policy is shown as perhaps out of date: the landscape changes weekly.
 POLICY_STALE_AFTER = datetime.timedelta(days=90)
 
@@ -74,7 +76,7 @@ class Repository(models.Model):
     """A repository of a project. `node_id` identifies it once a sync has looked it up, also after a rename."""
 
     project = models.ForeignKey(Project, models.CASCADE, related_name="repositories", verbose_name=_("project"))
-    host = models.CharField(_("host"), max_length=120, default="github.com")
+    host = models.CharField(_("host"), max_length=120, default=github_host)
     full_name = models.CharField(_("owner/name"), max_length=200, validators=[full_name_validator])
     node_id = models.CharField(_("node id"), max_length=100, blank=True)
     database_id = models.BigIntegerField(_("GitHub's number"), null=True, blank=True)

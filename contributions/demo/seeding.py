@@ -11,8 +11,8 @@ from django.conf import settings
 from django.db import models, transaction
 from django.utils import timezone
 
+from accounts.github import github_host
 from cohorts.models import Repository
-from contributions.links import github_host
 from contributions.models import SyncRun, WorkItem
 from contributions.sandbox.journal import Journal
 from contributions.sandbox.world import World

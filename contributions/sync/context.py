@@ -8,11 +8,11 @@ from datetime import datetime
 from django.db.models import Q
 from django.utils import timezone
 
+from accounts.github import github_host
 from accounts.models import GitHubIdentity
 from cohorts.models import Membership, Repository, Session, Tracker
 from contributions.github import documents
 from contributions.github.client import GitHubClient
-from contributions.links import github_host
 from contributions.models import Contribution, MemberSync, SyncRun, WorkItem
 
 from .batches import BatchSize

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 from django.utils.translation import gettext as _
 
+from accounts.github import github_host
 from contributions.github.client import RestAnswer
 from contributions.github.errors import GitHubError
-from contributions.links import github_host
 from contributions.meaning.references import is_web_address
 from contributions.models import WorkItem
 

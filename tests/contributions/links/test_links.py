@@ -2,6 +2,7 @@
 
 import pytest
 
+from cohorts.models import Repository
 from contributions.links import LinkError, parse_link
 
 TRAC = "https://code.djangoproject.com"
@@ -121,3 +122,9 @@ def test_a_github_on_a_local_port(settings):
     settings.GITHUB_URL = "http://127.0.0.1:8421"
     link = parse_link("http://127.0.0.1:8421/team/tool/issues/7/")
     assert (link.kind, link.host, link.url) == ("issue", "127.0.0.1:8421", "http://127.0.0.1:8421/team/tool/issues/7")
+
+
+def test_a_new_repository_lies_on_the_github_that_is_set_up(settings):
+    assert Repository().host == "github.com"
+    settings.GITHUB_URL = "https://GitHub.example.org/"
+    assert Repository().host == "github.example.org"
