@@ -52,6 +52,9 @@ SEEN_BY = {
     "review_draft": {"reviewer"},
     "conflict": REVIEWERS,
     "assignment": REVIEWERS,
+    "review_of_an_organiser": {"reviewer", "operator"},
+    "conflict_about_an_organiser": {"reviewer", "operator"},
+    "assignment_about_an_organiser": {"reviewer", "operator"},
     "person_in_a_cohort": COHORT,
     "person_who_applied": {"applicant", *ORGANISERS},
     "identity": COHORT,
@@ -101,6 +104,8 @@ def world(db):
     factories.SessionRoleFactory(session=second, user=people["organiser"])
     factories.SessionRoleFactory(session=second, user=people["reviewer"], role=SessionRole.Role.REVIEWER)
     in_conflict = factories.ApplicationFactory(session=second, applicant=people["applicant"])
+    by_organiser = factories.ApplicationFactory(session=reviewing, applicant=people["organiser"])
+    in_conflict_by_organiser = factories.ApplicationFactory(session=second, applicant=people["organiser"])
     question = factories.QuestionFactory(session=reviewing)
     sensitive = factories.QuestionFactory(session=reviewing, sensitive=True)
 
@@ -140,6 +145,9 @@ def world(db):
         ),
         "conflict": Conflict.objects.create(application=in_conflict, reviewer=people["reviewer"]),
         "assignment": ReviewAssignment.objects.create(application=application, reviewer=people["reviewer"]),
+        "review_of_an_organiser": factories.ReviewFactory(application=by_organiser, reviewer=people["reviewer"]),
+        "conflict_about_an_organiser": Conflict.objects.create(application=in_conflict_by_organiser, reviewer=people["reviewer"]),
+        "assignment_about_an_organiser": ReviewAssignment.objects.create(application=by_organiser, reviewer=people["reviewer"]),
         "person_in_a_cohort": people["member"],
         "person_who_applied": people["applicant"],
         "identity": factories.GitHubIdentityFactory(user=people["member"]),

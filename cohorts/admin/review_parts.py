@@ -18,8 +18,8 @@ class ReviewPartAdmin(OrganiserAdmin):
     list_select_related = ["application__session", "reviewer"]
 
     def rows_for(self, queryset, user):
-        """Of the sessions one organises, but nothing about one's own application."""
-        return super().rows_for(queryset, user).exclude(application__applicant=user)
+        """Of the sessions one organises."""
+        return super().rows_for(queryset.visible_to(user), user)
 
     def has_change_permission(self, request, obj=None) -> bool:
         return False

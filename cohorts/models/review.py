@@ -132,12 +132,13 @@ class Score(models.Model):
 
 class ReviewPartQuerySet(models.QuerySet):
     def visible_to(self, user):
-        """One's own, and those of sessions that `user` organises."""
+        """One's own, and those of sessions that `user` organises; nothing about one's own application, whatever role one has."""
         if not user.is_authenticated:
             return self.none()
+        others = self.exclude(application__applicant=user)
         if user.is_superuser:
-            return self
-        return self.filter(Q(reviewer=user) | Q(application__session__in=access.organised_sessions(user)))
+            return others
+        return others.filter(Q(reviewer=user) | Q(application__session__in=access.organised_sessions(user)))
 
 
 class Conflict(models.Model):
