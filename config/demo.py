@@ -11,7 +11,8 @@ import sys
 from pathlib import Path
 
 BASE_DIR = Path(__file__).resolve().parent.parent
-FOLDER = BASE_DIR / "var" / "demo"
+#: Where everything of the demonstration lies; another place by COHORTS_DEMO_FOLDER, for tests.
+FOLDER = Path(os.environ.get("COHORTS_DEMO_FOLDER") or BASE_DIR / "var" / "demo").resolve()
 #: What visitors did in the sandbox GitHub, to be done again at the next start.
 JOURNAL = FOLDER / "playground.jsonl"
 HOST = "127.0.0.1"
@@ -52,6 +53,7 @@ def prepare_environment(arguments: list[str]) -> None:
     FOLDER.mkdir(parents=True, exist_ok=True)
     sandbox = f"http://{HOST}:{sandbox_port(options.port)}"
     os.environ |= {
+        "DJANGO_SETTINGS_MODULE": "config.settings",
         "COHORTS_DEMO": "1",
         "SECRET_KEY": secret_key(),
         "ALLOWED_HOSTS": "localhost,127.0.0.1,[::1],testserver",
