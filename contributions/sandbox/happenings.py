@@ -1,5 +1,6 @@
 """What can happen to the items of the world after they were opened."""
 
+from abc import ABC, abstractmethod
 from datetime import datetime, timedelta
 
 from .entities import Account, Commit, Entry, Issue, Item, Label, PullRequest, Repository
@@ -7,17 +8,20 @@ from .entities import Account, Commit, Entry, Issue, Item, Label, PullRequest, R
 When = datetime | timedelta | None
 
 
-class Happenings:
+class Happenings(ABC):
     """The part of `World` that changes items. Each change moves `updated_at` where GitHub moves it."""
 
+    @abstractmethod
     def time(self, at: When) -> datetime:
-        raise NotImplementedError
+        """The moment that `at` means."""
 
+    @abstractmethod
     def new_id(self) -> int:
-        raise NotImplementedError
+        """A database id that nothing has yet."""
 
+    @abstractmethod
     def label_named(self, repository: Repository, name: str) -> Label:
-        raise NotImplementedError
+        """The label of this name in the repository, made where there is none."""
 
     def comment(self, item: Item, by: Account, body: str = "Thank you.", *, at: When = None) -> Entry:
         return self._happens("IssueComment", item, by, at, body_text=body)
