@@ -53,7 +53,7 @@
 
   // Going to another tab or another program: keep at once what was typed.
   document.addEventListener("visibilitychange", () => {
-    if (document.visibilityState === "hidden" && dirty && form.hasAttribute("hx-post")) htmx.trigger(form, "keep");
+    if (document.visibilityState === "hidden" && dirty && form.hasAttribute("hx-post")) window.htmx?.trigger(form, "keep");
   });
   // Leaving the page with text that is not saved: let the browser ask.
   window.addEventListener("beforeunload", (event) => { if (dirty) event.preventDefault(); });

@@ -28,6 +28,26 @@
   // The summary of a form's errors gets the focus.
   document.querySelector(".error-summary")?.focus();
 
+  // On a slow line people fill in a form before htmx is there to save it. Nothing of it may be lost: the fields of forms that
+  // save themselves tell the page's own scripts at once, and htmx as soon as it listens, of what differs from what was served.
+  const saves = '[hx-trigger*="change"]';
+  const state = (field) => {
+    if (field.options) return [...field.options].map((option) => option.selected).join();
+    return ["checkbox", "radio"].includes(field.type) ? field.checked : field.value;
+  };
+  const typedEarly = () => [...document.forms].flatMap((form) => {
+    if (!form.matches(saves) && !form.querySelector(saves)) return [];
+    // A copy that is reset knows what was served as the browser understood it, whatever the kind of field.
+    const served = form.cloneNode(true);
+    served.reset();
+    return [...form.elements].filter((field, place) => (
+      field.closest(saves) && state(field) !== state(served.elements[place]) && (field.type !== "radio" || field.checked)
+    ));
+  });
+  const tell = (name) => typedEarly().forEach((field) => field.dispatchEvent(new Event(name, { bubbles: true })));
+  tell("input");
+  document.addEventListener("htmx:load", (event) => { if (event.target === document.body) tell("change"); });
+
   // A failed htmx request must not pass in silence.
   const say = (text) => {
     const live = document.getElementById("live");
