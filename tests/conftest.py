@@ -1,6 +1,7 @@
 """Fixtures and guards for all tests."""
 
 import os
+import shutil
 import socket
 
 import pytest
@@ -41,6 +42,25 @@ def require_or_skip(reason: str) -> None:
     if os.environ.get("COHORTS_TEST_REQUIRE") == "all":
         pytest.fail(f"Required here, but missing: {reason}")
     pytest.skip(reason)
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(django_db_modify_db_settings, tmp_path_factory):
+    """SQLite gets a file, in a folder that belongs to this process of this run alone and goes with it.
+
+    In memory all threads of a live server would have to share the one connection of the test, in whose transactions they
+    would then meddle; with a file each has its own, as in production.
+    """
+    from django.conf import settings
+
+    database = settings.DATABASES["default"]
+    if database["ENGINE"] != "django.db.backends.sqlite3":
+        yield
+        return
+    folder = tmp_path_factory.mktemp("database")
+    database.setdefault("TEST", {})["NAME"] = str(folder / "test.sqlite3")
+    yield
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 @pytest.fixture(scope="session")

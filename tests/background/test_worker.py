@@ -151,13 +151,9 @@ class TestRun:
     pytestmark = pytest.mark.django_db(transaction=True)
 
     @pytest.fixture(autouse=True)
-    def quiet_heart(self, monkeypatch):
-        # SQLite in memory belongs to one connection; the thread is tested with real processes.
-        monkeypatch.setattr("background.beat.Heart.beat_once", lambda self: None)
-        monkeypatch.setattr("background.worker.connections.close_all", lambda: None)
+    def no_schedules(self, monkeypatch):
         monkeypatch.setattr("background.worker.autodiscover_modules", lambda name: None)
         monkeypatch.setattr("background.schedules.scheduled", {})
-        monkeypatch.setattr("background.beat.connections.close_all", lambda: None)
 
     def test_it_beats_before_it_claims_and_takes_the_beat_back(self, monkeypatch):
         worker = Worker(interval=0)

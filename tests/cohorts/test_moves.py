@@ -217,8 +217,6 @@ def test_an_obstacle_is_told_in_words():
 
 @pytest.mark.django_db(transaction=True)
 def test_of_two_moves_at_once_one_wins():
-    if connection.vendor != "postgresql":
-        pytest.skip("SQLite in memory has one connection: this runs on PostgreSQL")
     application = ApplicationFactory()
     results, barrier = [], threading.Barrier(2)
 
