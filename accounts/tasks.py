@@ -2,9 +2,7 @@
 
 import datetime
 
-from django.tasks import task
-
-from background.schedules import every
+from background import task
 
 from . import log_ins, messages
 
@@ -14,13 +12,11 @@ def send_message_task(message_id: int) -> None:
     messages.send_message(message_id)
 
 
-@every(datetime.timedelta(minutes=1))
-@task
+@task(every=datetime.timedelta(minutes=1))
 def send_waiting_messages_task() -> int:
     return messages.send_waiting_messages()
 
 
-@every(datetime.timedelta(hours=12))
-@task
+@task(every=datetime.timedelta(hours=12))
 def forget_ended_log_ins_task() -> int:
     return log_ins.forget_ended()

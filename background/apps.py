@@ -7,6 +7,8 @@ class BackgroundConfig(AppConfig):
     verbose_name = _("Background work")
 
     def ready(self):
+        from . import signals
         from .health import check_worker, register_check
 
         register_check("worker", check_worker)
+        signals.connect()

@@ -6,13 +6,11 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from django.core.exceptions import SuspiciousOperation
-from django.db import transaction
 from django.tasks import TaskResultStatus
 from django.tasks.signals import task_finished
-from django.utils import timezone
 from django_tasks_db.models import DBTaskResult
 
+from . import outcome
 from .models import WorkerBeat
 
 logger = logging.getLogger(__name__)
@@ -22,10 +20,6 @@ LOST_AFTER = 10.0
 
 #: How often a task is put back after its worker was lost. One that takes its worker down each time ends as failed.
 RETURNS = 3
-
-
-class LostWorker(Exception):
-    """The worker that ran the task stopped giving signs of life, once too often."""
 
 
 @dataclass
@@ -73,30 +67,22 @@ def put_back_lost_tasks(watch: Watch) -> int:
     return sum(put_back(row) for row in running if _worker_of(row) in lost)
 
 
+def put_back_own_tasks(worker_id: str) -> int:
+    """Put back what this worker claimed without knowing: the connection broke before the database's answer came."""
+    running = DBTaskResult.objects.running().defer("traceback", "return_value")
+    return sum(put_back(row) for row in running if _worker_of(row) == worker_id)
+
+
 def put_back(row: DBTaskResult) -> bool:
-    """Make a running task wait again, or fail where that happened too often. False where somebody else was quicker."""
-    if len(row.worker_ids) > RETURNS:
-        return _fail(row)
-    changed = _same_attempt(row).update(status=TaskResultStatus.READY, started_at=None)
-    if changed:
-        logger.warning("Task %s (%s) lost its worker and waits again.", row.task_path, row.pk)
-    return bool(changed)
-
-
-def _fail(row: DBTaskResult) -> bool:
-    error = LostWorker(f"The worker was lost {len(row.worker_ids)} times while it ran this task.")
-    with transaction.atomic():
-        changed = _same_attempt(row).update(
-            status=TaskResultStatus.FAILED,
-            finished_at=timezone.now(),
-            exception_class_path=f"{LostWorker.__module__}.{LostWorker.__qualname__}",
-            traceback=str(error),
-        )
-    if not changed:
+    """Make a running task wait again, or fail where it may not run again. False where somebody else was quicker."""
+    if not outcome.put_back(row, at_most=RETURNS):
         return False
-    logger.error("Task %s (%s) failed: its worker was lost %s times.", row.task_path, row.pk, len(row.worker_ids))
     row.refresh_from_db()
-    announce_finished(row)
+    if row.status == TaskResultStatus.FAILED:
+        logger.error("Task %s (%s) failed: its worker was lost.", row.task_path, row.pk)
+        announce_finished(row)
+    else:
+        logger.warning("Task %s (%s) lost its worker and waits again.", row.task_path, row.pk)
     return True
 
 
@@ -104,16 +90,12 @@ def announce_finished(row: DBTaskResult) -> None:
     """Send `task_finished`. A receiver that raises is logged (by Django) and changes nothing; a task that is gone has none."""
     try:
         result = row.task_result
-    except (ImportError, SuspiciousOperation):
-        logger.error("Task %s (%s) is not in this version of the site.", row.task_path, row.pk)
+    # The task is gone from this version of the site, or the row holds what is no task: there is nobody to tell.
+    except Exception as error:
+        logger.error("Task %s (%s) cannot be read: %s.", row.task_path, row.pk, type(error).__name__)
         return
     task_finished.send_robust(sender=type(result.task.get_backend()), task_result=result)
 
 
 def _worker_of(row: DBTaskResult) -> str:
     return row.worker_ids[-1] if row.worker_ids else ""
-
-
-def _same_attempt(row: DBTaskResult):
-    """The row, as long as it is in the attempt that we read."""
-    return DBTaskResult.objects.filter(pk=row.pk, status=TaskResultStatus.RUNNING, started_at=row.started_at)

@@ -16,20 +16,27 @@ from django.db import (
     close_old_connections,
     connections,
     reset_queries,
+    transaction,
 )
-from django.tasks import TaskContext
+from django.tasks import TaskContext, TaskResultStatus
 from django.tasks.signals import task_started
+from django.utils import timezone
 from django.utils.crypto import get_random_string
 from django.utils.json import normalize_json
 from django.utils.module_loading import autodiscover_modules
 from django_tasks_db.management.commands import db_worker
 from django_tasks_db.models import DBTaskResult
-from django_tasks_db.utils import exclusive_transaction
+from django_tasks_db.utils import normalize_uuid
 
+from . import outcome
 from .beat import Heart, beat
-from .lost import announce_finished, put_back
+from .claiming import candidate
+from .current import Work, working
+from .lost import announce_finished, put_back, put_back_own_tasks
 from .models import WorkerBeat
+from .policy import Retry, policy_of
 from .schedules import create_missing_rows, run_due
+from .waiting import bell
 
 logger = logging.getLogger(__name__)
 
@@ -50,11 +57,15 @@ class OutcomeNotStored(Exception):
     """What came of a task is nothing that the database takes, for example a text with a zero byte."""
 
 
+class _Interrupted(Exception):
+    """The connection broke in the middle of an atomic task, which was put back."""
+
+
 class Worker(db_worker.Worker):
     """django-tasks-db's worker on all queues, made to last.
 
-    It writes a beat, starts what is scheduled, waits for a database that is away, records the outcome of a task once the
-    database is back, and on a signal finishes the task that runs.
+    It writes a beat, hears of new tasks at once, starts what is scheduled, waits for a database that is away, records the
+    outcome of a task once the database is back, and on a signal finishes the task that runs.
     """
 
     def __init__(self, *, interval: float = 1.0, parent_pid: int | None = None) -> None:
@@ -70,6 +81,10 @@ class Worker(db_worker.Worker):
         )
         self.parent_pid = parent_pid
         self.prepared = False
+        #: Whether the database may have given us a task that we know nothing of.
+        self.uncertain = False
+        self.heart: Heart | None = None
+        self.bell = bell()
         self.failures = 0
         self.schedules_at = 0.0
 
@@ -92,6 +107,7 @@ class Worker(db_worker.Worker):
         finally:
             if heart.is_alive():
                 heart.stop()
+            self.bell.close()
             self._say_goodbye()
             connections.close_all()
         logger.info("Worker %s has stopped.", self.worker_id)
@@ -102,16 +118,48 @@ class Worker(db_worker.Worker):
             reset_queries()
             if not self.prepared:
                 self._prepare(heart)
+            if self.uncertain:
+                put_back_own_tasks(self.worker_id)
+                self.uncertain = False
             self._start_what_is_due()
+            self.bell.before_look()
             row = self.claim()
             self.failures = 0
         except NOT_READY as error:
+            # A claim may have reached the database, and its answer not us.
+            self.uncertain = True
             self._wait_for_database(error)
             return
+        except Exception as error:
+            self._set_aside(error)
+            return
         if row is None:
+            self._idle()
+        while row is not None:
+            # Each run takes the next task in the same transaction in which it ends, until there is none.
+            row = self.run_task(row)
+            if row is not None:
+                reset_queries()
+
+    def _set_aside(self, error: Exception) -> None:
+        """A row that cannot be read must not stop all the others."""
+        logger.error("The next task cannot be taken: %s.", type(error).__name__)
+        try:
+            pk = outcome.set_aside(self.backend_name, error)
+        except UNAVAILABLE as away:
+            self._wait_for_database(away)
+            return
+        if pk is None:
+            # It was something else. Not again at once.
             self.pause(self.interval)
         else:
-            self.run_task(row)
+            logger.error("Task %s was set aside as failed.", pk)
+
+    def _idle(self) -> None:
+        try:
+            self.bell.wait(self.interval, lambda: self.running)
+        except UNAVAILABLE as error:
+            self._wait_for_database(error)
 
     def _prepare(self, heart: Heart) -> None:
         # The beat stands before the first claim: a task whose worker has no beat counts as lost.
@@ -119,6 +167,7 @@ class Worker(db_worker.Worker):
         autodiscover_modules("tasks")
         create_missing_rows()
         heart.start()
+        self.heart = heart
         self.prepared = True
         logger.info("Worker %s takes tasks.", self.worker_id)
 
@@ -130,41 +179,127 @@ class Worker(db_worker.Worker):
 
     def claim(self) -> DBTaskResult | None:
         """Take the next due task, or None. An idle look at SQLite reads only: the write lock is for those who write."""
-        tasks = DBTaskResult.objects.ready().filter(backend_name=self.backend_name)
-        if connections[DEFAULT_DB_ALIAS].vendor == "sqlite" and not tasks.exists():
+        if connections[DEFAULT_DB_ALIAS].vendor == "sqlite" and candidate(self.backend_name) is None:
             return None
-        with exclusive_transaction():
-            row = tasks.get_locked()
-            if row is not None:
-                row.claim(self.worker_id)
-        return row
+        with transaction.atomic():
+            return outcome.claim_and_record(self.worker_id, self.backend_name)
 
-    def run_task(self, db_task_result: DBTaskResult) -> None:
-        """Run a task and record what came of it; with the database away, as soon as it is back."""
+    def claim_next(self) -> DBTaskResult | None:
+        """The task after this one, in the transaction that ends this one: a commit less for each. Schedules have their turn first."""
+        if not self.running or time.monotonic() - self.schedules_at >= SCHEDULES_EVERY or self._orphaned():
+            return None
+        return outcome.claim_and_record(self.worker_id, self.backend_name)
+
+    def run_task(self, db_task_result: DBTaskResult) -> DBTaskResult | None:
+        """Run a task and record what came of it; with the database away, as soon as it is back. Returns the next, if it took one."""
         row, began = db_task_result, time.monotonic()
-        logger.info("Task %s (%s) begins.", row.task_path, row.pk)
-        value, error = self._call(row)
-        if isinstance(error, UNAVAILABLE) and self._connection_is_lost():
-            self._record(lambda: put_back(row))
-            return
-        if error is None:
-            error = self._record(lambda: row.set_successful(value))
+        logger.debug("Task %s (%s) begins.", row.task_path, row.pk)
+        work = Work(normalize_uuid(row.pk), row.task_path, self.worker_id, owned=True)
+        following: list[DBTaskResult | None] = [None]
+        if self.heart is not None:
+            self.heart.give_up = lambda error: outcome.fail(row, error)
+            self.heart.work = work
+        try:
+            with working(work):
+                error = self._run_and_record(row, work, following)
+        finally:
+            if self.heart is not None:
+                self.heart.work = None
+        if row.status == TaskResultStatus.RUNNING:
+            return following[0]
         if error is None:
             logger.info("Task %s (%s) is done after %.1f s.", row.task_path, row.pk, time.monotonic() - began)
+        elif isinstance(error, Retry):
+            logger.info("Task %s (%s) is put off.", row.task_path, row.pk)
         else:
-            if self._record(lambda: row.set_failed(error)):
-                self._record(
-                    lambda: row.set_failed(OutcomeNotStored(f"{type(error).__name__}, with a text that cannot be stored."))
-                )
             # The class alone: an error's text may hold what the task worked on. The traceback is in the admin.
             logger.error("Task %s (%s) failed: %s.", row.task_path, row.pk, type(error).__name__)
-        self._record(lambda: announce_finished(row))
+        with working(work):
+            self._record(lambda: announce_finished(row))
+        return following[0]
+
+    def _run_and_record(self, row: DBTaskResult, work: Work, following: list) -> BaseException | None:
+        """Run the task and write its outcome. Returns what it raised, if so. `row` stays “running” where nothing could be written."""
+        error = self._announce_started(row)
+        if error is None and policy_of(row.task_path).atomic:
+            error = self._run_in_transaction(row, following)
+            if isinstance(error, _Interrupted):
+                return error
+        elif error is None:
+            value, error = self._call(row)
+            if isinstance(error, UNAVAILABLE) and self._connection_is_lost():
+                self._record(lambda: put_back(row))
+                return error
+            if error is None:
+                error = self._record_value(row, value, following)
+        if error is None or isinstance(error, outcome.AlreadyRecorded):
+            return None
+        failure = error
+        if unstored := self._record(lambda: outcome.fail(row, failure)):
+            if isinstance(unstored, outcome.AlreadyRecorded):
+                return None
+            named = OutcomeNotStored(f"{type(error).__name__}, with a text that cannot be stored.")
+            self._record(lambda: outcome.fail(row, named))
+        return error
+
+    def _record_value(self, row: DBTaskResult, value: Any, following: list) -> BaseException | None:
+        error = self._record(lambda: self._succeed(row, value, following, take_next=True))
+        if error is not None and not isinstance(error, outcome.AlreadyRecorded):
+            # It may have been the next row that cannot be read, for which this task can do nothing.
+            error = self._record(lambda: self._succeed(row, value, following, take_next=False))
+        return error
+
+    def _succeed(self, row: DBTaskResult, value: Any, following: list, *, take_next: bool) -> None:
+        # Of a try before this one nothing may stay: its claim was rolled back, or is found by `put_back_own_tasks`.
+        following[0] = None
+        with transaction.atomic():
+            outcome.succeed(row, value)
+            taken = self.claim_next() if take_next else None
+        row.status, row.return_value, row.finished_at = TaskResultStatus.SUCCESSFUL, value, timezone.now()
+        following[0] = taken
+
+    def _run_in_transaction(self, row: DBTaskResult, following: list) -> BaseException | None:
+        """The task, its outcome and the claim of the next as one: all of it is there, or nothing."""
+        taken = None
+        try:
+            with transaction.atomic():
+                value, error = self._call(row)
+                if error is not None:
+                    raise error
+                outcome.succeed(row, value)
+                try:
+                    with transaction.atomic():
+                        taken = self.claim_next()
+                except UNAVAILABLE:
+                    raise
+                # A row that cannot be read is set aside by the next look, and is no fault of this task.
+                except Exception as error:
+                    logger.error("The next task cannot be taken: %s.", type(error).__name__)
+        except UNAVAILABLE as error:
+            if not self._connection_is_lost():
+                return error
+            # Whether the commit reached the database is not known here. The row knows: it is done, or waits again.
+            self.uncertain = True
+            self._record(lambda: put_back(row))
+            return _Interrupted()
+        except BaseException as error:
+            return error
+        row.status, row.return_value, row.finished_at = TaskResultStatus.SUCCESSFUL, value, timezone.now()
+        following[0] = taken
+        return None
+
+    def _announce_started(self, row: DBTaskResult) -> BaseException | None:
+        try:
+            result = row.task_result
+            task_started.send_robust(sender=type(result.task.get_backend()), task_result=result)
+        except BaseException as error:
+            return error
+        return None
 
     def _call(self, row: DBTaskResult) -> tuple[Any, BaseException | None]:
         """The task's value, or what it raised. An exit asked for by a task fails the task, not the worker."""
         try:
             task, result = row.task, row.task_result
-            task_started.send_robust(sender=type(task.get_backend()), task_result=result)
             context: list[TaskContext] = [TaskContext(task_result=result)] if task.takes_context else []
             return normalize_json(task.call(*context, *result.args, **result.kwargs)), None
         except BaseException as error:
@@ -179,6 +314,8 @@ class Worker(db_worker.Worker):
             try:
                 write()
             except UNAVAILABLE as error:
+                # The commit may have reached the database, with the claim of another task in it.
+                self.uncertain = True
                 if not self.running:
                     logger.warning("The outcome of a task could not be written before the end.")
                     return None

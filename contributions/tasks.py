@@ -3,10 +3,9 @@
 from datetime import timedelta
 
 from django.db.models import Q
-from django.tasks import task
 from django.utils import timezone
 
-from background.schedules import every
+from background import task
 from contributions.github.errors import RateLimited, Unavailable
 from contributions.models import SyncRun, WebhookDelivery
 from contributions.sync.due import queue_due_syncs
@@ -16,7 +15,7 @@ from contributions.sync.run import SILENT_AFTER, run_sync
 MOST_ATTEMPTS = 5
 
 
-@task(queue_name="default")
+@task
 def sync_session_task(run_id: int) -> None:
     """Do the sync with this id, of a session or of one member of it.
 
@@ -31,7 +30,7 @@ def sync_session_task(run_id: int) -> None:
         sync_session_task.using(run_after=seen_at + SILENT_AFTER + timedelta(seconds=1)).enqueue(run_id)
 
 
-@task(queue_name="default")
+@task
 def refresh_items(item_ids: list[int], attempt: int = 1, delivery_id: int | None = None) -> None:
     """Fetch these work items again; `delivery_id`: the webhook delivery that asked for it.
 
@@ -57,8 +56,7 @@ def refresh_items(item_ids: list[int], attempt: int = 1, delivery_id: int | None
         WebhookDelivery.objects.filter(same, processed_at=None).update(processed_at=timezone.now())
 
 
-@every(timedelta(minutes=5))
-@task(queue_name="default")
+@task(every=timedelta(minutes=5))
 def sync_due_sessions() -> None:
     """Queue a sync of each session whose turn it is."""
     queue_due_syncs()

@@ -7,8 +7,8 @@ from pathlib import Path
 
 from django.core.management.base import BaseCommand, CommandError
 
+from background import engines
 from background.supervisor import Supervisor
-from background.worker import Worker
 
 MOST = 64
 
@@ -31,7 +31,7 @@ class Command(BaseCommand):
         # Django's own line for each task says what ours says, and would add the traceback with its data.
         logging.getLogger("django.tasks").setLevel(logging.CRITICAL)
         if child_of is not None:
-            worker = Worker(interval=interval, parent_pid=child_of)
+            worker = engines.worker(interval=interval, parent_pid=child_of)
             worker.configure_signals()
             worker.run()
             return

@@ -1,0 +1,49 @@
+"""Time limits: a task that runs for too long is interrupted."""
+
+import contextlib
+import signal
+import threading
+import time
+from collections.abc import Iterator
+
+from .current import Work
+from .policy import TimeLimitExceeded
+
+
+def can_interrupt() -> bool:
+    """Whether a function that runs in this thread can be interrupted: by Unix's alarm, in the main thread alone."""
+    return hasattr(signal, "setitimer") and threading.current_thread() is threading.main_thread()
+
+
+@contextlib.contextmanager
+def limited(work: Work, seconds: float | None) -> Iterator[None]:
+    """Raise `TimeLimitExceeded` in the block once `seconds` are over. The block may be interrupted anywhere.
+
+    A function that swallows it goes on until the worker's heart, which sees `work.deadline`, ends the process.
+    """
+    if seconds is None:
+        yield
+        return
+    work.deadline = time.monotonic() + seconds
+    if not can_interrupt():
+        try:
+            yield
+        finally:
+            work.deadline = None
+        return
+    armed = True
+
+    def ring(signum, frame) -> None:
+        # The alarm may have been on its way when the block ended.
+        if armed:
+            raise TimeLimitExceeded(f"The task ran for longer than its limit of {seconds:g} seconds.")
+
+    before = signal.signal(signal.SIGALRM, ring)
+    signal.setitimer(signal.ITIMER_REAL, seconds)
+    try:
+        yield
+    finally:
+        armed = False
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+        work.deadline = None

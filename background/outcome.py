@@ -1,0 +1,165 @@
+"""What our own worker writes: the engine's row and the run's record, in one transaction."""
+
+from typing import Any
+
+from django.db import connection, transaction
+from django.tasks import TaskResult, TaskResultStatus
+from django.utils import timezone
+from django_tasks_db.models import DBTaskResult, get_date_max
+from django_tasks_db.utils import normalize_uuid
+
+from .claiming import candidate, claim
+from .ending import class_path, end_badly, message_of, traceback_of
+from .models import TaskRun
+from .policy import LostWorker, Retry, policy_of
+from .runs import Details, label_of, mark_started, replace_lost
+
+
+class AlreadyRecorded(Exception):
+    """The row is not in the attempt that ran: somebody else took the worker for lost, or the outcome stands there already."""
+
+
+def claim_and_record(worker_id: str, backend_name: str) -> DBTaskResult | None:
+    """Take the next task, and write that it runs. To be called in a transaction."""
+    row = claim(worker_id, backend_name)
+    if row is None:
+        return None
+    now = row.started_at
+    if not mark_started(normalize_uuid(row.pk), worker_id, now):
+        _record_unknown(row, worker_id)
+    return row
+
+
+def succeed(row: DBTaskResult, value: Any) -> None:
+    """Write the task's value. To be called in a transaction, after whose commit `row` is to be told: it is not changed here.
+
+    Raises `AlreadyRecorded`, and what the database raises for a value that it will not take.
+    """
+    now = timezone.now()
+    changed = _same_attempt(row).update(
+        status=TaskResultStatus.SUCCESSFUL, finished_at=now, return_value=value, exception_class_path="", traceback=""
+    )
+    if not changed:
+        raise AlreadyRecorded
+    TaskRun.objects.running().filter(result_id=normalize_uuid(row.pk)).update(state=TaskRun.State.SUCCEEDED, finished_at=now)
+
+
+def fail(row: DBTaskResult, error: BaseException) -> TaskRun | None:
+    """Write that the task raised, and queue its next attempt where its policy says so: returned. In one transaction."""
+    now = timezone.now()
+    with transaction.atomic():
+        changed = _same_attempt(row).update(
+            status=TaskResultStatus.FAILED,
+            finished_at=now,
+            return_value=None,
+            exception_class_path=class_path(error),
+            traceback=traceback_of(error) if not isinstance(error, Retry) else message_of(error),
+        )
+        if not changed:
+            raise AlreadyRecorded
+        row.refresh_from_db()
+        run = TaskRun.objects.running().filter(result_id=normalize_uuid(row.pk)).first()
+        if run is None:
+            return None
+        try:
+            result: TaskResult | None = row.task_result
+        # The task is gone, or the row holds what is no task: it is not tried again.
+        except Exception:
+            result = None
+        if result is None:
+            _fail_for_good(run, error)
+            return None
+        return end_badly(run, error, result)
+
+
+def set_aside(backend_name: str, error: Exception) -> str | None:
+    """Fail the row that the next claim would take, without reading it: it cannot be read. Returns its id; None where none is due."""
+    with transaction.atomic():
+        pk = candidate(backend_name)
+        if pk is None:
+            return None
+        table = connection.ops.quote_name(DBTaskResult._meta.db_table)
+        now = connection.ops.adapt_datetimefield_value(timezone.now())
+        with connection.cursor() as cursor:
+            cursor.execute(
+                f"UPDATE {table} SET status = 'FAILED', finished_at = %s, exception_class_path = %s, traceback = %s WHERE id = %s",  # noqa: S608
+                [now, class_path(error), traceback_of(error), pk],
+            )
+        for run in TaskRun.objects.open().filter(result_id__in=[str(pk), _dashed(str(pk))]):
+            _fail_for_good(run, error)
+    return str(pk)
+
+
+def put_back(row: DBTaskResult, *, at_most: int) -> bool:
+    """Make a running task whose worker is gone wait again; or fail, where that happened `at_most` times, or it may run only once.
+
+    False where somebody else was quicker.
+    """
+    result_id = normalize_uuid(row.pk)
+    once = policy_of(row.task_path).at_most_once
+    with transaction.atomic():
+        run = TaskRun.objects.running().filter(result_id=result_id).first()
+        losses = run.losses if run is not None else max(0, len(row.worker_ids) - 1)
+        if once or losses >= at_most:
+            error = LostWorker(
+                "The worker was lost while it ran this task, which runs at most once."
+                if once
+                else f"The worker was lost {losses + 1} times while it ran this task."
+            )
+            changed = _same_attempt(row).update(
+                status=TaskResultStatus.FAILED,
+                finished_at=timezone.now(),
+                exception_class_path=class_path(error),
+                traceback=str(error),
+            )
+            if changed and run is not None:
+                _fail_for_good(run, error)
+            return bool(changed)
+        changed = _same_attempt(row).update(status=TaskResultStatus.READY, started_at=None)
+        if changed and run is not None:
+            replace_lost(run, waiting=True)
+        return bool(changed)
+
+
+def _fail_for_good(run: TaskRun, error: BaseException) -> None:
+    TaskRun.objects.open().filter(pk=run.pk).update(
+        state=TaskRun.State.FAILED,
+        finished_at=timezone.now(),
+        error=class_path(error)[:200],
+        message=message_of(error),
+        traceback=traceback_of(error),
+    )
+
+
+def _record_unknown(row: DBTaskResult, worker_id: str) -> None:
+    """A row that came into the table without Django's signals: by SQL, or while no record could be written."""
+    args = row.args_kwargs.get("args", []) if isinstance(row.args_kwargs, dict) else []
+    details = Details(about=label_of(row.task_path, args), max_attempts=policy_of(row.task_path).max_attempts)
+    TaskRun.objects.create(
+        result_id=normalize_uuid(row.pk),
+        backend=row.backend_name,
+        task_path=row.task_path[:200],
+        queue_name=row.queue_name,
+        priority=row.priority,
+        arguments=row.args_kwargs if isinstance(row.args_kwargs, dict) else {},
+        about=details.about,
+        max_attempts=details.max_attempts,
+        state=TaskRun.State.RUNNING,
+        queued_at=row.enqueued_at,
+        run_after=None if row.run_after == get_date_max() else row.run_after,
+        sent_at=row.enqueued_at,
+        started_at=row.started_at,
+        worker_id=worker_id,
+    )
+
+
+def _dashed(text: str) -> str:
+    try:
+        return normalize_uuid(text)
+    except ValueError:
+        return text
+
+
+def _same_attempt(row: DBTaskResult):
+    """The row, as long as it is in the attempt that we read."""
+    return DBTaskResult.objects.filter(pk=row.pk, status=TaskResultStatus.RUNNING, started_at=row.started_at)

@@ -1,0 +1,71 @@
+"""Writes the records of whatever engine runs the tasks, from Django's signals. No receiver ever raises: on a stock worker that
+would turn a success into a failure, and end the worker."""
+
+import logging
+from collections.abc import Callable
+
+from django.db import transaction
+from django.tasks import TaskResult, task_backends
+from django.tasks.signals import task_enqueued, task_finished, task_started
+
+from . import current, queueing
+
+logger = logging.getLogger(__name__)
+
+
+def _never_raises(receiver: Callable[[TaskResult], None]) -> Callable[..., None]:
+    def receive(sender, task_result: TaskResult, **kwargs) -> None:
+        try:
+            # A savepoint where the caller is in a transaction: a record that cannot be written must not break it.
+            with transaction.atomic():
+                receiver(task_result)
+        except Exception as error:
+            from .ending import traceback_of
+
+            logger.error("No record could be written of task %s: %s", task_result.id, traceback_of(error))
+
+    # Not `functools.wraps`: Django looks at the signature, and would see the wrapped one.
+    receive.__name__, receive.__doc__ = receiver.__name__, receiver.__doc__
+    return receive
+
+
+@_never_raises
+def on_enqueued(result: TaskResult) -> None:
+    from .runs import record_enqueued
+    from .waiting import wake_workers
+
+    if not queueing.is_handing_over():
+        record_enqueued(result)
+    if queueing.shares_transaction(task_backends[result.backend]):
+        wake_workers()
+
+
+@_never_raises
+def on_started(result: TaskResult) -> None:
+    from .beat import this_worker
+    from .runs import record_started
+
+    work = current.current_work()
+    if work is not None and work.owned:
+        return
+    worker_id = this_worker() or (result.worker_ids[-1] if result.worker_ids else "")
+    current.begin(record_started(result, worker_id))
+
+
+@_never_raises
+def on_finished(result: TaskResult) -> None:
+    from .ending import record_finished
+
+    work = current.current_work()
+    if work is not None and work.owned:
+        return
+    try:
+        record_finished(result, work)
+    finally:
+        current.end()
+
+
+def connect() -> None:
+    task_enqueued.connect(on_enqueued, weak=False, dispatch_uid="background.enqueued")
+    task_started.connect(on_started, weak=False, dispatch_uid="background.started")
+    task_finished.connect(on_finished, weak=False, dispatch_uid="background.finished")
