@@ -45,6 +45,7 @@ def _profile(user: User) -> dict[str, Any]:
         "bio": user.bio,
         "consent_alumni": user.consent_alumni,
         "consent_statistics": user.consent_statistics,
+        "reminders_by_mail": user.reminders_by_mail,
         "terms_version": user.terms_version,
         "terms_accepted_at": iso(user.terms_accepted_at),
         "joined_at": iso(user.date_joined),
@@ -179,7 +180,7 @@ def _empty(user: User) -> None:
     user.name = _("Deleted account")
     user.pronouns = user.bio = ""
     user.time_zone = "UTC"
-    user.consent_alumni = user.consent_statistics = False
+    user.consent_alumni = user.consent_statistics = user.reminders_by_mail = False
     user.terms_version, user.terms_accepted_at = "", None
     user.is_active = user.is_superuser = False
     user.last_login = None

@@ -55,6 +55,11 @@ def opens_at(week: Week) -> datetime.datetime:
     return datetime.datetime.combine(week.starts_on, datetime.time(), tzinfo=week.session.zone)
 
 
+def ends_at(week: Week) -> datetime.datetime:
+    """The instant at which a week is over."""
+    return datetime.datetime.combine(week.ends_on + datetime.timedelta(days=1), datetime.time(), tzinfo=week.session.zone)
+
+
 def closes_at(week: Week) -> datetime.datetime:
     """The instant from which a check-in is read-only: the end of the week after it."""
     day = week.ends_on + datetime.timedelta(days=8)

@@ -33,13 +33,21 @@ def _handed_in(organised):
 
 
 def messages_of_my_sessions(user) -> Q:
-    """Messages about applications of the sessions that `user` organises."""
+    """Messages about the sessions that `user` organises, their applications and the places in their cohorts."""
     from django.contrib.contenttypes.models import ContentType
 
-    from .models import Application, access
+    from .models import Application, Membership, Session, access
 
-    applications = Application.objects.filter(session__in=access.organised_sessions(user))
-    return Q(about_type=ContentType.objects.get_for_model(Application), about_id__in=applications.values("pk"))
+    organised = access.organised_sessions(user)
+    about = {
+        Session: organised,
+        Application: Application.objects.filter(session__in=organised).values("pk"),
+        Membership: Membership.objects.filter(cohort__session__in=organised).values("pk"),
+    }
+    found = Q(pk__in=[])
+    for model, ids in about.items():
+        found |= Q(about_type=ContentType.objects.get_for_model(model), about_id__in=ids)
+    return found
 
 
 def organises_any_session(user) -> bool:
@@ -49,13 +57,14 @@ def organises_any_session(user) -> bool:
 
 
 def register() -> None:
-    from . import application_mail, attention, calendar, personal_data
+    from . import application_mail, attention, calendar, personal_data, reminders
     from .checkin_reasons import checkin_reasons
 
     attention.register_source(checkin_reasons)
     application_mail.register()
     calendar.register()
     personal_data.register()
+    reminders.register()
     if messages_of_my_sessions not in people_registry.messages_visible:
         people_registry.messages_visible.append(messages_of_my_sessions)
     if organises_any_session not in people_registry.may_browse_people:

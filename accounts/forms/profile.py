@@ -24,7 +24,7 @@ class ProfileForm(forms.ModelForm):
 
     class Meta:
         model = User
-        fields = ["name", "pronouns", "time_zone", "bio", "consent_alumni", "consent_statistics"]
+        fields = ["name", "pronouns", "time_zone", "bio", "consent_alumni", "consent_statistics", "reminders_by_mail"]
         widgets = {
             "name": forms.TextInput(attrs={"autocomplete": "name"}),
             "bio": forms.Textarea(attrs={"rows": 4}),

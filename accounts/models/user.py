@@ -89,6 +89,13 @@ class User(AbstractBaseUser, PermissionsMixin):
     consent_statistics = models.BooleanField(
         _("name me in session reports"), default=False, help_text=_("Without this you are counted, never named.")
     )
+    reminders_by_mail = models.BooleanField(
+        _("remind me by mail"),
+        default=True,
+        help_text=_(
+            "Before a date of yours passes, and when a check-in or reviews wait. Decisions and answers come in any case."
+        ),
+    )
     terms_version = models.CharField(_("accepted version of the code of conduct and privacy terms"), max_length=20, blank=True)
     terms_accepted_at = models.DateTimeField(_("accepted at"), null=True, blank=True)
 

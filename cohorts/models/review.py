@@ -2,7 +2,7 @@
 
 from django.core.validators import MinValueValidator
 from django.db import models
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, F, OuterRef, Q
 from django.utils.translation import gettext_lazy as _
 
 from . import access
@@ -141,6 +141,31 @@ class ReviewPartQuerySet(models.QuerySet):
         return others.filter(Q(reviewer=user) | Q(application__session__in=access.organised_sessions(user)))
 
 
+class ReviewAssignmentQuerySet(ReviewPartQuerySet):
+    def waiting(self):
+        """Those whose review is not handed in, and whose reviewer may still write it.
+
+        The rules of `ApplicationQuerySet.reviewable_by`, for all reviewers at once; whether the session is in review is asked of
+        `cohorts.stages`.
+        """
+        from .cohort import Membership
+        from .session import SessionRole
+
+        here = {"application": OuterRef("application"), "reviewer": OuterRef("reviewer")}
+        navigates = Membership.objects.filter(role="navigator", user=OuterRef("reviewer")).present()
+        has_a_part = (
+            Q(reviewer__is_superuser=True)
+            | Exists(SessionRole.objects.filter(session=OuterRef("application__session"), user=OuterRef("reviewer")))
+            | Exists(navigates.filter(cohort__session=OuterRef("application__session")))
+        )
+        return (
+            self.filter(has_a_part, application__status__in=["submitted", "waitlisted"])
+            .exclude(reviewer=F("application__applicant"))
+            .exclude(Exists(Review.objects.handed_in().filter(**here)))
+            .exclude(Exists(Conflict.objects.filter(**here)))
+        )
+
+
 class Conflict(models.Model):
     """A reviewer should not judge this application: it disappears from queue, search and export for that person."""
 
@@ -171,7 +196,7 @@ class ReviewAssignment(models.Model):
     reviewer = models.ForeignKey("accounts.User", models.CASCADE, related_name="review_assignments", verbose_name=_("reviewer"))
     assigned_at = models.DateTimeField(_("assigned"), auto_now_add=True)
 
-    objects = ReviewPartQuerySet.as_manager()
+    objects = ReviewAssignmentQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("review assignment")

@@ -1,0 +1,262 @@
+"""Which reminders are due: of a draft, an offer, a check-in, reviews; and whether one that was written is still true.
+
+Each kind has two functions. `due…` finds those who are to be reminded at an instant and have no such reminder yet, so a run that
+was missed is made up for by the next one; its number of queries does not depend on how many there are. `…_still_true` is asked
+about one written reminder right before it is sent; what it is about is there then, `accounts.messages` has looked.
+"""
+
+import datetime
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.contrib.contenttypes.models import ContentType
+from django.db.models import Count, Exists, F, Model, OuterRef, Q, QuerySet, Subquery
+from django.db.models.functions import Coalesce
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from accounts.links import absolute_url
+from accounts.models import Message, User
+
+from .checkins import ends_at, last_minute
+from .models import Application, ApplicationEvent, CheckIn, Membership, ReviewAssignment, Session, Week, access
+from .stages import Stage, current_week, stage_of, takes_applications
+
+Status = Application.Status
+
+DRAFT, OFFER, CHECKIN, REVIEWS = "reminder_draft", "reminder_offer", "reminder_checkin", "reminder_reviews"
+
+#: How long before the deadline a draft is called to mind, and how long it has lain untouched: who is writing needs no reminder.
+DRAFT_AHEAD = datetime.timedelta(hours=48)
+DRAFT_UNTOUCHED = datetime.timedelta(hours=6)
+#: How long before an offer ends, and how long after it was made at the earliest.
+OFFER_AHEAD = datetime.timedelta(hours=48)
+OFFER_SETTLED = datetime.timedelta(hours=24)
+#: How long before the end of a week its check-in is called to mind: from Friday noon where weeks begin on Mondays. Who joined
+#: just now is left in peace.
+CHECKIN_AHEAD = datetime.timedelta(hours=60)
+JOINED_SETTLED = datetime.timedelta(hours=48)
+#: How long before the applicants are to hear from the organisers.
+REVIEWS_AHEAD = datetime.timedelta(days=7)
+#: A session has at most 52 weeks and a week 0: what began earlier is over, and its weeks need not be read.
+LONGEST_SESSION = datetime.timedelta(days=400)
+
+
+@dataclass(frozen=True)
+class Due:
+    """One reminder to write. `moments` are shown in the reader's zone, and in UTC; `context` is what else its text needs."""
+
+    recipient: User
+    about: Model
+    session: Session
+    subject: str
+    link: str
+    round: int = 1
+    moments: Mapping[str, datetime.datetime | None] = field(default_factory=dict)
+    context: Mapping[str, Any] = field(default_factory=dict)
+
+
+def _wants_reminders(person: str) -> Q:
+    """Rows whose `person` (the name of a relation) has an open account and did not switch reminders off."""
+    return Q(**{f"{person}__is_active": True, f"{person}__reminders_by_mail": True})
+
+
+def _written(kind: str, about: type[Model], *, pk: str, person: str, round: Any = 1) -> Exists:
+    """Whether the row's reminder exists: `pk` and `person` are the row's names for the id of what it is about, and of whom."""
+    return Exists(
+        Message.objects.filter(
+            kind=kind,
+            about_type=ContentType.objects.get_for_model(about),
+            about_id=OuterRef(pk),
+            recipient=OuterRef(person),
+            round=round,
+        )
+    )
+
+
+def _leads_by_now() -> Exists:
+    """Whether the applicant leads a cohort of the session by now: the application is out of date then, and nothing is said of it."""
+    leading = Membership.objects.filter(role__in=access.LEADING).present()
+    return Exists(leading.filter(cohort__session=OuterRef("session"), user=OuterRef("applicant")))
+
+
+# --- a draft that was not submitted: once
+
+
+def _open_drafts() -> QuerySet[Application]:
+    drafts = Application.objects.filter(_wants_reminders("applicant"), status=Status.DRAFT).exclude(_leads_by_now())
+    return drafts.select_related("session", "applicant")
+
+
+def due_drafts(now: datetime.datetime) -> Iterator[Due]:
+    """Drafts that nobody has touched for some hours, shortly before the deadline."""
+    drafts = _open_drafts().filter(
+        session__applications_close_at__gt=now,
+        session__applications_close_at__lte=now + DRAFT_AHEAD,
+        updated_at__lte=now - DRAFT_UNTOUCHED,
+    )
+    for application in drafts.exclude(_written(DRAFT, Application, pk="pk", person="applicant")).order_by("pk"):
+        session = application.session
+        if takes_applications(session, now):
+            yield Due(
+                recipient=application.applicant,
+                about=application,
+                session=session,
+                subject=_("Your application to %(session)s is not submitted yet") % {"session": session},
+                link=absolute_url(reverse("apply", args=[session.slug])),
+                moments={"closes": session.applications_close_at},
+            )
+
+
+def draft_still_true(message: Message, now: datetime.datetime) -> bool:
+    application: Any = message.about
+    return takes_applications(application.session, now) and _open_drafts().filter(pk=application.pk).exists()
+
+
+# --- an offer that was not answered: once for each time a place is offered
+
+
+def _open_offers(now: datetime.datetime) -> QuerySet[Any]:
+    """Published offers that can still be answered, with `offered_at` and `offers`, how many times a place was offered."""
+    events = ApplicationEvent.objects.filter(application=OuterRef("pk"), to_status=Status.OFFERED).order_by()
+    offers = Application.objects.filter(
+        _wants_reminders("applicant"),
+        status=Status.OFFERED,
+        answer_by__gt=now,
+        session__published_at__lte=now,
+        session__archived_at=None,
+    )
+    return (
+        offers.exclude(_leads_by_now())
+        .annotate(
+            offered_at=Subquery(events.order_by("-at").values("at")[:1]),
+            offers=Coalesce(Subquery(events.values("application").annotate(number=Count("pk")).values("number")), 1),
+        )
+        .select_related("session", "applicant")
+    )
+
+
+def due_offers(now: datetime.datetime) -> Iterator[Due]:
+    """Offers that end soon, and were not made just now."""
+    offers = _open_offers(now).filter(
+        Q(offered_at=None) | Q(offered_at__lte=now - OFFER_SETTLED), answer_by__lte=now + OFFER_AHEAD
+    )
+    untold = offers.exclude(_written(OFFER, Application, pk="pk", person="applicant", round=OuterRef("offers")))
+    for application in untold.order_by("pk"):
+        yield Due(
+            recipient=application.applicant,
+            about=application,
+            session=application.session,
+            subject=_("Action required: your offer of a place in %(session)s") % {"session": application.session},
+            link=absolute_url(reverse("application", args=[application.pk])),
+            round=application.offers,
+            moments={"answer_by": application.answer_by},
+        )
+
+
+def offer_still_true(message: Message, now: datetime.datetime) -> bool:
+    return _open_offers(now).filter(pk=message.about_id, offers=message.round).exists()
+
+
+# --- a week without a check-in: once a week
+
+
+def _without_checkin(weeks: list[Week]) -> QuerySet[Membership]:
+    """Members who take part now and have neither checked in for one of `weeks` nor said that they rest."""
+    said = CheckIn.objects.filter(Q(written_at__isnull=False) | Q(resting=True), membership=OuterRef("pk"), week__in=weeks)
+    members = Membership.objects.members().filter(_wants_reminders("user"), state=Membership.State.ACTIVE)
+    return members.exclude(Exists(said)).select_related("user")
+
+
+def _running_weeks(now: datetime.datetime) -> dict[int, Week]:
+    """The week that runs now, by the id of its session, of every running session."""
+    sessions = Session.objects.filter(
+        published_at__lte=now, archived_at=None, starts_on__gte=(now - LONGEST_SESSION).date()
+    ).prefetch_related("calendar")
+    running = {session.pk: current_week(session, now) for session in sessions if stage_of(session, now) == Stage.RUNNING}
+    return {pk: week for pk, week in running.items() if week is not None}
+
+
+def due_checkins(now: datetime.datetime) -> Iterator[Due]:
+    """Members without a check-in for the week that runs, towards its end."""
+    weeks = {pk: week for pk, week in _running_weeks(now).items() if ends_at(week) - now <= CHECKIN_AHEAD}
+    if not weeks:
+        return
+    members = (
+        _without_checkin(list(weeks.values()))
+        .filter(cohort__session__calendar__in=list(weeks.values()), joined_at__lte=now - JOINED_SETTLED)
+        .annotate(week_number=F("cohort__session__calendar__number"), session_id=F("cohort__session"))
+    )
+    untold = members.exclude(_written(CHECKIN, Membership, pk="pk", person="user", round=OuterRef("week_number")))
+    for membership in untold.order_by("pk"):
+        week = weeks[membership.session_id]
+        yield Due(
+            recipient=membership.user,
+            about=membership,
+            session=week.session,
+            subject=_("Your check-in for week %(number)s of %(session)s") % {"number": week.number, "session": week.session},
+            link=absolute_url(reverse("checkin", args=[membership.pk, week.number])),
+            round=week.number,
+            moments={"closes": last_minute(week)},
+            context={"week": week, "rest_link": absolute_url(reverse("progress", args=[membership.pk]))},
+        )
+
+
+def checkin_still_true(message: Message, now: datetime.datetime) -> bool:
+    membership: Any = message.about
+    if stage_of(membership.cohort.session, now) != Stage.RUNNING:
+        return False
+    week = current_week(membership.cohort.session, now)
+    return week is not None and week.number == message.round and _without_checkin([week]).filter(pk=membership.pk).exists()
+
+
+# --- assigned reviews that were not handed in: once a session
+
+
+def _reviews_until(session: Session) -> datetime.datetime | None:
+    """The end of the day on which applicants are to hear from the organisers: later nobody can use a review. None: no such day."""
+    if session.hear_by is None:
+        return None
+    day = session.hear_by + datetime.timedelta(days=1)
+    return datetime.datetime.combine(day, datetime.time(), tzinfo=session.zone)
+
+
+def _reviews_are_wanted(session: Session, now: datetime.datetime) -> bool:
+    until = _reviews_until(session)
+    return until is not None and until - REVIEWS_AHEAD <= now < until and stage_of(session, now) == Stage.REVIEWING
+
+
+def due_reviews(now: datetime.datetime) -> Iterator[Due]:
+    """Reviewers who did not hand in what is assigned to them, in the last days before applicants hear from the organisers."""
+    day = datetime.timedelta(days=1)
+    near = Session.objects.filter(
+        hear_by__gte=(now - 2 * day).date(), hear_by__lte=(now + REVIEWS_AHEAD + 2 * day).date(), archived_at=None
+    )
+    sessions = {session.pk: session for session in near if _reviews_are_wanted(session, now)}
+    if not sessions:
+        return
+    waiting = (
+        ReviewAssignment.objects.waiting()
+        .filter(_wants_reminders("reviewer"), application__session__in=sessions)
+        .exclude(_written(REVIEWS, Session, pk="application__session_id", person="reviewer"))
+    )
+    pairs = list(waiting.order_by().values_list("application__session_id", "reviewer_id").distinct())
+    people = User.objects.in_bulk({reviewer for _session, reviewer in pairs})
+    for pk, reviewer in sorted(pairs):
+        session = sessions[pk]
+        yield Due(
+            recipient=people[reviewer],
+            about=session,
+            session=session,
+            subject=_("Applications to %(session)s wait for your review") % {"session": session},
+            link=absolute_url(reverse("admin:cohorts_review_queue")) + f"?session={session.slug}",
+        )
+
+
+def reviews_still_true(message: Message, now: datetime.datetime) -> bool:
+    session: Any = message.about
+    if not _reviews_are_wanted(session, now):
+        return False
+    mine = ReviewAssignment.objects.waiting().filter(_wants_reminders("reviewer"), reviewer=message.recipient)
+    return mine.filter(application__session=session).exists()

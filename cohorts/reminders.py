@@ -1,0 +1,104 @@
+"""Mails that remind people, once for each period: what is due says `due_reminders`; here they are written and queued."""
+
+import datetime
+import itertools
+import logging
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+
+from django.conf import settings
+from django.template.loader import render_to_string
+from django.urls import reverse
+from django.utils import timezone
+
+from accounts.links import absolute_url
+from accounts.messages import NewMessage, queue_messages, register_still_true
+from accounts.models import Message
+
+from . import due_reminders
+from .application_mail import written_time
+from .due_reminders import Due
+
+logger = logging.getLogger(__name__)
+
+#: So many are written with one statement.
+BATCH = 200
+
+
+@dataclass(frozen=True)
+class Reminder:
+    """A kind of reminder: how those that are due are found, and whether one that was written is still true."""
+
+    kind: str
+    due: Callable[[datetime.datetime], Iterator[Due]]
+    still_true: Callable[[Message, datetime.datetime], bool]
+
+
+REMINDERS = [
+    Reminder(due_reminders.DRAFT, due_reminders.due_drafts, due_reminders.draft_still_true),
+    Reminder(due_reminders.OFFER, due_reminders.due_offers, due_reminders.offer_still_true),
+    Reminder(due_reminders.CHECKIN, due_reminders.due_checkins, due_reminders.checkin_still_true),
+    Reminder(due_reminders.REVIEWS, due_reminders.due_reviews, due_reminders.reviews_still_true),
+]
+
+
+def register() -> None:
+    """Have each reminder checked again right before it is sent."""
+    for reminder in REMINDERS:
+        register_still_true(reminder.kind, _checked_now(reminder))
+
+
+def _checked_now(reminder: Reminder) -> Callable[[Message], bool]:
+    return lambda message: reminder.still_true(message, timezone.now())
+
+
+def write_due_reminders(now: datetime.datetime | None = None) -> int:
+    """Write every reminder that is due and not written yet, and have it sent. Returns how many.
+
+    Running it twice writes nothing twice. What fails for one person or one kind of reminder keeps no others from theirs: it is
+    logged by number, and raised at the end as an `ExceptionGroup`, so that the next run, or a retry, writes what is missing.
+    """
+    now = now or timezone.now()
+    errors: list[Exception] = []
+    written = sum(_write(reminder, now, errors) for reminder in REMINDERS)
+    if errors:
+        raise ExceptionGroup("Some reminders could not be written", errors)
+    return written
+
+
+def _write(reminder: Reminder, now: datetime.datetime, errors: list[Exception]) -> int:
+    written = 0
+    try:
+        for batch in itertools.batched(reminder.due(now), BATCH):
+            written += queue_messages(list(_messages(reminder.kind, batch, errors)))
+    except Exception as error:
+        logger.exception("Reminders of the kind %s could not be written", reminder.kind)
+        errors.append(error)
+    return written
+
+
+def _messages(kind: str, batch: Iterable[Due], errors: list[Exception]) -> Iterator[NewMessage]:
+    for due in batch:
+        try:
+            body = _body(kind, due)
+        except Exception as error:
+            logger.exception("The reminder %s about %s could not be written", kind, due.about.pk)
+            errors.append(error)
+        else:
+            yield NewMessage(due.recipient, kind, due.about, due.subject, body, due.round)
+
+
+def _body(kind: str, due: Due) -> str:
+    """The text, with times in the zone of its reader."""
+    with timezone.override(due.recipient.zone):
+        context = {
+            "person": due.recipient,
+            "session": due.session,
+            "link": due.link,
+            "switch_link": f"{absolute_url(reverse('me'))}#mail",
+            "contact": due.session.contact_email or settings.CONTACT_EMAIL,
+            "site_name": settings.SITE_NAME,
+            **due.context,
+            **{name: written_time(moment) for name, moment in due.moments.items()},
+        }
+        return render_to_string(f"emails/{kind}.txt", context).strip() + "\n"
