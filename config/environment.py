@@ -15,6 +15,9 @@ import environ
 from django.core.exceptions import ImproperlyConfigured, ValidationError
 from django.core.validators import validate_email
 
+#: What can run background tasks besides the database, and the Python packages that each needs.
+ENGINES = {"huey": ("huey", "redis"), "celery": ("celery", "redis")}
+
 
 class SettingError(ImproperlyConfigured):
     """A variable is missing or holds a value that cannot be used. The text is one line and names the variable."""
@@ -172,6 +175,21 @@ class Environment:
             parts = self._split(name, value)
             if parts.scheme not in {"redis", "rediss"} or not parts.hostname or not _port_is_fine(parts):
                 raise SettingError(f"{name} must be like redis://host:6379/0.")
+        return value
+
+    def tasks(self, name: str, *, redis: str) -> str:
+        """What runs background tasks: `database`, or an engine that needs packages of its own and the Redis of `redis`."""
+        value = self.choice(name, ("database", *ENGINES), "database")
+        if value == "database":
+            return value
+        missing = [package for package in ENGINES[value] if importlib.util.find_spec(package) is None]
+        if missing:
+            raise SettingError(
+                f"{name}={value} needs the Python package “{missing[0]}”, which is not installed:"
+                f" run uv sync --no-dev --extra {value}, or leave {name} unset to run tasks from the database."
+            )
+        self.required(redis, f"{name}={value} keeps its queue in Redis; set {redis}=redis://host:6379/0.")
+        self.redis(redis)
         return value
 
     def private_key(self, name: str) -> str:

@@ -53,12 +53,8 @@ try:
     SENTRY_DSN = env.origin("SENTRY_DSN", "", user=True)
     if SENTRY_DSN and importlib.util.find_spec("sentry_sdk") is None:
         raise SettingError("SENTRY_DSN asks for Sentry, for which the Python package “sentry-sdk” must be installed.")
-    TASKS_BACKEND = env.choice("TASKS_BACKEND", ("database", "huey", "celery"), "database")
-    if TASKS_BACKEND != "database":
-        raise SettingError(
-            f"TASKS_BACKEND={TASKS_BACKEND} is not in this version of the site, which runs tasks from the database."
-        )
     REDIS_URL = env.redis("REDIS_URL")
+    TASKS_BACKEND = env.tasks("TASKS_BACKEND", redis="REDIS_URL")
 
     GITHUB_URL = env.origin("GITHUB_URL", "https://github.com")
     GITHUB_API_URL = env.origin("GITHUB_API_URL", "https://api.github.com")
@@ -170,7 +166,12 @@ DATABASES = {"default": DATABASE}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 CACHES = {"default": CACHE}
 
-TASKS = {"default": {"BACKEND": "django_tasks_db.DatabaseBackend", "QUEUES": []}}
+# Where tasks wait: a row in the database, or a message in Redis. No list of queues: workers take from all of them.
+if TASKS_BACKEND == "database":
+    TASKS = {"default": {"BACKEND": "django_tasks_db.DatabaseBackend", "QUEUES": []}}
+else:
+    _engine = {"huey": "background.engines.huey.HueyBackend", "celery": "background.engines.celery.CeleryBackend"}
+    TASKS = {"default": {"BACKEND": _engine[TASKS_BACKEND], "QUEUES": [], "OPTIONS": {"url": REDIS_URL}}}
 
 MAILERS = {"default": MAILER}
 SERVER_EMAIL = DEFAULT_FROM_EMAIL

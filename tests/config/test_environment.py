@@ -1,5 +1,6 @@
 """Settings from the environment: a wrong value stops the start with one line that names the variable."""
 
+import importlib.util
 import os
 import subprocess
 import sys
@@ -42,7 +43,10 @@ class TestStart:
         [
             ({}, "SECRET_KEY"),
             ({"SECRET_KEY": "x"}, "ALLOWED_HOSTS"),
-            (PRODUCTION | {"TASKS_BACKEND": "huey"}, "TASKS_BACKEND"),
+            (PRODUCTION | {"TASKS_BACKEND": "rabbit"}, "TASKS_BACKEND"),
+            (PRODUCTION | {"TASKS_BACKEND": "huey"}, "REDIS_URL"),
+            (PRODUCTION | {"TASKS_BACKEND": "celery"}, "REDIS_URL"),
+            (PRODUCTION | {"TASKS_BACKEND": "celery", "REDIS_URL": "http://:SECRET@localhost"}, "REDIS_URL"),
             (PRODUCTION | {"GITHUB_CLIENT_ID": "x"}, "GITHUB_CLIENT_SECRET"),
             (PRODUCTION | {"GITHUB_APP_ID": "1"}, "GITHUB_APP_PRIVATE_KEY"),
             (PRODUCTION | {"GITHUB_APP_PRIVATE_KEY": PEM}, "GITHUB_APP_ID"),
@@ -56,6 +60,14 @@ class TestStart:
         assert done.stdout == ""
         (line,) = done.stderr.splitlines()
         assert line.startswith(f"Cannot start: {named}")
+        assert "SECRET@" not in line
+
+    @pytest.mark.parametrize("engine", ["huey", "celery"])
+    def test_another_engine_is_a_setting(self, engine):
+        """No Redis has to answer for the site to start: what is queued meanwhile waits in the database."""
+        variables = PRODUCTION | {"TASKS_BACKEND": engine, "REDIS_URL": "redis://localhost:1/0"}
+        done = manage("check", "--deploy", "--fail-level", "WARNING", **variables)
+        assert done.returncode == 0, done.stderr
 
     @pytest.mark.parametrize("variables", [{"DEBUG": "1"}, PRODUCTION, PRODUCTION | {"DEBUG": ""}])
     def test_these_are_enough(self, variables):
@@ -272,3 +284,27 @@ def test_the_reference_names_every_variable_that_is_read():
     names = set(re.findall(r'env\.\w+\(\s*"([A-Z_]+)"', source)) - {"COHORTS_DEMO"}
     assert len(names) > 20
     assert {name for name in names if f"`{name}`" not in reference} == set()
+
+
+class TestEngines:
+    def read(self, **variables: str) -> str:
+        return Environment(variables).tasks("TASKS_BACKEND", redis="REDIS_URL")
+
+    def test_the_database_needs_nothing(self):
+        assert self.read() == "database"
+
+    @pytest.mark.parametrize("engine", ["huey", "celery"])
+    def test_a_missing_package_says_what_to_install(self, monkeypatch, engine):
+        find_spec = importlib.util.find_spec
+        monkeypatch.setattr(importlib.util, "find_spec", lambda name: None if name == engine else find_spec(name))
+        with pytest.raises(SettingError, match=rf"^TASKS_BACKEND={engine} .*“{engine}”.* uv sync --no-dev --extra {engine}"):
+            self.read(TASKS_BACKEND=engine, REDIS_URL="redis://localhost:6379/0")
+
+    @pytest.mark.parametrize("engine", ["huey", "celery"])
+    def test_a_missing_address_says_what_it_looks_like(self, engine):
+        with pytest.raises(SettingError, match=r"^REDIS_URL is required: .*redis://host:6379/0"):
+            self.read(TASKS_BACKEND=engine)
+
+    @pytest.mark.parametrize("engine", ["huey", "celery"])
+    def test_with_both_it_is_taken(self, engine):
+        assert self.read(TASKS_BACKEND=engine, REDIS_URL="rediss://:SECRET@redis.example.org:6380/2") == engine

@@ -1,0 +1,172 @@
+"""What a consumer does with a message: starts its run once, calls the task, and writes what came of it, come what may."""
+
+import logging
+import time
+from collections.abc import Callable
+from typing import Any
+
+from django.db import (
+    DEFAULT_DB_ALIAS,
+    IntegrityError,
+    InterfaceError,
+    OperationalError,
+    close_old_connections,
+    connections,
+    reset_queries,
+    transaction,
+)
+from django.tasks import TaskContext, TaskResult, TaskResultStatus
+from django.tasks.base import TaskError
+from django.tasks.signals import task_finished, task_started
+from django.utils import timezone
+from django.utils.json import normalize_json
+
+from background.current import Work, working
+from background.ending import class_path, end_badly, traceback_of
+from background.lost import RETURNS
+from background.models import TaskRun
+from background.policy import Retry, policy_of
+from background.runs import Details, label_of, mark_done, mark_started
+
+from .losses import fail_for_good, put_back
+from .message import Message, TaskIsGone, change, running_result
+from .stop import Stop
+
+logger = logging.getLogger(__name__)
+
+#: What a driver raises when the server is away or restarts.
+UNAVAILABLE = (OperationalError, InterfaceError)
+
+
+class NotOurs(Exception):
+    """The run was ended by somebody else meanwhile: its worker was taken for lost. What an atomic task did is undone."""
+
+
+class Handler:
+    """Called by the engine's consumer with each message. Never raises."""
+
+    def __init__(self, worker_id: str, stop: Stop) -> None:
+        self.worker_id = worker_id
+        self.stop = stop
+
+    def __call__(self, message: Message) -> None:
+        close_old_connections()
+        reset_queries()
+        began = time.monotonic()
+        run = self._persist(lambda: start(message, self.worker_id))
+        if run is None:
+            # It runs, or ran, or was discarded; or the database is away to the end, and the message comes again.
+            return
+        logger.info("Task %s (%s) begins.", run.task_path, run.result_id)
+        error = self._run(message, run)
+        if error is None:
+            logger.info("Task %s (%s) is done after %.1f s.", run.task_path, run.result_id, time.monotonic() - began)
+        elif isinstance(error, Retry):
+            logger.info("Task %s (%s) is put off.", run.task_path, run.result_id)
+        else:
+            # The class alone: an error's text may hold what the task worked on. The traceback is in the admin.
+            logger.error("Task %s (%s) failed: %s.", run.task_path, run.result_id, type(error).__name__)
+
+    def _run(self, message: Message, run: TaskRun) -> BaseException | None:
+        try:
+            result = running_result(message, worker_id=self.worker_id, attempt=run.attempt)
+        except Exception as error:
+            # Nothing that could tell a back-off or a receiver what it was: failed for good.
+            refused = error if isinstance(error, TaskIsGone) else TaskIsGone(f"{run.task_path}: {error}")
+            self._persist(lambda: fail_for_good(run, refused))
+            return refused
+        work = Work(run.result_id, run.task_path, self.worker_id, owned=True)
+        with working(work):
+            sender = type(result.task.get_backend())
+            task_started.send_robust(sender, task_result=result)
+            error = self._call(result, run)
+            if isinstance(error, UNAVAILABLE) and _connection_is_lost():
+                # No fault of the task's: its connection broke. As if its worker had been lost.
+                self._persist(lambda: put_back(run, at_most=RETURNS))
+                return error
+            if error is not None:
+                self._persist(lambda: end_badly(run, error, result))
+            change(result, finished_at=timezone.now(), status=TaskResultStatus.FAILED if error else TaskResultStatus.SUCCESSFUL)
+            if error is not None:
+                result.errors.append(TaskError(exception_class_path=class_path(error), traceback=traceback_of(error)))
+            task_finished.send_robust(sender, task_result=result)
+        return error
+
+    def _call(self, result: TaskResult, run: TaskRun) -> BaseException | None:
+        """Call the function and record its success. Returns what it raised; an exit asked for by a task fails the task alone."""
+        context: list[Any] = [TaskContext(task_result=result)] if result.task.takes_context else []
+        try:
+            if policy_of(run.task_path).atomic:
+                with transaction.atomic():
+                    value = normalize_json(result.task.call(*context, *result.args, **result.kwargs))
+                    if not mark_done(run.result_id):
+                        raise NotOurs
+            else:
+                value = normalize_json(result.task.call(*context, *result.args, **result.kwargs))
+                self._persist(lambda: mark_done(run.result_id))
+        except BaseException as error:
+            return error
+        change(result, _return_value=value)
+        return None
+
+    def _persist(self, write: Callable[[], Any]) -> Any:
+        """What `write` returns, waiting for a database that is away. Given up once a signal has come: the run counts as lost then."""
+        while True:
+            try:
+                value = write()
+            except UNAVAILABLE as error:
+                connections.close_all()
+                if self.stop.is_set():
+                    logger.warning("A record could not be written before the end.")
+                    return None
+                self.stop.wait_for("The database", error)
+            else:
+                self.stop.failures = 0
+                return value
+
+
+def _connection_is_lost() -> bool:
+    connection = connections[DEFAULT_DB_ALIAS]
+    return connection.connection is None or not connection.is_usable()
+
+
+def start(message: Message, worker_id: str) -> TaskRun | None:
+    """Write that the message's run begins. None where it may not: it runs, has ended, or is not to run any more.
+
+    A message without a run is of a transaction that is not committed yet, or was rolled back: it was queued by Django's own
+    `enqueue`, which does not wait for the commit.
+    """
+    result_id = message["id"]
+    for _attempt in range(2):
+        now = timezone.now()
+        if mark_started(result_id, worker_id, now):
+            return TaskRun.objects.running().filter(result_id=result_id, worker_id=worker_id).first()
+        if TaskRun.objects.filter(result_id=result_id).exists():
+            return None
+        try:
+            with transaction.atomic():
+                return _create_running(message, worker_id)
+        except IntegrityError:
+            # Its transaction was committed this moment.
+            continue
+    return None
+
+
+def _create_running(message: Message, worker_id: str) -> TaskRun:
+    now = timezone.now()
+    details = Details(about=label_of(message["path"], message["args"]), max_attempts=policy_of(message["path"]).max_attempts)
+    return TaskRun.objects.create(
+        result_id=message["id"],
+        backend=message["backend"],
+        task_path=message["path"],
+        queue_name=message["queue"],
+        priority=message["priority"],
+        arguments={"args": message["args"], "kwargs": message["kwargs"]},
+        about=details.about,
+        max_attempts=details.max_attempts,
+        state=TaskRun.State.RUNNING,
+        queued_at=now,
+        sent_at=now,
+        started_at=now,
+        worker_id=worker_id,
+    )

@@ -1,0 +1,58 @@
+"""Runs whose worker is gone, with engines that have a broker. The broker is not asked: the run in the database is sent again."""
+
+import logging
+
+from django.db import transaction
+from django.utils import timezone
+
+from background.ending import class_path, message_of
+from background.lost import RETURNS, Watch
+from background.models import TaskRun
+from background.policy import LostWorker, policy_of
+from background.runs import replace_lost
+
+logger = logging.getLogger(__name__)
+
+
+def put_back_lost_runs(watch: Watch, backend_name: str) -> int:
+    """Have the runs of lost workers sent again, `RETURNS` times each, and return how many. Only reads where no worker is lost."""
+    running = list(TaskRun.objects.running().filter(backend=backend_name).defer("traceback", "arguments"))
+    lost = watch.lost({run.worker_id for run in running})
+    return sum(put_back(run, at_most=RETURNS) for run in running if run.worker_id in lost)
+
+
+def put_back(run: TaskRun, *, at_most: int) -> bool:
+    """Make a running run whose worker is gone wait to be sent; or fail it, where that happened `at_most` times, or it may run only once.
+
+    False where somebody else was quicker.
+    """
+    once = policy_of(run.task_path).at_most_once
+    if once or run.losses >= at_most:
+        text = (
+            "The worker was lost while it ran this task, which runs at most once."
+            if once
+            else f"The worker was lost {run.losses + 1} times while it ran this task."
+        )
+        return fail_for_good(run, LostWorker(text))
+    with transaction.atomic():
+        following = replace_lost(TaskRun.objects.get(pk=run.pk), waiting=True)
+        if following is None:
+            return False
+        TaskRun.objects.filter(pk=following.pk).update(sent_at=None)
+    logger.warning("Task %s (%s) lost its worker and is sent again.", run.task_path, run.result_id)
+    return True
+
+
+def fail_for_good(run: TaskRun, error: BaseException) -> bool:
+    """Close an open run, whatever its policy says. False where somebody else was quicker."""
+    closed = TaskRun.objects.open().filter(pk=run.pk, worker_id=run.worker_id)
+    changed = closed.update(
+        state=TaskRun.State.FAILED,
+        finished_at=timezone.now(),
+        error=class_path(error)[:200],
+        message=message_of(error),
+        traceback="",
+    )
+    if changed:
+        logger.error("Task %s (%s) failed: %s.", run.task_path, run.result_id, type(error).__name__)
+    return bool(changed)
