@@ -279,7 +279,7 @@ def publish(session: Session, *, by, expected: str | None = None) -> Plan:
             raise PublishError(_("The decisions have changed since you looked. Nothing was published: read the page again."))
         now = timezone.now()
         for one in plan.outgoing:
-            _publish_one(one, locked, by, now)
+            carry_out(one, locked, by=by, now=now, note=_("Published"))
         if locked.published_at is None:
             locked.published_at = now
             locked.save(update_fields=["published_at", "updated_at"])
@@ -287,14 +287,15 @@ def publish(session: Session, *, by, expected: str | None = None) -> Plan:
     return plan
 
 
-def _publish_one(one: Outgoing, session: Session, by, now) -> None:
+def carry_out(one: Outgoing, session: Session, *, by, now, note: str) -> None:
+    """Turn one decision into its status and its message. Inside a transaction that holds the locks of the session and the row."""
     application, status = one.application, one.status
     changes: dict[str, Any] = {"pending_decision": Decision.NONE, "pending_rank": None, "answer_by": None, "waitlist_rank": None}
     if status == Status.OFFERED:
         changes["answer_by"] = answer_until(session, now)
     if status == Status.WAITLISTED:
         changes["waitlist_rank"] = application.pending_rank
-    move(application, status, by=by, note=_("Published"), changes=changes)
+    move(application, status, by=by, note=note, changes=changes)
     # Somebody may be offered a place twice (declined, then asked again): each time is a round of its own, and told once.
     told = ApplicationEvent.objects.filter(application=application, to_status=status).count()
     queue_message(

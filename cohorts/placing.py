@@ -65,6 +65,11 @@ def place(application: Application, cohort: Cohort, *, by, role: str = Role.MEMB
         return _move_or_create(application, cohort, current, role)
 
 
+def keep_place(application: Application, cohort: Cohort) -> Membership:
+    """Keep a place in `cohort` for somebody to whom the site offers one. Inside a transaction that holds the lock of the row."""
+    return _move_or_create(application, cohort, placement_of(application), Role.MEMBER)
+
+
 def take_out(application: Application, *, by) -> None:
     """Give the applicant's place free. A place that was only kept goes; somebody who was active is marked as having left.
 

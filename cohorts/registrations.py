@@ -57,7 +57,7 @@ def organises_any_session(user) -> bool:
 
 
 def register() -> None:
-    from . import application_mail, attention, calendar, personal_data, reminders
+    from . import application_mail, attention, calendar, personal_data, reminders, waitlist
     from .checkin_reasons import checkin_reasons
 
     attention.register_source(checkin_reasons)
@@ -65,6 +65,7 @@ def register() -> None:
     calendar.register()
     personal_data.register()
     reminders.register()
+    waitlist.register()
     if messages_of_my_sessions not in people_registry.messages_visible:
         people_registry.messages_visible.append(messages_of_my_sessions)
     if organises_any_session not in people_registry.may_browse_people:

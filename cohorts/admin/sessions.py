@@ -77,7 +77,14 @@ class SessionAdmin(SessionStepsMixin, OrganiserAdmin):
             ),
             (
                 _("3. Cohorts"),
-                {"fields": [("cohort_size_min", "cohort_size_max"), "min_cohort_overlap_hours", "min_captain_overlap_hours"]},
+                {
+                    "fields": [
+                        ("cohort_size_min", "cohort_size_max"),
+                        "min_cohort_overlap_hours",
+                        "min_captain_overlap_hours",
+                        "offers_free_places",
+                    ]
+                },
             ),
             (_("4. Review"), {"fields": ["review_names_hidden", "review_assigned_only", "review_others_scores"]}),
         ]

@@ -76,6 +76,15 @@ class Session(models.Model):
     hear_by = models.DateField(_("people hear from us by"), null=True, blank=True)
     reply_days = models.PositiveSmallIntegerField(_("days to answer an offer"), default=7, validators=[MinValueValidator(1)])
 
+    offers_free_places = models.BooleanField(
+        _("offer free places to the waitlist by itself"),
+        default=False,
+        help_text=_(
+            "In the order of the published ranks, to people for whose projects a cohort has room, as long as they can answer "
+            "before the session begins. Common hours are not looked at. Unticked: organisers get a mail and decide."
+        ),
+    )
+
     cohort_size_min = models.PositiveSmallIntegerField(
         _("smallest cohort"), default=3, help_text=_("Members, without those who lead.")
     )

@@ -412,6 +412,9 @@ class TestReviews:
         assert reminders.REMINDERS[3].still_true(message, now)
         assert not reminders.REMINDERS[3].still_true(message, now + 30 * DAY)
         assert deliver(message) == "sent"
+        Session.objects.update(hear_by=None)
+        message.refresh_from_db()
+        assert not reminders.REMINDERS[3].still_true(message, now)
 
 
 class TestManyAndTrouble:

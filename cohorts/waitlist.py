@@ -1,0 +1,228 @@
+"""Places that came free after results were published: organisers are told, or the site offers them to the waitlist.
+
+Organisers decide who is next. A session may leave that to the site (`offers_free_places`): then the published ranks decide, and
+organisers are told only of what is left.
+"""
+
+import datetime
+import logging
+from collections.abc import Iterator
+from typing import Any
+
+from django.conf import settings
+from django.contrib.contenttypes.models import ContentType
+from django.db import transaction
+from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet
+from django.template.loader import render_to_string
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from accounts.links import absolute_url
+from accounts.messages import NewMessage, queue_messages, register_still_true
+from accounts.models import Message, User
+
+from .decision_messages import answer_until, write_message
+from .decisions import Outgoing, carry_out
+from .models import Application, ApplicationEvent, Cohort, Membership, Session, access
+from .moves import MOVES
+from .placing import TAKING_A_PLACE, keep_place, was_not_chosen
+
+logger = logging.getLogger(__name__)
+
+Status = Application.Status
+Decision = Application.Decision
+
+KIND = "places_free"
+#: The moves by which a place that was offered comes back.
+GIVEN_BACK = {(Status.OFFERED, Status.DECLINED), (Status.OFFERED, Status.EXPIRED), (Status.ACCEPTED, Status.DECLINED)}
+#: A session has at most 52 weeks and a week 0: what began earlier is over.
+LONGEST_SESSION = datetime.timedelta(days=400)
+
+
+def register() -> None:
+    """Have what organisers are told checked again right before it is sent."""
+    register_still_true(KIND, _still_true)
+
+
+def free_places(session: Session) -> tuple[int, int]:
+    """How many places came back and were offered to nobody since, and how many ever came back. One query.
+
+    Whoever is offered a place after one came back gets that one: so each offer counts for one place, whomever it goes to.
+    """
+    free = ever = 0
+    moves = ApplicationEvent.objects.filter(application__session=session).exclude(from_status=Status.DRAFT)
+    for from_status, to_status in moves.order_by("at", "pk").values_list("from_status", "to_status"):
+        if to_status == Status.OFFERED:
+            free = max(free - 1, 0)
+        elif (from_status, to_status) in GIVEN_BACK:
+            free, ever = free + 1, ever + 1
+    return free, ever
+
+
+def waiting(session: Session) -> QuerySet[Application]:
+    """Those on the waitlist who can be offered a place, by rank; whoever leads a cohort of the session by now is not among them."""
+    leading = Membership.objects.filter(role__in=access.LEADING, cohort__session=session).present()
+    people = Application.objects.filter(session=session, status=Status.WAITLISTED, applicant__is_active=True)
+    return people.exclude(Exists(leading.filter(user=OuterRef("applicant")))).order_by(
+        F("waitlist_rank").asc(nulls_last=True), "submitted_at", "pk"
+    )
+
+
+def look_after_free_places(now: datetime.datetime | None = None) -> int:
+    """Offer free places where the session leaves it to the site, and tell organisers of the others. Returns how many mails were written.
+
+    Running it twice does nothing twice. What fails for one session keeps no other from its turn: it is logged, and raised at the
+    end as an `ExceptionGroup`.
+    """
+    now = now or timezone.now()
+    errors: list[Exception] = []
+    written = 0
+    for session in _sessions_with_a_waitlist(now):
+        try:
+            if session.offers_free_places:
+                written += offer_free_places(session, now)
+            written += tell_organisers(session)
+        except Exception as error:
+            logger.exception("The free places of session %s could not be looked after", session.pk)
+            errors.append(error)
+    if errors:
+        raise ExceptionGroup("The free places of some sessions could not be looked after", errors)
+    return written
+
+
+def _sessions_with_a_waitlist(now: datetime.datetime) -> list[Session]:
+    """Sessions in which a place can still be offered to somebody on the waitlist, and in which some place came back."""
+    events = ApplicationEvent.objects.filter(application__session=OuterRef("pk"), to_status__in=[to for _from, to in GIVEN_BACK])
+    waits = Application.objects.filter(session=OuterRef("pk"), status=Status.WAITLISTED)
+    found = Session.objects.filter(
+        Exists(events), Exists(waits), published_at__lte=now, archived_at=None, starts_on__gte=(now - LONGEST_SESSION).date()
+    )
+    return [session for session in found.order_by("pk") if _can_be_offered(session, now)]
+
+
+def _can_be_offered(session: Session, now: datetime.datetime) -> bool:
+    """Whether the dates allow it, as the table of moves has it."""
+    return MOVES[(Status.WAITLISTED, Status.OFFERED)].obstacle(Application(session=session), now) is None
+
+
+# --- telling organisers
+
+
+def tell_organisers(session: Session) -> int:
+    """Write to each organiser that places are free and people wait: once for each time that a place came back."""
+    free, ever = free_places(session)
+    if not free:
+        return 0
+    told = Message.objects.filter(
+        kind=KIND,
+        about_type=ContentType.objects.get_for_model(Session),
+        about_id=session.pk,
+        recipient=OuterRef("pk"),
+        round=ever,
+    )
+    organisers = User.objects.filter(is_active=True, session_roles__session=session, session_roles__role="organiser").exclude(
+        Exists(told)
+    )
+    wait = list(waiting(session).values_list("applicant_id", flat=True))
+    messages = [
+        NewMessage(person, KIND, session, _subject(session, free), _body(session, person, free), ever)
+        for person in organisers.order_by("pk")
+        # Somebody who organises and waits as well decides about others only.
+        if any(applicant != person.pk for applicant in wait)
+    ]
+    return queue_messages(messages)
+
+
+def _subject(session: Session, free: int) -> str:
+    subject = ngettext(
+        "Action required: %(number)s place in %(session)s is free again",
+        "Action required: %(number)s places in %(session)s are free again",
+        free,
+    )
+    return subject % {"number": free, "session": session}
+
+
+def _body(session: Session, person: User, free: int) -> str:
+    applications = absolute_url(reverse("admin:cohorts_application_changelist"))
+    context = {
+        "person": person,
+        "session": session,
+        "free": free,
+        "link": f"{applications}?session__id__exact={session.pk}&status__exact={Status.WAITLISTED}",
+        "contact": settings.CONTACT_EMAIL,
+        "site_name": settings.SITE_NAME,
+    }
+    return render_to_string(f"emails/{KIND}.txt", context).strip() + "\n"
+
+
+def _still_true(message: Message) -> bool:
+    session: Any = message.about
+    free, ever = free_places(session)
+    return (
+        free > 0
+        and ever == message.round
+        and session.archived_at is None
+        and _can_be_offered(session, timezone.now())
+        and session.roles.filter(user=message.recipient, role="organiser").exists()
+        and waiting(session).exclude(applicant=message.recipient).exists()
+    )
+
+
+# --- offering by rank
+
+
+def offer_free_places(session: Session, now: datetime.datetime) -> int:
+    """Offer each free place to the next on the waitlist, as publishing does. Returns how many were offered.
+
+    Left to the organisers: people without a published rank, not plainly eligible or with a pending decision; people for whom no
+    cohort of a project that they chose has room; and everything, once people could answer only after the session has begun.
+    Offers that organisers have prepared and not published yet count as made.
+    """
+    with transaction.atomic():
+        # Locked as publishing locks them: neither offers what the other one is about to offer.
+        locked = Session.objects.select_for_update().get(pk=session.pk)
+        list(Application.objects.select_for_update().filter(session=locked).order_by("pk").values_list("pk"))
+        if not locked.offers_free_places or answer_until(locked, now) > locked.begins_at:
+            return 0
+        prepared = locked.applications.filter(pending_decision=Decision.OFFER).count()
+        free = free_places(locked)[0] - prepared
+        offered = 0
+        for application, cohort in _next_in_line(locked):
+            if offered >= free:
+                break
+            _offer(application, locked, cohort, now)
+            offered += 1
+    return offered
+
+
+def _next_in_line(session: Session) -> Iterator[tuple[Application, Cohort | None]]:
+    """Who is next, each with the cohort that has room: the favourite project first, then the smallest cohort."""
+    members = Q(memberships__role="member", memberships__state__in=TAKING_A_PLACE)
+    cohorts = list(session.cohorts.select_related("project").annotate(taken=Count("memberships", filter=members)).order_by("pk"))
+    in_line = waiting(session).filter(
+        waitlist_rank__isnull=False, eligibility=Application.Eligibility.ELIGIBLE, pending_decision=Decision.NONE
+    )
+    for application in in_line.select_related("applicant").prefetch_related("project_preferences"):
+        application.session = session
+        if not cohorts:
+            yield application, None
+            continue
+        ranks: dict[int | None, int] = {row.project_id: row.rank for row in application.project_preferences.all()}
+        rooms = [
+            cohort for cohort in cohorts if cohort.taken < session.cohort_size_max and not was_not_chosen(application, cohort)
+        ]
+        if rooms:
+            best = min(rooms, key=lambda cohort: (ranks.get(cohort.project_id, len(ranks) + 1), cohort.taken))
+            yield application, best
+            best.taken += 1
+
+
+def _offer(application: Application, session: Session, cohort: Cohort | None, now: datetime.datetime) -> None:
+    application.pending_decision = Decision.OFFER
+    message = write_message(application, cohort=cohort, answer_by=answer_until(session, now))
+    outgoing = Outgoing(application, Status.OFFERED, cohort, message)
+    carry_out(outgoing, session, by=None, now=now, note=_("Offered by the site, in the order of the waitlist"))
+    if cohort is not None:
+        keep_place(application, cohort)
