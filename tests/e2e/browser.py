@@ -19,7 +19,8 @@ SETTLED = """() => new Promise((done) => {
 
 
 def axe(page: Page) -> None:
-    """Assert that axe finds nothing on the page as it stands."""
+    """Assert that axe finds nothing on the page as it stands, once it is all there."""
+    page.wait_for_load_state()
     found = Axe().run(page).response["violations"]
     lines = [f"{each['id']}: {each['help']} at {[node['target'] for node in each['nodes']]}" for each in found]
     assert not lines, f"{page.url}\n" + "\n".join(lines)

@@ -47,7 +47,7 @@ def base_url():
 
 @pytest.fixture(autouse=True)
 def server_threads_end_first():
-    """The test's database is shared with the threads of `live_server` during the test only: wait until the browser's are gone."""
+    """Threads of `live_server` may write until they end: wait for those of the browser before the next test empties the database."""
     yield
     deadline = time.monotonic() + 10
     while time.monotonic() < deadline and any("process_request_thread" in each.name for each in threading.enumerate()):

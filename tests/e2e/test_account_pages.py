@@ -1,10 +1,12 @@
 """The pages of the account in a real browser: nothing refused by the content security policy, nothing for axe to find."""
 
 import json
+import re
 
 import pytest
 from allauth.account.models import EmailAddress
 from django.urls import reverse
+from playwright.sync_api import expect
 
 from accounts.availability import set_availability
 from accounts.models import Availability, User
@@ -64,8 +66,8 @@ def test_errors_of_a_form_get_the_focus(page, live_server):
     page.get_by_label("Email").fill("nobody@example.org")
     page.get_by_label("Password", exact=True).fill("wrong")
     page.get_by_role("button", name="Log in", exact=True).click()
-    page.get_by_text("Please check this").wait_for()
-    assert page.evaluate("document.activeElement.className").startswith("error-summary")
+    expect(page.get_by_text("Please check this")).to_be_visible()
+    expect(page.locator(".error-summary")).to_be_focused()
     assert page.get_by_label("Email").input_value() == "nobody@example.org"
     axe_in_both_themes(page)
 
@@ -75,7 +77,7 @@ def test_own_pages(page, live_server, person):
     page.goto(live_server.url + reverse("account_reauthenticate"))
     page.get_by_label("Password", exact=True).fill(PASSWORD)
     page.get_by_role("button", name="Go on").click()
-    page.wait_for_load_state()
+    page.wait_for_url(lambda url: reverse("account_reauthenticate") not in url)
     other = EmailAddress.objects.create(user=person, email="other@example.org", verified=False)
     page.goto(live_server.url + reverse("account_email"))
     axe_in_both_themes(page)
@@ -169,10 +171,10 @@ def test_hours_without_javascript_with_the_night(browser, live_server, person):
 def test_theme_by_the_buttons_in_the_footer(page, live_server):
     page.goto(live_server.url + reverse("privacy"))
     page.get_by_role("button", name="Dark").click()
-    assert page.evaluate("document.documentElement.dataset.theme") == "dark"
-    assert page.url == live_server.url + reverse("privacy")
+    expect(page.locator("html")).to_have_attribute("data-theme", "dark")
+    expect(page).to_have_url(live_server.url + reverse("privacy"))
     page.get_by_role("button", name="As my device").click()
-    assert page.evaluate("document.documentElement.dataset.theme") is None
+    expect(page.locator("html")).not_to_have_attribute("data-theme", re.compile(""))
 
 
 def test_data_comes_as_a_file(page, live_server, person):

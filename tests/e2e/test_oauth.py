@@ -5,7 +5,6 @@ import socket
 import subprocess
 import sys
 import time
-import urllib.error
 import urllib.request
 from pathlib import Path
 
@@ -69,7 +68,7 @@ def wait_for(address: str, server: subprocess.Popen, log: Path) -> None:
         try:
             with urllib.request.urlopen(address, timeout=5):
                 return
-        except urllib.error.URLError:
+        except OSError:
             time.sleep(0.2)
     pytest.fail(f"The server did not answer.\n{log.read_text()}")
 
@@ -91,6 +90,7 @@ def test_signs_up_and_logs_in_with_github(page, site, fake_github):
     axe(page)
 
     page.get_by_role("button", name="Log out").click()
+    page.wait_for_url(f"{site}/")
     fake_github.account = FakeAccount(login="octo-renamed")
     page.goto(f"{site}/accounts/login/?next=/me/")
     page.get_by_role("button", name="Log in with GitHub").click()
