@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django_tasks_db.models import DBTaskResult
 
 from .models import TaskRun
-from .queueing import queue_again, shares_transaction, task_of
+from .queueing import queue_again, send, shares_transaction, task_of
 
 #: What may be run again: whatever ended without having done its work, and was not tried again by itself.
 RETRYABLE = (TaskRun.State.FAILED, TaskRun.State.DISCARDED)
@@ -76,9 +76,15 @@ def run_now(run: TaskRun) -> TaskRun:
         if run.state != TaskRun.State.WAITING:
             raise ActionRefused(_("“%(task)s” does not wait.") % {"task": run})
         if run.result_id and not _is_in_database(run):
-            raise ActionRefused(
-                _("The engine that runs the tasks keeps its times to itself: discard this one and queue it anew.")
-            )
+            if not _is_sent_again(run):
+                raise ActionRefused(
+                    _("The engine that runs the tasks keeps its times to itself: discard this one and queue it anew.")
+                )
+            # Its message may be in the broker already; the second comes in front, and the first then finds nothing to do.
+            TaskRun.objects.filter(pk=run.pk).update(run_after=None, priority=100, sent_at=None)
+            transaction.on_commit(lambda: send(run.pk), robust=True)
+            run.refresh_from_db()
+            return run
         if run.result_id:
             rows = DBTaskResult.objects.filter(pk=run.result_id, status=TaskResultStatus.READY)
             # In front of all that waits: the date at which it may run is now the oldest.
@@ -102,6 +108,14 @@ def _is_in_database(run: TaskRun) -> bool:
     except (ImportError, SuspiciousOperation):
         # The task is gone, its row may be there.
         return DBTaskResult.objects.filter(pk=run.result_id).exists()
+
+
+def _is_sent_again(run: TaskRun) -> bool:
+    """Whether the engine takes a second message for a run, and starts it once all the same."""
+    try:
+        return getattr(task_of(run).get_backend(), "sends_again", False)
+    except (ImportError, SuspiciousOperation):
+        return False
 
 
 def _key_is_taken(run: TaskRun) -> bool:

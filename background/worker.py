@@ -32,6 +32,7 @@ from . import outcome
 from .beat import Heart, beat
 from .claiming import candidate
 from .current import Work, working
+from .engines.moving import take_over_messages
 from .lost import announce_finished, put_back, put_back_own_tasks
 from .models import WorkerBeat
 from .policy import Retry, policy_of
@@ -166,6 +167,7 @@ class Worker(db_worker.Worker):
         beat(self.worker_id)
         autodiscover_modules("tasks")
         create_missing_rows()
+        take_over_messages(self.backend_name)
         heart.start()
         self.heart = heart
         self.prepared = True

@@ -47,9 +47,10 @@ class BrokerBackend(BaseTaskBackend):
     supports_async_task = True
     supports_get_result = True
     supports_priority = True
-    #: Read by `background.queueing`.
+    #: Read by `background.queueing` and `background.actions`.
     shares_transaction = False
     keeps_time = False
+    sends_again = True
     #: What the engine raises while its broker is away.
     unavailable: tuple[type[Exception], ...] = (OSError,)
     #: What `consume` was given, known to the engine's own task: one a process, though Django makes a backend for each thread.

@@ -18,6 +18,7 @@ from background.schedules import create_missing_rows, run_due
 from .broker import BrokerBackend
 from .handling import Handler
 from .losses import put_back_lost_runs
+from .moving import take_over_rows
 from .stop import Stop
 
 logger = logging.getLogger(__name__)
@@ -49,7 +50,7 @@ class Consumer:
                 heart.start()
                 duties.start()
                 logger.info("Worker %s takes tasks.", self.worker_id)
-                self.backend.consume(Handler(self.worker_id, self.stop), self.stop)
+                self.backend.consume(Handler(self.worker_id, self.stop, heart), self.stop)
         finally:
             self.stop.set()
             for thread in (heart, duties):
@@ -111,6 +112,7 @@ class Duties(threading.Thread):
                 put_back_lost_runs(self.watch, self.backend.alias)
             if now - self.broker_at >= BROKER_EVERY:
                 self.broker_at = now
+                take_over_rows(self.backend.alias)
                 self.backend.resend_missing()
         except NOT_READY as error:
             logger.warning("Schedules wait for the database: %s.", type(error).__name__)

@@ -21,12 +21,14 @@ from django.tasks.signals import task_finished, task_started
 from django.utils import timezone
 from django.utils.json import normalize_json
 
+from background.beat import Heart
 from background.current import Work, working
 from background.ending import class_path, end_badly, traceback_of
 from background.lost import RETURNS
 from background.models import TaskRun
 from background.policy import Retry, policy_of
 from background.runs import Details, label_of, mark_done, mark_started
+from background.worker import OutcomeNotStored
 
 from .losses import fail_for_good, put_back
 from .message import Message, TaskIsGone, change, running_result
@@ -45,9 +47,10 @@ class NotOurs(Exception):
 class Handler:
     """Called by the engine's consumer with each message. Never raises."""
 
-    def __init__(self, worker_id: str, stop: Stop) -> None:
+    def __init__(self, worker_id: str, stop: Stop, heart: Heart) -> None:
         self.worker_id = worker_id
         self.stop = stop
+        self.heart = heart
 
     def __call__(self, message: Message) -> None:
         close_old_connections()
@@ -76,21 +79,36 @@ class Handler:
             self._persist(lambda: fail_for_good(run, refused))
             return refused
         work = Work(run.result_id, run.task_path, self.worker_id, owned=True)
-        with working(work):
-            sender = type(result.task.get_backend())
-            task_started.send_robust(sender, task_result=result)
-            error = self._call(result, run)
-            if isinstance(error, UNAVAILABLE) and _connection_is_lost():
-                # No fault of the task's: its connection broke. As if its worker had been lost.
-                self._persist(lambda: put_back(run, at_most=RETURNS))
-                return error
-            if error is not None:
-                self._persist(lambda: end_badly(run, error, result))
-            change(result, finished_at=timezone.now(), status=TaskResultStatus.FAILED if error else TaskResultStatus.SUCCESSFUL)
-            if error is not None:
-                result.errors.append(TaskError(exception_class_path=class_path(error), traceback=traceback_of(error)))
-            task_finished.send_robust(sender, task_result=result)
+        self.heart.give_up = lambda error: end_badly(run, error, result)
+        self.heart.work = work
+        try:
+            with working(work):
+                return self._run_and_record(result, run)
+        finally:
+            self.heart.work = None
+
+    def _run_and_record(self, result: TaskResult, run: TaskRun) -> BaseException | None:
+        sender = type(result.task.get_backend())
+        task_started.send_robust(sender, task_result=result)
+        error = self._call(result, run)
+        if isinstance(error, UNAVAILABLE) and _connection_is_lost():
+            # No fault of the task's: its connection broke. As if its worker had been lost.
+            self._persist(lambda: put_back(run, at_most=RETURNS))
+            return error
+        if error is not None:
+            self._record_failure(run, error, result)
+            result.errors.append(TaskError(exception_class_path=class_path(error), traceback=traceback_of(error)))
+        change(result, finished_at=timezone.now(), status=TaskResultStatus.FAILED if error else TaskResultStatus.SUCCESSFUL)
+        task_finished.send_robust(sender, task_result=result)
         return error
+
+    def _record_failure(self, run: TaskRun, error: BaseException, result: TaskResult) -> None:
+        try:
+            self._persist(lambda: end_badly(run, error, result))
+        # The database does not take every text.
+        except Exception:
+            named = OutcomeNotStored(f"{type(error).__name__}, with a text that cannot be stored.")
+            self._persist(lambda: end_badly(run, named, result))
 
     def _call(self, result: TaskResult, run: TaskRun) -> BaseException | None:
         """Call the function and record its success. Returns what it raised; an exit asked for by a task fails the task alone."""
@@ -141,8 +159,10 @@ def start(message: Message, worker_id: str) -> TaskRun | None:
         now = timezone.now()
         if mark_started(result_id, worker_id, now):
             return TaskRun.objects.running().filter(result_id=result_id, worker_id=worker_id).first()
-        if TaskRun.objects.filter(result_id=result_id).exists():
-            return None
+        # Written just now, where the database's answer did not reach us: this worker has but one task at a time.
+        own = TaskRun.objects.running().filter(result_id=result_id, worker_id=worker_id).first()
+        if own is not None or TaskRun.objects.filter(result_id=result_id).exists():
+            return own
         try:
             with transaction.atomic():
                 return _create_running(message, worker_id)
