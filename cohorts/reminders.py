@@ -72,7 +72,7 @@ def _write(reminder: Reminder, now: datetime.datetime, errors: list[Exception]) 
         for batch in itertools.batched(reminder.due(now), BATCH):
             written += queue_messages(list(_messages(reminder.kind, batch, errors)))
     except Exception as error:
-        logger.exception("Reminders of the kind %s could not be written", reminder.kind)
+        logger.error("Reminders of the kind %s could not be written: %s", reminder.kind, type(error).__name__)
         errors.append(error)
     return written
 
@@ -82,7 +82,7 @@ def _messages(kind: str, batch: Iterable[Due], errors: list[Exception]) -> Itera
         try:
             body = _body(kind, due)
         except Exception as error:
-            logger.exception("The reminder %s about %s could not be written", kind, due.about.pk)
+            logger.error("The reminder %s about %s could not be written: %s", kind, due.about.pk, type(error).__name__)
             errors.append(error)
         else:
             yield NewMessage(due.recipient, kind, due.about, due.subject, body, due.round)

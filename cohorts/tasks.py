@@ -2,14 +2,23 @@
 
 import datetime
 
-from django.tasks import task
+from background import task
 
-from background.schedules import every
+from . import applications, reminders, waitlist
 
-from . import applications
+QUARTER = datetime.timedelta(minutes=15)
 
 
-@every(datetime.timedelta(minutes=15))
-@task
+@task(every=QUARTER, max_attempts=3)
 def expire_offers_task() -> int:
     return applications.expire_offers()
+
+
+@task(every=QUARTER, max_attempts=3)
+def write_due_reminders_task() -> int:
+    return reminders.write_due_reminders()
+
+
+@task(every=QUARTER, max_attempts=3)
+def look_after_free_places_task() -> int:
+    return waitlist.look_after_free_places()

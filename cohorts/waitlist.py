@@ -85,7 +85,7 @@ def look_after_free_places(now: datetime.datetime | None = None) -> int:
                 written += offer_free_places(session, now)
             written += tell_organisers(session)
         except Exception as error:
-            logger.exception("The free places of session %s could not be looked after", session.pk)
+            logger.error("The free places of session %s could not be looked after: %s", session.pk, type(error).__name__)
             errors.append(error)
     if errors:
         raise ExceptionGroup("The free places of some sessions could not be looked after", errors)
