@@ -6,7 +6,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 from django_tasks_db.models import DBTaskResult, get_date_max
 
-from .health import ALIVE_FOR
+from .overview import ALIVE_FOR
 from .models import Schedule, WorkerBeat
 
 # The library's own page shows the same to whoever has a permission; ours asks for the operator.

@@ -1,29 +1,19 @@
 """Whether the site is well: named checks that each app registers, read by `/healthz` and by `manage.py health`."""
 
-import datetime
 import logging
 from collections.abc import Callable
 from typing import Any
 
 from django.db import DatabaseError, InterfaceError, connection
-from django.db.models import Case, Count, Min, When
 from django.http import HttpRequest, HttpResponseNotAllowed, JsonResponse
-from django.utils import timezone
 from django.views.decorators.cache import never_cache
-from django_tasks_db.models import DBTaskResult
 
-from .models import WorkerBeat
+from .overview import overview
 
 logger = logging.getLogger(__name__)
 
 #: From the best to the worst; the whole is as well as its worst part.
 STATUSES = ("ok", "degraded", "down")
-
-#: A worker writes its beat every 3 seconds; one that was silent for longer than this does not count as alive.
-ALIVE_FOR = datetime.timedelta(seconds=15)
-
-#: A due task that waits for longer means that the workers do not keep up.
-WAITING_TOO_LONG = datetime.timedelta(minutes=15)
 
 #: Returns a status and a value that is ready for JSON. May use the database: checks run only while it answers.
 Check = Callable[[], tuple[str, Any]]
@@ -85,20 +75,22 @@ def _run(name: str, function: Check) -> tuple[str, Any]:
 
 
 def check_worker() -> tuple[str, dict[str, Any]]:
-    """How many workers are alive, how many due tasks wait, and the age of the oldest in seconds (None: none waits)."""
-    now = timezone.now()
-    alive = WorkerBeat.objects.filter(seen_at__gt=now - ALIVE_FOR).count()
-    # A task that was to run at once waits since it was queued, a postponed one since it was due.
-    since = Case(When(run_after__lte=now, then="run_after"), default="enqueued_at")
-    queue = DBTaskResult.objects.ready().aggregate(waiting=Count("pk"), since=Min(since))
-    oldest = None if queue["since"] is None else max(now - queue["since"], datetime.timedelta())
-    well = alive and (oldest is None or oldest <= WAITING_TOO_LONG)
+    """The background work, whatever engine runs it. `problems` says in words what is not as it should be.
+
+    Durations in seconds; `oldest_waiting_seconds` is None where nothing waits.
+    """
+    found = overview()
+    oldest, problems = found.oldest_waiting, found.problems
     return (
-        "ok" if well else "degraded",
+        "degraded" if problems else "ok",
         {
-            "alive": alive,
-            "waiting": queue["waiting"],
+            "alive": found.alive,
+            "waiting": found.waiting,
             "oldest_waiting_seconds": None if oldest is None else round(oldest.total_seconds()),
+            "running": found.running,
+            "failed_today": found.failed_today,
+            "unsent": found.unsent,
+            "problems": problems,
         },
     )
 
