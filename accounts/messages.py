@@ -16,7 +16,10 @@ from django.contrib.contenttypes.models import ContentType
 from django.core.mail import EmailMessage, InvalidMailer, MailerDoesNotExist
 from django.db import IntegrityError, models, transaction
 from django.db.models import Q
+from django.tasks import TaskResult
 from django.utils import timezone
+
+from background import enqueue
 
 from .models import Message, User
 
@@ -35,6 +38,10 @@ _still_true: dict[str, Callable[[Message], bool]] = {}
 
 class PermanentError(Exception):
     """The mail cannot be delivered however often it is tried. The text says why."""
+
+
+class NotSentYet(Exception):
+    """The mail server could not be reached, or put us off. The message waits for its next try."""
 
 
 def register_still_true(kind: str, function: Callable[[Message], bool]) -> None:
@@ -138,14 +145,15 @@ def _enqueue_after_commit(message_id: int) -> None:
     from .tasks import send_message_task
 
     # Robust: a queue that is down must not fail a request whose data is saved; `send_waiting_messages` comes by.
-    transaction.on_commit(lambda: send_message_task.enqueue(message_id), robust=True)
+    transaction.on_commit(lambda: enqueue(send_message_task, message_id), robust=True)
 
 
 def send_message(message_id: int) -> None:
     """Send a waiting message, once. Does nothing where it was sent, is being sent, or is gone.
 
-    A transient failure leaves it waiting for `send_waiting_messages`, at most `MAX_ATTEMPTS` tries in all; a permanent one
-    makes it failed, with the reason. An unexpected error makes it failed and is raised, so that the task shows it.
+    After a transient failure the message waits, and `NotSentYet` is raised so that the task comes again; `MAX_ATTEMPTS` tries
+    in all, then it has failed. A permanent failure, and an error that nobody foresaw, make it failed at once and are raised,
+    so that the operator sees them.
     """
     message = _claim(message_id)
     if message is None:
@@ -154,14 +162,16 @@ def send_message(message_id: int) -> None:
         _deliver(message)
     except PermanentError as error:
         _finish(message, Message.State.FAILED, error=str(error))
+        raise
     except (OSError, smtplib.SMTPException) as error:
         reason = f"{type(error).__name__}: {error}"
         if message.attempts < MAX_ATTEMPTS:
             logger.warning("Message %s could not be sent, try %s of %s", message.pk, message.attempts, MAX_ATTEMPTS)
             _finish(message, Message.State.QUEUED, error=reason)
-        else:
-            logger.error("Message %s could not be sent in %s tries", message.pk, MAX_ATTEMPTS)
-            _finish(message, Message.State.FAILED, error=reason)
+            raise NotSentYet(reason) from error
+        logger.error("Message %s could not be sent in %s tries", message.pk, MAX_ATTEMPTS)
+        _finish(message, Message.State.FAILED, error=reason)
+        raise
     except Exception as error:
         _finish(message, Message.State.FAILED, error=f"{type(error).__name__}: {error}")
         raise
@@ -169,8 +179,14 @@ def send_message(message_id: int) -> None:
         _finish(message, Message.State.SENT)
 
 
+def wait_after(error: BaseException, result: TaskResult) -> float | None:
+    """Seconds until a message that could not be sent is tried again, by the number of tries that its row has had."""
+    attempts = Message.objects.filter(pk=result.args[0], state=Message.State.QUEUED).values_list("attempts", flat=True).first()
+    return WAITS[min(attempts, len(WAITS)) - 1].total_seconds() if attempts else None
+
+
 def send_waiting_messages() -> int:
-    """Queue a task for each message that is due for another try, and give up those of a worker that died. Returns how many.
+    """Queue a task for each message that is due and has none any more, and give up those of a worker that died. Returns how many.
 
     For a schedule. What was "being sent" when its worker died may have arrived, so it is not sent again.
     """
@@ -184,9 +200,8 @@ def send_waiting_messages() -> int:
     for attempts, wait in enumerate(WAITS, start=1):
         due |= Q(attempts=attempts, tried_at__lt=now - wait)
     waiting = list(Message.objects.filter(due, state=Message.State.QUEUED).order_by("created_at").values_list("pk", flat=True))
-    for message_id in waiting:
-        send_message_task.enqueue(message_id)
-    return len(waiting)
+    # Where a task waits or runs already, there is no second one.
+    return sum(enqueue(send_message_task, message_id) is not None for message_id in waiting)
 
 
 def retry_message(message: Message) -> bool:

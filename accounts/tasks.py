@@ -7,7 +7,13 @@ from background import task
 from . import log_ins, messages
 
 
-@task
+@task(
+    max_attempts=messages.MAX_ATTEMPTS,
+    backoff=messages.wait_after,
+    retry_on=(messages.NotSentYet,),
+    unique=True,
+    about="accounts.message",
+)
 def send_message_task(message_id: int) -> None:
     messages.send_message(message_id)
 

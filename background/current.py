@@ -67,6 +67,14 @@ def current_run() -> int | None:
     return TaskRun.objects.open().filter(result_id=work.result_id).values_list("pk", flat=True).first()
 
 
+def lost_before() -> bool:
+    """Whether a worker was lost while it ran this very work: what it began may be half done, and it is gone for good."""
+    from .models import TaskRun
+
+    work = _work.get()
+    return work is not None and TaskRun.objects.open().filter(result_id=work.result_id, losses__gt=0).exists()
+
+
 def progress(done: int, total: int | None = None, note: str = "") -> None:
     """Say how far the task that runs has come: `done` of `total` (None: nobody knows), and a few words without personal data.
 

@@ -31,6 +31,10 @@ class Details:
 def label_of(task_path: str, args: Any) -> str:
     """What the run is about, in a word and an id: “message 12”. Empty where the policy does not say."""
     model = policy_of(task_path).about.rpartition(".")[2]
+    if model and args and isinstance(args[0], list) and args[0]:
+        # Several of them: the first, and how many more.
+        one = label_of(task_path, args[0])
+        return f"{one} +{len(args[0]) - 1}" if one and len(args[0]) > 1 else one
     if not model or not args or isinstance(args[0], bool) or not isinstance(args[0], int | str):
         return ""
     # A text may be anything; a UUID is an id.

@@ -5,36 +5,35 @@ from datetime import timedelta
 from django.db.models import Q
 from django.utils import timezone
 
-from background import task
+from background import Backoff, Retry, lost_before, task
 from contributions.github.errors import RateLimited, Unavailable
 from contributions.models import SyncRun, WebhookDelivery
 from contributions.sync.due import queue_due_syncs
 from contributions.sync.items import refetch
 from contributions.sync.run import SILENT_AFTER, run_sync
 
-MOST_ATTEMPTS = 5
 
-
-@task
+@task(unique=True, about="contributions.syncrun")
 def sync_session_task(run_id: int) -> None:
     """Do the sync with this id, of a session or of one member of it.
 
-    Comes again when its worker was lost. Whether that one still works is seen from its silence: so look again a little later.
+    What GitHub does stands in the run, which says when to come back; the schedule queues the next. Comes again when its worker
+    was lost, and carries on. Where somebody else seems to be at it, it looks again once that one should have shown itself.
     """
     run = SyncRun.objects.select_related("session").filter(pk=run_id).first()
     if run is None:
         return
-    run_sync(run)
+    run_sync(run, worker_was_lost=lost_before())
     if run.state == SyncRun.State.RUNNING:
         seen_at = run.progress_at or timezone.now()
-        sync_session_task.using(run_after=seen_at + SILENT_AFTER + timedelta(seconds=1)).enqueue(run_id)
+        raise Retry(after=seen_at + SILENT_AFTER + timedelta(seconds=1), reason="Another worker seems to do this sync.")
 
 
-@task
-def refresh_items(item_ids: list[int], attempt: int = 1, delivery_id: int | None = None) -> None:
+@task(max_attempts=5, backoff=Backoff(first=120, longest=3600), retry_on=(Unavailable,), about="contributions.workitem")
+def refresh_items(item_ids: list[int], delivery_id: int | None = None) -> None:
     """Fetch these work items again; `delivery_id`: the webhook delivery that asked for it.
 
-    At a limit or an outage it is queued again for later, five times at most; then the error shows with the task.
+    At an outage it is tried five times; at a limit it comes again when GitHub lets us, which is no failure.
     """
     delivery = WebhookDelivery.objects.filter(pk=delivery_id).first() if delivery_id is not None else None
     if delivery is not None and delivery.processed_at is not None:
@@ -43,12 +42,8 @@ def refresh_items(item_ids: list[int], attempt: int = 1, delivery_id: int | None
     began = timezone.now()
     try:
         refetch(item_ids)
-    except (RateLimited, Unavailable) as error:
-        if attempt >= MOST_ATTEMPTS:
-            raise
-        later = error.retry_at or timezone.now() + timedelta(minutes=2**attempt)
-        refresh_items.using(run_after=later).enqueue(item_ids, attempt + 1, delivery_id)
-        return
+    except RateLimited as error:
+        raise Retry(after=error.retry_at or timezone.now() + timedelta(minutes=2), reason=error.message) from error
     if delivery is not None:
         same = Q(pk=delivery.pk)
         if delivery.about:

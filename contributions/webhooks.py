@@ -15,7 +15,7 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 
 from accounts.github import github_host
-from background.enqueue import enqueue
+from background import enqueue
 from contributions.links import LARGEST_NUMBER
 from contributions.models import WebhookDelivery, WorkItem
 from contributions.sync.context import GITHUB_KINDS

@@ -4,6 +4,7 @@ from datetime import timedelta
 
 from django.utils import timezone
 
+from background import progress
 from contributions.github.errors import GitHubError
 from contributions.models import SyncRun
 
@@ -65,6 +66,7 @@ class RunLog:
         values = {field: getattr(self.run, field) for field in (*fields, "progress_at")}
         if not SyncRun.objects.filter(pk=self.run.pk, state=SyncRun.State.RUNNING).update(**values):
             raise Superseded
+        progress(self.run.done, self.run.total, self.run.doing)
 
 
 class SilentLog(RunLog):

@@ -8,7 +8,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.models import User
-from background.enqueue import enqueue
+from background import enqueue
 from cohorts.models import Cohort, Membership, Session
 from contributions.models import SyncRun
 

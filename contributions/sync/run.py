@@ -26,13 +26,15 @@ STEPS = (identify, discover, sweep, resolve_pasted, refresh)
 SILENT_AFTER = timedelta(minutes=1)
 
 
-def run_sync(run: SyncRun) -> SyncRun:
+def run_sync(run: SyncRun, *, worker_was_lost: bool = False) -> SyncRun:
     """Do a waiting run, or carry on with one whose worker was lost; one that is done or in good hands is left alone.
+
+    That a worker was lost is seen from its silence; who knows it already says so, and needs not wait for that.
 
     Never raises for what GitHub does: `run.state` is `done`, `partial` or `failed`, with `errors` and `retry_at`. Whatever
     was fetched before a failure stays. Any other error marks the run failed and is raised again.
     """
-    if not _claim(run):
+    if not _claim(run, worker_was_lost):
         run.refresh_from_db()
         return run
     log = RunLog(run)
@@ -47,12 +49,13 @@ def run_sync(run: SyncRun) -> SyncRun:
     return run
 
 
-def _claim(run: SyncRun) -> bool:
+def _claim(run: SyncRun, worker_was_lost: bool = False) -> bool:
     now = timezone.now()
     rows = SyncRun.objects.filter(pk=run.pk)
+    silent_since = now if worker_was_lost else now - SILENT_AFTER
     claimed = rows.filter(state=SyncRun.State.QUEUED).update(
         state=SyncRun.State.RUNNING, started_at=now, progress_at=now
-    ) or rows.filter(state=SyncRun.State.RUNNING, progress_at__lt=now - SILENT_AFTER).update(progress_at=now)
+    ) or rows.filter(state=SyncRun.State.RUNNING, progress_at__lt=silent_since).update(progress_at=now)
     if claimed:
         run.refresh_from_db()
         # A run that is carried on does its steps again; what was stored is found unchanged.

@@ -11,21 +11,29 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts import messages
-from accounts.messages import MAX_ATTEMPTS, WAITS, queue_message, retry_message, send_message, send_waiting_messages
+from accounts.messages import (
+    MAX_ATTEMPTS,
+    WAITS,
+    NotSentYet,
+    PermanentError,
+    queue_message,
+    retry_message,
+    send_message,
+    send_waiting_messages,
+    wait_after,
+)
 from accounts.models import Message
+from accounts.tasks import send_message_task
+from background.models import TaskRun
 from tests.factories import ApplicationFactory, SessionRoleFactory, UserFactory
 
 State = Message.State
 
 
-@pytest.fixture
-def enqueued(monkeypatch):
+def enqueued():
     """Ids of the messages for which a task was queued."""
-    from accounts.tasks import send_message_task
-
-    ids = []
-    monkeypatch.setattr(type(send_message_task), "enqueue", lambda task, message_id: ids.append(message_id))
-    return ids
+    runs = TaskRun.objects.filter(task_path="accounts.tasks.send_message_task").order_by("pk")
+    return [run.arguments["args"][0] for run in runs]
 
 
 def write(person, **changes):
@@ -39,24 +47,22 @@ def refuse(monkeypatch, error):
     monkeypatch.setattr(EmailBackend, "send_messages", send_messages)
 
 
-def test_a_task_is_queued_after_the_commit_only(person, enqueued, django_capture_on_commit_callbacks):
+def test_a_task_is_queued_after_the_commit_only(person, django_capture_on_commit_callbacks):
     with django_capture_on_commit_callbacks(execute=True):
         message = write(person)
-        assert enqueued == []
-    assert enqueued == [message.pk]
+        assert enqueued() == []
+    assert enqueued() == [message.pk]
 
 
-def test_a_rollback_leaves_neither_row_nor_task(person, enqueued, django_capture_on_commit_callbacks):
+def test_a_rollback_leaves_neither_row_nor_task(person, django_capture_on_commit_callbacks):
     with django_capture_on_commit_callbacks(execute=True), transaction.atomic():
         write(person)
         transaction.set_rollback(True)
-    assert enqueued == []
+    assert enqueued() == []
     assert not Message.objects.exists()
 
 
 def test_a_queue_that_is_down_fails_no_request(person, monkeypatch, django_capture_on_commit_callbacks):
-    from accounts.tasks import send_message_task
-
     def enqueue(task, message_id):
         raise ConnectionError
 
@@ -140,7 +146,8 @@ def test_line_breaks_in_a_subject_make_no_headers(person):
 def test_transient_failure_waits_for_another_try(person, monkeypatch, error):
     message = write(person, secret=True)
     refuse(monkeypatch, error)
-    send_message(message.pk)
+    with pytest.raises(NotSentYet):
+        send_message(message.pk)
     message.refresh_from_db()
     assert (message.state, message.attempts) == (State.QUEUED, 1)
     assert type(error).__name__ in message.error
@@ -150,7 +157,10 @@ def test_transient_failure_waits_for_another_try(person, monkeypatch, error):
 def test_tries_end_after_the_last_one(person, monkeypatch):
     message = write(person, secret=True)
     refuse(monkeypatch, ConnectionRefusedError("no"))
-    for _attempt in range(MAX_ATTEMPTS):
+    for _attempt in range(MAX_ATTEMPTS - 1):
+        with pytest.raises(NotSentYet):
+            send_message(message.pk)
+    with pytest.raises(ConnectionRefusedError):
         send_message(message.pk)
     message.refresh_from_db()
     assert (message.state, message.attempts, message.body) == (State.FAILED, MAX_ATTEMPTS, "")
@@ -169,7 +179,8 @@ def test_tries_end_after_the_last_one(person, monkeypatch):
 def test_permanent_failure_says_why(person, monkeypatch, error, reason):
     message = write(person)
     refuse(monkeypatch, error)
-    send_message(message.pk)
+    with pytest.raises((PermanentError, ValueError)):
+        send_message(message.pk)
     message.refresh_from_db()
     assert (message.state, message.attempts) == (State.FAILED, 1)
     assert reason in message.error
@@ -181,7 +192,8 @@ def test_permanent_failure_says_why(person, monkeypatch, error, reason):
 def test_refusals_that_may_pass_are_tried_again(person, monkeypatch, error):
     message = write(person)
     refuse(monkeypatch, error)
-    send_message(message.pk)
+    with pytest.raises(NotSentYet):
+        send_message(message.pk)
     message.refresh_from_db()
     assert message.state == State.QUEUED
 
@@ -200,7 +212,8 @@ def test_each_try_has_the_same_message_id(person, monkeypatch):
     message = write(person)
     with monkeypatch.context() as patch:
         refuse(patch, ConnectionRefusedError("no"))
-        send_message(message.pk)
+        with pytest.raises(NotSentYet):
+            send_message(message.pk)
     send_message(message.pk)
     Message.objects.update(state=State.QUEUED)
     send_message(message.pk)
@@ -236,31 +249,44 @@ def test_nothing_is_sent_to_a_closed_account(person):
     message = write(person)
     person.is_active = False
     person.save()
-    send_message(message.pk)
+    with pytest.raises(PermanentError):
+        send_message(message.pk)
     message.refresh_from_db()
     assert message.state == State.FAILED
     assert mail.outbox == []
 
 
-def test_schedule_sends_what_its_task_lost(person, enqueued):
+def test_schedule_sends_what_its_task_lost(person):
     message = write(person)
     assert send_waiting_messages() == 0
     Message.objects.update(created_at=timezone.now() - datetime.timedelta(minutes=3))
     assert send_waiting_messages() == 1
-    assert enqueued == [message.pk]
+    assert enqueued() == [message.pk]
 
 
 @pytest.mark.parametrize("attempts", range(1, MAX_ATTEMPTS))
-def test_schedule_waits_longer_after_each_try(person, enqueued, attempts):
+def test_schedule_waits_longer_after_each_try(person, attempts):
     write(person)
     wait = WAITS[attempts - 1]
     Message.objects.update(attempts=attempts, tried_at=timezone.now() - wait + datetime.timedelta(seconds=20))
     assert send_waiting_messages() == 0
     Message.objects.update(tried_at=timezone.now() - wait - datetime.timedelta(seconds=20))
     assert send_waiting_messages() == 1
+    # While its task waits, it gets no second one.
+    assert send_waiting_messages() == 0
 
 
-def test_what_a_dead_worker_was_sending_is_given_up_and_not_sent_twice(person, enqueued):
+def test_a_task_that_fails_waits_longer_after_each_try(person):
+    message = write(person)
+    result = send_message_task.enqueue(message.pk)
+    for attempts, wait in enumerate(WAITS, start=1):
+        Message.objects.update(attempts=attempts)
+        assert wait_after(NotSentYet(), result) == wait.total_seconds()
+    Message.objects.update(state=State.FAILED)
+    assert wait_after(NotSentYet(), result) is None
+
+
+def test_what_a_dead_worker_was_sending_is_given_up_and_not_sent_twice(person):
     message = write(person, secret=True)
     Message.objects.update(state=State.SENDING, attempts=1, tried_at=timezone.now() - datetime.timedelta(minutes=20))
     assert send_waiting_messages() == 0
@@ -270,7 +296,7 @@ def test_what_a_dead_worker_was_sending_is_given_up_and_not_sent_twice(person, e
     assert message.body == ""
 
 
-def test_a_failed_message_can_be_tried_again_while_it_has_its_text(person, enqueued, django_capture_on_commit_callbacks):
+def test_a_failed_message_can_be_tried_again_while_it_has_its_text(person, django_capture_on_commit_callbacks):
     message, secret = write(person), write(person, secret=True)
     Message.objects.update(state=State.FAILED, attempts=5, error="refused")
     Message.objects.filter(pk=secret.pk).update(body="")
@@ -279,11 +305,11 @@ def test_a_failed_message_can_be_tried_again_while_it_has_its_text(person, enque
     assert not retry_message(secret)
     message.refresh_from_db()
     assert (message.state, message.attempts, message.error) == (State.QUEUED, 0, "")
-    assert enqueued[-1] == message.pk
+    assert enqueued()[-1] == message.pk
 
 
 @pytest.mark.parametrize(("is_operator", "state"), [(True, State.QUEUED), (False, State.FAILED)])
-def test_the_operator_tries_failed_messages_again_in_the_admin(client, person, enqueued, is_operator, state):
+def test_the_operator_tries_failed_messages_again_in_the_admin(client, person, is_operator, state):
     failed, sent = write(person), write(person)
     Message.objects.filter(pk=failed.pk).update(state=State.FAILED, attempts=5, error="refused")
     Message.objects.filter(pk=sent.pk).update(state=State.SENT)

@@ -4,12 +4,15 @@ import datetime
 
 import pytest
 from django.core.exceptions import PermissionDenied
-from django_tasks_db.models import DBTaskResult
+from django.db import transaction
 
+from background import Retry
+from background.models import TaskRun
 from contributions import tasks
 from contributions.models import SyncRun
 from contributions.sync import request_sync
 from contributions.sync.due import interval_of, next_sync_at, queue_due_syncs
+from contributions.sync.run import run_sync
 from tests.factories import MembershipFactory, SessionFactory, SessionRoleFactory, UserFactory
 
 from .conftest import NOW
@@ -18,13 +21,15 @@ PERSON = SyncRun.Trigger.PERSON
 
 
 def queued(path):
-    return list(DBTaskResult.objects.filter(task_path=f"contributions.tasks.{path}").values_list("args_kwargs", flat=True))
+    return list(TaskRun.objects.filter(task_path=f"contributions.tasks.{path}").values_list("arguments", flat=True))
 
 
-def test_it_is_queued_after_the_commit_with_its_id_alone(follower, django_capture_on_commit_callbacks):
-    with django_capture_on_commit_callbacks(execute=True):
-        run = request_sync(follower.session, trigger=PERSON)
-        assert queued("sync_session_task") == []
+def test_it_is_queued_with_what_asks_for_it_and_with_its_id_alone(follower):
+    with transaction.atomic():
+        request_sync(follower.session, trigger=PERSON)
+        transaction.set_rollback(True)
+    assert queued("sync_session_task") == []
+    run = request_sync(follower.session, trigger=PERSON)
     assert queued("sync_session_task") == [{"args": [run.pk], "kwargs": {}}]
     assert (run.state, run.queued_at) == ("queued", NOW)
     tasks.sync_session_task.func(run.pk)
@@ -41,24 +46,29 @@ def test_a_task_that_comes_again_because_its_worker_was_lost_carries_on(follower
     follower.pull(follower.member("ada"))
     run = SyncRun.objects.create(session=follower.session, state="running", started_at=NOW, progress_at=NOW)
     follower.later(seconds=15)
-    tasks.sync_session_task.func(run.pk)
-    task = DBTaskResult.objects.get(task_path="contributions.tasks.sync_session_task")
-    assert (follower.sandbox.requests, task.args_kwargs["args"]) == (0, [run.pk])
-    assert task.run_after == NOW + datetime.timedelta(seconds=61)
+    with pytest.raises(Retry) as again:
+        tasks.sync_session_task.func(run.pk)
+    assert (follower.sandbox.requests, again.value.at) == (0, NOW + datetime.timedelta(seconds=61))
     follower.later(seconds=46)
     tasks.sync_session_task.func(run.pk)
     run.refresh_from_db()
-    assert (run.state, run.created, DBTaskResult.objects.count()) == ("done", 1, 1)
+    assert (run.state, run.created) == ("done", 1)
 
 
-def test_asking_again_leads_to_the_same_run(follower, django_capture_on_commit_callbacks):
+def test_who_knows_that_its_worker_was_lost_carries_on_at_once(follower):
+    follower.pull(follower.member("ada"))
+    run = SyncRun.objects.create(session=follower.session, state="running", started_at=NOW, progress_at=NOW)
+    follower.later(seconds=15)
+    assert run_sync(run, worker_was_lost=True).state == "done"
+
+
+def test_asking_again_leads_to_the_same_run(follower):
     ada = follower.member("ada")
-    with django_capture_on_commit_callbacks(execute=True) as callbacks:
-        run = request_sync(follower.session, trigger=PERSON)
-        assert request_sync(follower.session, trigger=PERSON) == run
-        # A sync of everybody is one of this member as well.
-        assert request_sync(follower.session, membership=ada, trigger=PERSON) == run
-    assert len(callbacks) == 1
+    run = request_sync(follower.session, trigger=PERSON)
+    assert request_sync(follower.session, trigger=PERSON) == run
+    # A sync of everybody is one of this member as well.
+    assert request_sync(follower.session, membership=ada, trigger=PERSON) == run
+    assert queued("sync_session_task") == [{"args": [run.pk], "kwargs": {}}]
     SyncRun.objects.update(state="done")
     alone = request_sync(follower.session, membership=ada, trigger=PERSON)
     assert request_sync(follower.session, membership=ada, trigger=PERSON) == alone

@@ -2,10 +2,13 @@
 
 import pytest
 from django.core.exceptions import PermissionDenied
-from django_tasks_db.models import DBTaskResult
 
+from background import Retry
+from background.models import TaskRun
+from background.policy import policy_of
 from cohorts.models import Tracker
 from contributions import tasks
+from contributions.github.errors import Unavailable
 from contributions.links import LinkError
 from contributions.models import Contribution, WorkItem
 from contributions.sync import paste_link
@@ -26,8 +29,8 @@ def test_the_row_is_there_at_once_and_is_fetched_soon(follower, django_capture_o
     assert (item.title, item.url, item.state, item.node_id, item.fetched_at) == ("else/where#1", pull.url, "open", "", None)
     assert (contribution.source, contribution.role) == ("pasted", "helper")
     assert follower.sandbox.requests == 0
-    task = DBTaskResult.objects.get(task_path="contributions.tasks.refresh_items")
-    assert task.args_kwargs == {"args": [[item.pk]], "kwargs": {}}
+    task = TaskRun.objects.get(task_path="contributions.tasks.refresh_items")
+    assert task.arguments == {"args": [[item.pk]], "kwargs": {}}
     tasks.refresh_items.func([item.pk])
     item.refresh_from_db()
     assert (item.title, item.database_id, item.author_login) == ("Elsewhere", pull.database_id, "ada")
@@ -165,15 +168,16 @@ def test_who_may_paste(follower):
             paste(ada, url, by=user)
 
 
-def test_fetching_at_a_limit_comes_back_later_five_times_at_most(follower):
+def test_fetching_at_a_limit_comes_back_when_github_lets_us(follower):
     item = paste(ada := follower.member("ada"), follower.pull(ada).url).work_item
     follower.sandbox.faults.always("secondary_403")
-    tasks.refresh_items.func([item.pk])
-    again = DBTaskResult.objects.get(task_path="contributions.tasks.refresh_items")
-    assert again.args_kwargs["args"] == [[item.pk], 2, None]
-    assert (again.run_after - follower.world.now).total_seconds() == 30
-    with pytest.raises(Exception, match="slow down"):
-        tasks.refresh_items.func([item.pk], 5)
+    with pytest.raises(Retry) as again:
+        tasks.refresh_items.func([item.pk])
+    assert (again.value.at - follower.world.now).total_seconds() == 30
+    follower.sandbox.faults.clear().always("500")
+    with pytest.raises(Unavailable):
+        tasks.refresh_items.func([item.pk])
+    assert policy_of(tasks.refresh_items).retry_on == (Unavailable,)
     follower.sandbox.faults.clear().always("401")
     with pytest.raises(Exception, match="token"):
         tasks.refresh_items.func([item.pk])
