@@ -82,7 +82,7 @@ class TaskRun(models.Model):
 
     result_id = models.CharField(_("id of the engine"), max_length=64, blank=True)
     backend = models.CharField(_("backend"), max_length=40)
-    task_path = models.CharField(_("task"), max_length=200, db_index=True)
+    task_path = models.CharField(_("task"), max_length=200)
     queue_name = models.CharField(_("queue"), max_length=40)
     priority = models.SmallIntegerField(_("priority"), default=0)
     arguments = models.JSONField(_("arguments"), default=dict)
@@ -117,8 +117,10 @@ class TaskRun(models.Model):
         ordering = ["-pk"]
         indexes = [
             models.Index(fields=["result_id"], name="background_run_result"),
+            models.Index(fields=["task_path", "-id"], name="background_run_task"),
             models.Index(fields=["state", "-id"], name="background_run_state"),
             models.Index(fields=["queued_at"], name="background_run_open", condition=Q(state__in=["waiting", "running"])),
+            models.Index(fields=["finished_at"], name="background_run_failed", condition=Q(state="failed")),
         ]
         constraints = [
             models.UniqueConstraint(
