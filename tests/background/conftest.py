@@ -17,8 +17,17 @@ from django_tasks_db.models import DBTaskResult, get_date_max
 
 from background.models import WorkerBeat
 
+#: What the real worker takes its tasks from, whatever the settings of the tests say.
+DATABASE_ENGINE = {"default": {"BACKEND": "django_tasks_db.DatabaseBackend", "QUEUES": []}}
+
 MANAGE = [sys.executable, str(Path(settings.BASE_DIR) / "manage.py")]
 ALIAS = "shared"
+
+
+@pytest.fixture
+def database_engine(settings):
+    """Tasks are rows of the database, as in production."""
+    settings.TASKS = DATABASE_ENGINE
 
 
 def wait_until(condition, seconds: float = 40, what: str = "it"):
@@ -52,6 +61,8 @@ class Shared:
     url: str
     folder: Path
     workers: list[subprocess.Popen] = field(default_factory=list)
+    #: More variables for the processes: which engine runs the tasks, and where its broker is.
+    variables: dict[str, str] = field(default_factory=dict)
 
     def rows(self):
         return DBTaskResult.objects.using(ALIAS)
@@ -74,7 +85,7 @@ class Shared:
     def start_worker(self, *arguments: str) -> subprocess.Popen:
         log = (self.folder / f"worker-{len(self.workers)}.log").open("w")
         command = [*MANAGE, "worker", "--interval", "0.1", *arguments]
-        process = subprocess.Popen(command, env=environment(self.url), stderr=log, stdout=log)
+        process = subprocess.Popen(command, env=environment(self.url) | self.variables, stderr=log, stdout=log)
         log.close()
         self.workers.append(process)
         return process

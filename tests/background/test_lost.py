@@ -10,11 +10,11 @@ from django_tasks_db.models import DBTaskResult
 
 from background.beat import Heart, beat
 from background.lost import RETURNS, Watch, put_back, put_back_lost_tasks
-from background.models import WorkerBeat
+from background.models import TaskRun, WorkerBeat
 
 from . import sample_tasks
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("database_engine")]
 
 
 class Clock:
@@ -34,6 +34,7 @@ def running(worker_id="gone", losses=0):
     row = DBTaskResult.objects.get(pk=sample_tasks.nothing.enqueue().id)
     row.worker_ids = ["earlier"] * losses
     row.claim(worker_id)
+    TaskRun.objects.filter(result_id=str(row.pk)).update(state="running", worker_id=worker_id, losses=losses)
     return row
 
 
@@ -90,6 +91,7 @@ def test_a_task_that_loses_its_worker_again_and_again_fails_at_last():
     row.refresh_from_db()
     assert row.status == "READY"
     row.claim("another")
+    TaskRun.objects.waiting().update(state="running", worker_id="another")
     told = []
     receiver = lambda task_result, **kwargs: told.append(task_result.status)  # noqa: E731
     task_finished.connect(receiver)
@@ -99,9 +101,10 @@ def test_a_task_that_loses_its_worker_again_and_again_fails_at_last():
         task_finished.disconnect(receiver)
     row.refresh_from_db()
     assert row.status == "FAILED"
-    assert row.exception_class_path == "background.lost.LostWorker"
+    assert row.exception_class_path == "background.policy.LostWorker"
     assert row.finished_at
     assert told == ["FAILED"]
+    assert list(TaskRun.objects.order_by("pk").values_list("state", "losses")) == [("lost", RETURNS - 1), ("failed", RETURNS)]
 
 
 @pytest.mark.parametrize("losses", [0, RETURNS])

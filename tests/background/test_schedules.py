@@ -9,11 +9,11 @@ from django.utils import timezone
 from django_tasks_db.models import DBTaskResult
 
 from background import schedules
-from background.models import Schedule
+from background.models import Schedule, TaskRun
 
 from . import sample_tasks
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("database_engine")]
 NAME = sample_tasks.nothing.module_path
 QUARTER = datetime.timedelta(minutes=15)
 
@@ -26,12 +26,13 @@ def now():
 @pytest.fixture(autouse=True)
 def every_quarter(monkeypatch, now):
     monkeypatch.setattr(schedules, "scheduled", {})
-    assert schedules.every(QUARTER)(sample_tasks.nothing) is sample_tasks.nothing
+    schedules.declare(sample_tasks.nothing, schedules.timing_of(NAME, QUARTER))
     schedules.create_missing_rows(now)
 
 
 def finish_all():
     DBTaskResult.objects.update(status="SUCCESSFUL")
+    TaskRun.objects.update(state="succeeded")
 
 
 def test_a_new_schedule_is_due_at_once_and_then_every_interval(now):
@@ -104,8 +105,3 @@ def test_a_look_at_nothing_due_is_one_read(now):
     with CaptureQueriesContext(connection) as queries:
         schedules.run_due(now)
     assert [query["sql"][:6] for query in queries] == ["SELECT"]
-
-
-def test_an_interval_of_no_length_is_refused():
-    with pytest.raises(ValueError, match="longer"):
-        schedules.every(datetime.timedelta())
