@@ -6,6 +6,7 @@ from django.urls import reverse
 
 from accounts.identity import record_proven_account, set_github_login
 from accounts.models import GitHubIdentity
+from accounts.personal_data import export
 from accounts.terms import TERMS_VERSION
 from tests.factories import GitHubIdentityFactory, UserFactory
 
@@ -141,3 +142,18 @@ def test_shows_the_problem_that_the_sync_found(client, person):
     GitHubIdentityFactory(user=person, problem="GitHub does not know this login.")
     client.force_login(person)
     assert "GitHub does not know this login." in client.get(reverse("me")).text
+
+
+def test_reminders_are_on_until_somebody_switches_them_off(client, person):
+    client.force_login(person)
+    assert person.reminders_by_mail
+    form = client.get(reverse("me")).context["form"]
+    data = {name: form.initial.get(name) or "" for name in form.fields} | {"accept_terms": "on"}
+    client.post(reverse("me"), {**data, "reminders_by_mail": "on"})
+    person.refresh_from_db()
+    assert person.reminders_by_mail
+    del data["reminders_by_mail"]
+    assert client.post(reverse("me"), data).status_code == 302
+    person.refresh_from_db()
+    assert not person.reminders_by_mail
+    assert export(person)["profile"]["reminders_by_mail"] is False
