@@ -11,7 +11,7 @@ from abc import abstractmethod
 from collections.abc import Callable
 from typing import Any
 
-from django.core.exceptions import SuspiciousOperation
+from django.core.exceptions import ImproperlyConfigured, SuspiciousOperation
 from django.tasks import Task, TaskResult, TaskResultStatus
 from django.tasks.backends.base import BaseTaskBackend
 from django.tasks.base import TaskError
@@ -58,6 +58,8 @@ class BrokerBackend(BaseTaskBackend):
 
     def __init__(self, alias: str, params: dict[str, Any]) -> None:
         super().__init__(alias, params)
+        if "url" not in self.options:
+            raise ImproperlyConfigured(f"TASKS[{alias!r}] needs the url of its broker in OPTIONS, such as redis://host:6379/0.")
         self.url: str = self.options["url"]
 
     @abstractmethod

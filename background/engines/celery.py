@@ -38,7 +38,6 @@ def app_of(url: str) -> Celery:
         broker_connection_max_retries=None,
         broker_connection_retry_on_startup=True,
         broker_transport_options={
-            "global_keyprefix": f"{QUEUE}:",
             "priority_steps": LEVELS,
             "queue_order_strategy": "priority",
             "socket_connect_timeout": CONNECT_TIMEOUT,

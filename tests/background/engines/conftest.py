@@ -81,24 +81,26 @@ def redis_server(tmp_path):
 @pytest.fixture(params=list(BACKENDS))
 def world(request, shared, monkeypatch):
     """Of each engine in turn."""
+    yield from make_world(request, request.param, shared, monkeypatch)
+
+
+@pytest.fixture(params=[name for name in BACKENDS if name != "database"])
+def broker_world(request, shared, monkeypatch):
+    """Of each engine that has a broker. The database is its own: what is queued is there when the transaction is."""
+    yield from make_world(request, request.param, shared, monkeypatch)
+
+
+def make_world(request, name, shared, monkeypatch):
     server = None
     options: dict[str, Any] = {}
-    if request.param != "database":
-        pytest.importorskip(request.param)
+    if name != "database":
+        pytest.importorskip(name)
         server = request.getfixturevalue("redis_server")
         options = {"OPTIONS": {"url": server.url}}
-        shared.variables |= {"TASKS_BACKEND": request.param, "REDIS_URL": server.url}
+        shared.variables |= {"TASKS_BACKEND": name, "REDIS_URL": server.url}
     connection = connections[ALIAS]
     # Everything in this thread, `enqueue` first of all, speaks with the database of the workers.
     monkeypatch.setattr(connections._connections, "default", connection)
-    with override_settings(TASKS={"default": {"BACKEND": BACKENDS[request.param], "QUEUES": [], **options}}):
-        yield World(request.param, shared, server)
+    with override_settings(TASKS={"default": {"BACKEND": BACKENDS[name], "QUEUES": [], **options}}):
+        yield World(name, shared, server)
         shared.end()
-
-
-@pytest.fixture
-def broker_world(world):
-    """Of each engine that has a broker."""
-    if not world.has_broker:
-        pytest.skip("The database is its own broker: what is queued is there when the transaction is.")
-    return world

@@ -1,0 +1,264 @@
+"""What is kept where between a broker and the database, without any worker: each step looked at by itself."""
+
+import datetime
+
+import pytest
+from django.core.exceptions import ImproperlyConfigured
+from django.db import transaction
+from django.tasks.exceptions import TaskResultDoesNotExist
+from django.utils import timezone
+from django_tasks_db.models import DBTaskResult
+
+from background import actions, enqueue
+from background.beat import Heart
+from background.engines import moving
+from background.engines.handling import Handler
+from background.engines.losses import put_back
+from background.engines.message import message_of, waiting_result
+from background.engines.stop import Stop
+from background.models import TaskRun
+from background.queueing import resend_unsent
+
+from . import sample_tasks as tasks
+
+pytestmark = pytest.mark.real_process
+
+LATER = datetime.timedelta(minutes=2)
+
+
+@pytest.fixture
+def handler(broker_world):
+    """As a worker's process has it, in this one."""
+    return Handler("a-worker", Stop("a-worker"), Heart("a-worker"))
+
+
+def message_for(run: TaskRun):
+    run.refresh_from_db()
+    args, kwargs = run.arguments["args"], run.arguments["kwargs"]
+    task = tasks.write_line.using(priority=run.priority)
+    return message_of(waiting_result(task, args, kwargs, result_id=run.result_id, enqueued_at=run.queued_at))
+
+
+def test_what_is_sent_has_the_id_of_its_run(broker_world):
+    backend = broker_world.backend()
+    with transaction.atomic():
+        run = enqueue(tasks.write_line, broker_world.path("line"), "hello")
+        assert backend.size() == 0, "nothing is sent before the commit"
+    run.refresh_from_db()
+    assert backend.size() == 1
+    assert backend.ids() == {run.result_id}
+    assert run.sent_at is not None
+
+
+def test_what_is_for_later_waits_in_the_database(broker_world):
+    backend = broker_world.backend()
+    soon = timezone.now() + LATER
+    run = enqueue(tasks.write_line.using(run_after=soon), broker_world.path("line"), "hello")
+    plain = tasks.write_line.using(run_after=soon).enqueue(broker_world.path("line"), "hello")
+
+    assert resend_unsent() == 0
+    assert (backend.size(), TaskRun.objects.waiting().count()) == (0, 2)
+    assert resend_unsent(now=soon + LATER) == 0, "the clock of the machine decides"
+
+    TaskRun.objects.update(run_after=timezone.now() - datetime.timedelta(seconds=1))
+    assert resend_unsent() == 2
+    run.refresh_from_db()
+    assert backend.ids() == {run.result_id, plain.id}
+
+
+def test_what_the_broker_has_lost_is_sent_again(broker_world):
+    backend = broker_world.backend()
+    run = enqueue(tasks.write_line, broker_world.path("line"), "hello")
+    kept = enqueue(tasks.write_line, broker_world.path("line"), "kept")
+    assert backend.resend_missing(timezone.now() + LATER) == 0
+
+    broker_world.redis.client().flushall()
+    TaskRun.objects.filter(pk=kept.pk).update(sent_at=None)
+    resend_unsent(timezone.now() + LATER)
+
+    assert backend.resend_missing() == 0, "it may just be on its way"
+    assert backend.resend_missing(timezone.now() + LATER) == 1
+    assert resend_unsent(timezone.now() + LATER) == 1
+    run.refresh_from_db()
+    kept.refresh_from_db()
+    assert backend.ids() == {run.result_id, kept.result_id}
+
+
+def test_a_message_that_comes_twice_starts_nothing_twice(broker_world, handler):
+    run = enqueue(tasks.write_line, broker_world.path("line"), "hello")
+    message = message_for(run)
+    handler(message)
+    handler(message)
+    run.refresh_from_db()
+    assert run.state == "succeeded"
+    assert broker_world.lines("line") == ["hello"]
+    assert TaskRun.objects.count() == 1
+
+
+def test_a_message_of_a_run_that_runs_elsewhere_is_left_alone(broker_world, handler):
+    run = enqueue(tasks.write_line, broker_world.path("line"), "hello")
+    message = message_for(run)
+    TaskRun.objects.filter(pk=run.pk).update(state="running", worker_id="another", started_at=timezone.now())
+    handler(message)
+    assert broker_world.lines("line") == []
+
+
+def test_what_was_discarded_does_not_run(broker_world, handler):
+    run = enqueue(tasks.write_line, broker_world.path("line"), "hello")
+    message = message_for(run)
+    actions.discard(run)
+    handler(message)
+    assert broker_world.lines("line") == []
+
+
+def test_what_waits_for_later_can_be_run_now(broker_world):
+    later = tasks.write_line.using(run_after=timezone.now() + LATER)
+    run = enqueue(later, broker_world.path("line"), "hello")
+    plain = TaskRun.objects.get(result_id=later.enqueue(broker_world.path("line"), "hello").id)
+    for one in (run, plain):
+        actions.run_now(one)
+    resend_unsent(timezone.now() + LATER)
+    assert broker_world.backend().size() == 2
+
+
+def test_what_waits_in_the_broker_can_be_put_in_front(broker_world, handler):
+    """By a second message: the first then finds nothing to do."""
+    run = enqueue(tasks.write_line, broker_world.path("line"), "hello")
+    actions.run_now(run)
+    assert broker_world.backend().size() == 2
+    for _ in range(2):
+        handler(message_for(run))
+    assert broker_world.lines("line") == ["hello"]
+
+
+def test_a_task_that_is_gone_fails_and_says_so(broker_world, handler):
+    run = enqueue(tasks.write_line, broker_world.path("line"), "hello")
+    message = message_for(run) | {"path": "tests.background.engines.sample_tasks.removed"}
+    handler(message)
+    run.refresh_from_db()
+    assert (run.state, run.error) == ("failed", "background.engines.message.TaskIsGone")
+    assert "removed" in run.message
+
+
+def test_a_text_that_the_database_does_not_take_fails_the_task_and_not_the_worker(broker_world, handler, monkeypatch):
+    run = enqueue(tasks.fail_with_a_secret)
+    run.refresh_from_db()
+    message = message_of(waiting_result(tasks.fail_with_a_secret, (), {}, result_id=run.result_id, enqueued_at=run.queued_at))
+
+    def refuse(run, error, result):
+        if type(error).__name__ != "OutcomeNotStored":
+            raise ValueError("A string literal cannot contain NUL (0x00) characters.")
+        return end_badly(run, error, result)
+
+    from background.engines import handling
+
+    end_badly = handling.end_badly
+    monkeypatch.setattr(handling, "end_badly", refuse)
+    handler(message)
+    run.refresh_from_db()
+    assert (run.state, run.error) == ("failed", "background.worker.OutcomeNotStored")
+
+
+def test_a_receiver_that_raises_changes_nothing(broker_world, handler):
+    from django.tasks.signals import task_finished
+
+    def receiver(**kwargs):
+        raise RuntimeError("no")
+
+    task_finished.connect(receiver)
+    try:
+        run = enqueue(tasks.write_line, broker_world.path("line"), "hello")
+        handler(message_for(run))
+    finally:
+        task_finished.disconnect(receiver)
+    run.refresh_from_db()
+    assert run.state == "succeeded"
+
+
+def test_a_task_that_kills_its_worker_each_time_fails_in_the_end(broker_world):
+    run = enqueue(tasks.write_line, broker_world.path("line"), "hello")
+    for _ in range(4):
+        last = TaskRun.objects.open().get()
+        TaskRun.objects.filter(pk=last.pk).update(state="running", worker_id="gone", started_at=timezone.now())
+        last.refresh_from_db()
+        assert put_back(last, at_most=3)
+    assert list(TaskRun.objects.order_by("pk").values_list("state", flat=True)) == ["lost", "lost", "lost", "failed"]
+    assert TaskRun.objects.exclude(pk=run.pk).exclude(first=run).count() == 0
+    assert "4 times" in TaskRun.objects.order_by("pk").last().message
+
+
+def test_results_are_read_from_the_runs(broker_world, handler):
+    backend = broker_world.backend()
+    run = enqueue(tasks.write_line, broker_world.path("line"), "hello")
+    run.refresh_from_db()
+    assert backend.get_result(run.result_id).status == "READY"
+    handler(message_for(run))
+    result = tasks.write_line.get_result(run.result_id)
+    assert (result.status, result.attempts, result.errors) == ("SUCCESSFUL", 1, [])
+    with pytest.raises(TaskResultDoesNotExist):
+        backend.get_result("nothing")
+
+
+def test_messages_of_another_key_are_not_read(broker_world, settings):
+    """huey's messages are pickles: what is not signed with the site's key is never opened."""
+    if broker_world.name != "huey":
+        pytest.skip("Celery's messages are JSON, which runs nothing.")
+    from huey.serializer import Serializer
+
+    backend = broker_world.backend()
+    enqueue(tasks.write_line, broker_world.path("line"), "hello")
+    data = Serializer().serialize({"anything": 1})
+    with pytest.raises(ValueError):
+        backend.huey.serializer.deserialize(data)
+
+
+class TestChangeOfEngine:
+    def rows(self):
+        return DBTaskResult.objects.filter(status="READY")
+
+    def test_what_waits_in_the_database_is_sent_to_the_broker(self, broker_world):
+        soon = timezone.now() + LATER
+        with_database(enqueue, tasks.write_line, broker_world.path("line"), "now")
+        with_database(enqueue, tasks.write_line.using(run_after=soon), broker_world.path("line"), "later")
+        assert self.rows().count() == 2
+
+        assert moving.take_over_rows("default") == 2
+        assert moving.take_over_rows("default") == 0
+        resend_unsent(timezone.now() + LATER)
+
+        assert self.rows().count() == 0
+        assert broker_world.backend().ids() == {TaskRun.objects.get(run_after=None).result_id}
+        assert TaskRun.objects.get(run_after=soon).sent_at is None
+
+    def test_and_back(self, broker_world, handler):
+        soon = timezone.now() + LATER
+        run = enqueue(tasks.write_line, broker_world.path("line"), "now")
+        enqueue(tasks.write_line.using(run_after=soon), broker_world.path("line"), "later")
+        done = enqueue(tasks.write_line, broker_world.path("line"), "done")
+        handler(message_for(done))
+
+        assert moving.take_over_messages("default") == 2
+        assert moving.take_over_messages("default") == 0
+
+        run.refresh_from_db()
+        assert {str(row.pk) for row in self.rows()} == set(TaskRun.objects.waiting().values_list("result_id", flat=True))
+        assert self.rows().get(run_after=soon).args_kwargs["args"][1] == "later"
+        left_behind = message_for(run)
+        TaskRun.objects.filter(pk=run.pk).update(state="succeeded")
+        handler(left_behind)
+        assert broker_world.lines("line") == ["done"], "what stays in the broker starts nothing"
+
+
+def with_database(queue, task, *args):
+    """As a web server does that still has the old setting."""
+    from django.test import override_settings
+
+    with override_settings(TASKS={"default": {"BACKEND": "django_tasks_db.DatabaseBackend", "QUEUES": []}}):
+        return queue(task, *args)
+
+
+def test_a_backend_without_an_address_says_what_it_needs():
+    from background.engines.huey import HueyBackend
+
+    with pytest.raises(ImproperlyConfigured, match="url"):
+        HueyBackend("default", {"OPTIONS": {}})
