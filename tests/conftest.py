@@ -77,6 +77,13 @@ def django_db_setup(django_db_setup, django_db_blocker):
             )
 
 
+@pytest.fixture(scope="session")
+def live_server(django_db_setup, live_server):
+    """A server that was made after the database, so that it sees a file: for one in memory it would share the connection."""
+    assert not live_server.thread.connections_override
+    return live_server
+
+
 @pytest.fixture(autouse=True)
 def plain_language():
     """Each test begins in English and in UTC, whatever the one before it activated."""
