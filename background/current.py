@@ -6,6 +6,9 @@ from collections.abc import Iterator
 from contextvars import ContextVar
 from dataclasses import dataclass
 
+#: What the column of a count takes on every database.
+MOST = 2**31 - 1
+
 #: Seconds between two writes of a task's progress; what comes sooner waits for the next call.
 PROGRESS_EVERY = 1.0
 
@@ -19,6 +22,9 @@ class Work:
     worker_id: str = ""
     #: Our own worker starts, ends and records this; the receivers of Django's signals keep away from it.
     owned: bool = False
+    #: False in a test without a database: nothing is read or written about this work.
+    recorded: bool = True
+    losses: int = 0
     #: A lost worker's attempt had done the work already: the function is not called again.
     already_done: bool = False
     entered: bool = False
@@ -31,6 +37,8 @@ class Work:
 
 
 _work: ContextVar[Work | None] = ContextVar("background_work", default=None)
+
+_unrecorded: ContextVar[bool] = ContextVar("background_unrecorded", default=False)
 
 
 def current_work() -> Work | None:
@@ -57,22 +65,38 @@ def working(work: Work) -> Iterator[Work]:
         _work.reset(token)
 
 
+@contextlib.contextmanager
+def unrecorded() -> Iterator[None]:
+    """In the block no record is written of what Django's signals tell: for tests, which may have no database."""
+    token = _unrecorded.set(True)
+    try:
+        yield
+    finally:
+        _unrecorded.reset(token)
+
+
+def is_recording() -> bool:
+    return not _unrecorded.get()
+
+
 def current_run() -> int | None:
     """The primary key of the `TaskRun` that this code runs for; None outside of a task, or where nothing recorded it."""
+    work = _work.get()
+    if work is None or not work.recorded:
+        return None
     from .models import TaskRun
 
-    work = _work.get()
-    if work is None:
-        return None
     return TaskRun.objects.open().filter(result_id=work.result_id).values_list("pk", flat=True).first()
 
 
 def lost_before() -> bool:
     """Whether a worker was lost while it ran this very work: what it began may be half done, and it is gone for good."""
+    work = _work.get()
+    if work is None or not work.recorded:
+        return work is not None and work.losses > 0
     from .models import TaskRun
 
-    work = _work.get()
-    return work is not None and TaskRun.objects.open().filter(result_id=work.result_id, losses__gt=0).exists()
+    return TaskRun.objects.open().filter(result_id=work.result_id, losses__gt=0).exists()
 
 
 def progress(done: int, total: int | None = None, note: str = "") -> None:
@@ -81,16 +105,20 @@ def progress(done: int, total: int | None = None, note: str = "") -> None:
     May be called as often as one likes: it writes once a second, and the last (`done` equal to `total`). Outside of a
     task it does nothing. In an `atomic` task it is seen once the task has ended.
     """
+    work = _work.get()
+    now = time.monotonic()
+    if work is None or not work.recorded or (now - work.progress_written_at < PROGRESS_EVERY and done != total):
+        return
     from django.utils import timezone
 
     from .masking import mask
     from .models import TaskRun
 
-    work = _work.get()
-    now = time.monotonic()
-    if work is None or (now - work.progress_written_at < PROGRESS_EVERY and done != total):
-        return
     work.progress_written_at = now
     TaskRun.objects.running().filter(result_id=work.result_id).update(
-        done=max(0, int(done)), total=total, note=mask(str(note))[:200], progress_at=timezone.now()
+        done=_count(done), total=None if total is None else _count(total), note=mask(str(note))[:200], progress_at=timezone.now()
     )
+
+
+def _count(number: float) -> int:
+    return min(max(0, int(number)), MOST)

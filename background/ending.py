@@ -1,6 +1,5 @@
 """How a run ends: well, or badly and tried again, put off, or failed for good. The same for every engine."""
 
-import datetime
 import logging
 import traceback as tracebacks
 
@@ -12,9 +11,10 @@ from django.utils import timezone
 from .current import Work
 from .masking import mask
 from .models import TaskRun
-from .policy import Policy, Retry, policy_of
+from .policy import Retry
 from .queueing import queue_again
 from .runs import mark_done
+from .verdict import judge
 
 logger = logging.getLogger(__name__)
 
@@ -50,32 +50,30 @@ def end_badly(
         "traceback": (traceback_of(error) if error is not None else mask(traceback))[-LONGEST_TRACEBACK:],
     }
     with transaction.atomic():
+        verdict = judge(run.task_path, run.attempt, error, result)
+        changes["state"] = verdict.state
         if isinstance(error, Retry):
-            changes |= {"state": TaskRun.State.POSTPONED, "error": "", "traceback": ""}
-            again = (max(error.at, now + datetime.timedelta(seconds=1)), run.attempt)
-        else:
-            wait = _wait(run, error, result)
-            changes["state"] = TaskRun.State.FAILED if wait is None else TaskRun.State.RETRIED
-            again = None if wait is None else (now + datetime.timedelta(seconds=wait), run.attempt + 1)
+            changes |= {"error": "", "traceback": ""}
         if not TaskRun.objects.open().filter(pk=run.pk).update(**changes):
             return None
-        if again is None:
+        if verdict.at is None:
             return None
         try:
-            return queue_again(run, at=again[0], attempt=again[1])
+            return queue_again(run, at=verdict.at, attempt=verdict.attempt)
         except (ImportError, SuspiciousOperation):
             TaskRun.objects.filter(pk=run.pk).update(state=TaskRun.State.FAILED)
             return None
 
 
-def _wait(run: TaskRun, error: BaseException | None, result: TaskResult) -> float | None:
-    policy: Policy = policy_of(run.task_path)
-    try:
-        return policy.wait(error, run.attempt, result)
-    # The application's own function: its fault must not hide the task's.
-    except Exception:
-        logger.exception("The backoff of %s raised; the task is not tried again.", run.task_path)
-        return None
+def fail_for_good(run: TaskRun, error: BaseException) -> None:
+    """Close an open run, whatever its policy says."""
+    TaskRun.objects.open().filter(pk=run.pk).update(
+        state=TaskRun.State.FAILED,
+        finished_at=timezone.now(),
+        error=class_path(error)[:200],
+        message=message_of(error),
+        traceback=traceback_of(error),
+    )
 
 
 def record_finished(result: TaskResult, work: Work | None) -> None:

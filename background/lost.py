@@ -12,14 +12,12 @@ from django_tasks_db.models import DBTaskResult
 
 from . import outcome
 from .models import WorkerBeat
+from .verdict import RETURNS
 
 logger = logging.getLogger(__name__)
 
 #: Seconds of silence after which a worker counts as lost. Beats come every 3 seconds.
 LOST_AFTER = 10.0
-
-#: How often a task is put back after its worker was lost. One that takes its worker down each time ends as failed.
-RETURNS = 3
 
 
 @dataclass
@@ -62,15 +60,22 @@ def put_back_lost_tasks(watch: Watch) -> int:
 
     Only reads where no worker is lost. Several processes may call it at once: each row changes once.
     """
-    running = list(DBTaskResult.objects.running().defer("traceback", "return_value"))
+    running = _running()
     lost = watch.lost({_worker_of(row) for row in running})
     return sum(put_back(row) for row in running if _worker_of(row) in lost)
 
 
-def put_back_own_tasks(worker_id: str) -> int:
-    """Put back what this worker claimed without knowing: the connection broke before the database's answer came."""
-    running = DBTaskResult.objects.running().defer("traceback", "return_value")
-    return sum(put_back(row) for row in running if _worker_of(row) == worker_id)
+def give_back_own_tasks(worker_id: str) -> int:
+    """Give back what this worker claimed without knowing: the connection broke before the database's answer came."""
+    return sum(give_back(row) for row in _running() if _worker_of(row) == worker_id)
+
+
+def give_back(row: DBTaskResult) -> bool:
+    """Make a running task wait again that has not begun, so that no loss counts. False where somebody else was quicker."""
+    given = outcome.give_back(row)
+    if given:
+        logger.warning("Task %s (%s) had not begun and waits again.", row.task_path, row.pk)
+    return given
 
 
 def put_back(row: DBTaskResult) -> bool:
@@ -97,5 +102,10 @@ def announce_finished(row: DBTaskResult) -> None:
     task_finished.send_robust(sender=type(result.task.get_backend()), task_result=result)
 
 
+def _running() -> list[DBTaskResult]:
+    """Without arguments and values: they may be large, and one that cannot be read must not be in the way of others."""
+    return list(DBTaskResult.objects.running().only("pk", "status", "task_path", "worker_ids", "started_at"))
+
+
 def _worker_of(row: DBTaskResult) -> str:
-    return row.worker_ids[-1] if row.worker_ids else ""
+    return str(row.worker_ids[-1]) if row.worker_ids and isinstance(row.worker_ids, list) else ""

@@ -1,18 +1,23 @@
 """What our own worker writes: the engine's row and the run's record, in one transaction."""
 
+import logging
 from typing import Any
 
-from django.db import connection, transaction
+from django.db import DatabaseError, connection, transaction
 from django.tasks import TaskResult, TaskResultStatus
 from django.utils import timezone
 from django_tasks_db.models import DBTaskResult, get_date_max
 from django_tasks_db.utils import normalize_uuid
 
 from .claiming import candidate, claim
-from .ending import class_path, end_badly, message_of, traceback_of
+from .ending import class_path, end_badly, fail_for_good, message_of, traceback_of
 from .models import TaskRun
-from .policy import LostWorker, Retry, policy_of
+from .policy import Retry, policy_of
 from .runs import Details, label_of, mark_started, replace_lost
+from .trouble import DATABASE_ERRORS, is_unavailable
+from .verdict import judge_loss
+
+logger = logging.getLogger(__name__)
 
 
 class AlreadyRecorded(Exception):
@@ -26,7 +31,14 @@ def claim_and_record(worker_id: str, backend_name: str) -> DBTaskResult | None:
         return None
     now = row.started_at
     if not mark_started(normalize_uuid(row.pk), worker_id, now):
-        _record_unknown(row, worker_id)
+        try:
+            with transaction.atomic():
+                _record_unknown(row, worker_id)
+        # What somebody else wrote into the table may not fit into a record. It runs all the same.
+        except DatabaseError as error:
+            if is_unavailable(error):
+                raise
+            logger.error("No record could be written of task %s (%s): %s.", row.task_path, row.pk, type(error).__name__)
     return row
 
 
@@ -67,27 +79,39 @@ def fail(row: DBTaskResult, error: BaseException) -> TaskRun | None:
         except Exception:
             result = None
         if result is None:
-            _fail_for_good(run, error)
+            fail_for_good(run, error)
             return None
         return end_badly(run, error, result)
 
 
 def set_aside(backend_name: str, error: Exception) -> str | None:
-    """Fail the row that the next claim would take, without reading it: it cannot be read. Returns its id; None where none is due."""
+    """Fail the row that the next claim would take, where it cannot be read. Returns its id; None where that is not why."""
     with transaction.atomic():
         pk = candidate(backend_name)
-        if pk is None:
+        if pk is None or _can_be_read(pk):
             return None
         table = connection.ops.quote_name(DBTaskResult._meta.db_table)
         now = connection.ops.adapt_datetimefield_value(timezone.now())
         with connection.cursor() as cursor:
             cursor.execute(
-                f"UPDATE {table} SET status = 'FAILED', finished_at = %s, exception_class_path = %s, traceback = %s WHERE id = %s",  # noqa: S608
+                f"UPDATE {table} SET status = 'FAILED', finished_at = %s, exception_class_path = %s, traceback = %s"  # noqa: S608
+                " WHERE id = %s AND status = 'READY'",
                 [now, class_path(error), traceback_of(error), pk],
             )
         for run in TaskRun.objects.open().filter(result_id__in=[str(pk), _dashed(str(pk))]):
-            _fail_for_good(run, error)
+            fail_for_good(run, error)
     return str(pk)
+
+
+def give_back(row: DBTaskResult) -> bool:
+    """Make a task wait again that was claimed and has not begun. False where somebody else was quicker."""
+    with transaction.atomic():
+        changed = _same_attempt(row).update(status=TaskResultStatus.READY, started_at=None)
+        if changed:
+            TaskRun.objects.running().filter(result_id=normalize_uuid(row.pk)).update(
+                state=TaskRun.State.WAITING, started_at=None, worker_id=""
+            )
+        return bool(changed)
 
 
 def put_back(row: DBTaskResult, *, at_most: int) -> bool:
@@ -96,16 +120,11 @@ def put_back(row: DBTaskResult, *, at_most: int) -> bool:
     False where somebody else was quicker.
     """
     result_id = normalize_uuid(row.pk)
-    once = policy_of(row.task_path).at_most_once
     with transaction.atomic():
         run = TaskRun.objects.running().filter(result_id=result_id).first()
         losses = run.losses if run is not None else max(0, len(row.worker_ids) - 1)
-        if once or losses >= at_most:
-            error = LostWorker(
-                "The worker was lost while it ran this task, which runs at most once."
-                if once
-                else f"The worker was lost {losses + 1} times while it ran this task."
-            )
+        error = judge_loss(row.task_path, losses, at_most)
+        if error is not None:
             changed = _same_attempt(row).update(
                 status=TaskResultStatus.FAILED,
                 finished_at=timezone.now(),
@@ -113,22 +132,12 @@ def put_back(row: DBTaskResult, *, at_most: int) -> bool:
                 traceback=str(error),
             )
             if changed and run is not None:
-                _fail_for_good(run, error)
+                fail_for_good(run, error)
             return bool(changed)
         changed = _same_attempt(row).update(status=TaskResultStatus.READY, started_at=None)
         if changed and run is not None:
             replace_lost(run, waiting=True)
         return bool(changed)
-
-
-def _fail_for_good(run: TaskRun, error: BaseException) -> None:
-    TaskRun.objects.open().filter(pk=run.pk).update(
-        state=TaskRun.State.FAILED,
-        finished_at=timezone.now(),
-        error=class_path(error)[:200],
-        message=message_of(error),
-        traceback=traceback_of(error),
-    )
 
 
 def _record_unknown(row: DBTaskResult, worker_id: str) -> None:
@@ -151,6 +160,18 @@ def _record_unknown(row: DBTaskResult, worker_id: str) -> None:
         started_at=row.started_at,
         worker_id=worker_id,
     )
+
+
+def _can_be_read(pk: Any) -> bool:
+    table = connection.ops.quote_name(DBTaskResult._meta.db_table)
+    try:
+        row = next(iter(DBTaskResult.objects.raw(f"SELECT * FROM {table} WHERE id = %s", [pk])), None)  # noqa: S608
+    # As many kinds of error as there are fields.
+    except Exception as error:
+        if isinstance(error, DATABASE_ERRORS):
+            raise
+        return False
+    return row is not None
 
 
 def _dashed(text: str) -> str:

@@ -14,12 +14,12 @@ from django.db import IntegrityError, models, transaction
 from django.db.models import Q
 from django.tasks import DEFAULT_TASK_QUEUE_NAME, Task, task_backends
 from django.tasks.backends.base import BaseTaskBackend
-from django.tasks.base import TASK_MIN_PRIORITY
 from django.utils import timezone
 from django.utils.module_loading import import_string
 
 from .naming import check_arguments
 from .policy import PolicyError, policy_of
+from .verdict import again
 
 logger = logging.getLogger(__name__)
 
@@ -59,7 +59,7 @@ def enqueue(
     Raises `TypeError` for arguments that are not JSON and `PolicyError` for what is no task; both name it.
     """
     from .models import TaskRun
-    from .runs import Details, create, label_of
+    from .runs import Details, build, create, label_of
 
     if not isinstance(task, Task):
         raise PolicyError(f"{task!r} is no task, and cannot be queued: declare it with `@task` from `background`.")
@@ -68,18 +68,24 @@ def enqueue(
     label = _label(about) if about is not None else label_of(task.module_path, args)
     key = _key(task, unique_key, args, kwargs)
     details = Details(unique_key=key, about=label, max_attempts=policy.max_attempts)
-    # Asked first, so that the database does not log an error for each refusal; the constraint decides the race.
-    if key and TaskRun.objects.open().filter(unique_key=key).exists():
-        return None
-    try:
-        with transaction.atomic():
-            if shares_transaction(task.get_backend()):
-                return _hand_over_and_record(task, args, kwargs, details)
-            run = create(task, args, kwargs, details, sent=False)
-    except IntegrityError:
+    if not getattr(task.get_backend(), "can_record", True):
+        # A test without a database.
+        result = task.enqueue(*args, **kwargs)
+        return build(task, result.args, result.kwargs, details, result_id=result.id, sent=True)
+    for tries_left in (2, 1, 0):
+        # Asked first, so that the database does not log an error for each refusal; the constraint decides the race.
         if key and TaskRun.objects.open().filter(unique_key=key).exists():
             return None
-        raise
+        try:
+            with transaction.atomic():
+                if shares_transaction(task.get_backend()):
+                    return _hand_over_and_record(task, args, kwargs, details)
+                run = create(task, args, kwargs, details, sent=False)
+            break
+        except IntegrityError:
+            # The run that had the key may have ended between the two: then the key is free, and this one is wanted.
+            if not key or not tries_left:
+                raise
     if on_commit:
         # A broker that is away must not end what follows the commit: the run is handed over later.
         transaction.on_commit(lambda: send(run.pk), robust=True)
@@ -98,17 +104,13 @@ def shares_transaction(backend: BaseTaskBackend) -> bool:
 def queue_again(run, *, at: datetime.datetime, attempt: int, losses: int | None = None):
     """Queue the work of `run`, which has ended, once more, not before `at`. Returns the next run.
 
-    It comes behind what was queued afresh: where an engine prefers a time that has come to “as soon as possible”, retries
-    would push everything else aside. Raises `ImportError` or `SuspiciousOperation` where the task is no more.
+    Raises `ImportError` or `SuspiciousOperation` where the task is no more.
     """
     from .runs import Details, create
 
     task = task_of(run)
     backend = task.get_backend()
-    if backend.supports_priority:
-        task = task.using(priority=max(TASK_MIN_PRIORITY, run.priority - 1) if attempt == run.attempt + 1 else run.priority)
-    if backend.supports_defer and at > timezone.now():
-        task = task.using(run_after=at)
+    task = again(task, priority=run.priority, at=at, as_retry=attempt == run.attempt + 1)
     args, kwargs = run.arguments["args"], run.arguments["kwargs"]
     details = Details(
         unique_key=run.unique_key,

@@ -6,9 +6,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.db import transaction
-from django.tasks import Task, TaskResult
+from django.tasks import Task, TaskResult, TaskResultStatus
 from django.utils import timezone
 from django.utils.json import normalize_json
+from django_tasks_db import DatabaseBackend
+from django_tasks_db.models import DBTaskResult
 
 from .current import Work
 from .models import TaskRun
@@ -45,8 +47,15 @@ def label_of(task_path: str, args: Any) -> str:
 
 def create(task: Task, args: Any, kwargs: Any, details: Details, *, result_id: str = "", sent: bool) -> TaskRun:
     """Write a run that waits. Raises `IntegrityError` where its unique key is taken."""
+    run = build(task, args, kwargs, details, result_id=result_id, sent=sent)
+    run.save(force_insert=True)
+    return run
+
+
+def build(task: Task, args: Any, kwargs: Any, details: Details, *, result_id: str = "", sent: bool) -> TaskRun:
+    """A run that waits, and is not written yet."""
     now = timezone.now()
-    return TaskRun.objects.create(
+    return TaskRun(
         result_id=result_id,
         backend=task.backend,
         task_path=task.module_path,
@@ -71,7 +80,12 @@ def details_for(task: Task, args: Any) -> Details:
 
 
 def record_enqueued(result: TaskResult) -> None:
-    """Of a task that was queued by Django's own `enqueue`. It may have begun, or ended, before this is told."""
+    """Of a task that was queued by Django's own `enqueue`. It may have begun, or ended, before this is told. In a transaction."""
+    if isinstance(result.task.get_backend(), DatabaseBackend):
+        # With the lock on its row no worker begins it until the record is there. One that did has written it.
+        waiting = DBTaskResult.objects.select_for_update().filter(pk=result.id, status=TaskResultStatus.READY)
+        if not waiting.values_list("pk").first():
+            return
     if TaskRun.objects.filter(result_id=result.id).exists():
         return
     create(result.task, result.args, result.kwargs, details_for(result.task, result.args), result_id=result.id, sent=True)

@@ -15,6 +15,8 @@ logger = logging.getLogger(__name__)
 
 def _never_raises(receiver: Callable[[TaskResult], None]) -> Callable[..., None]:
     def receive(sender, task_result: TaskResult, **kwargs) -> None:
+        if not current.is_recording():
+            return
         try:
             # A savepoint where the caller is in a transaction: a record that cannot be written must not break it.
             with transaction.atomic():

@@ -8,8 +8,8 @@ from django.utils import timezone
 from background.ending import class_path, message_of
 from background.lost import RETURNS, Watch
 from background.models import TaskRun
-from background.policy import LostWorker, policy_of
 from background.runs import replace_lost
+from background.verdict import judge_loss
 
 logger = logging.getLogger(__name__)
 
@@ -26,14 +26,9 @@ def put_back(run: TaskRun, *, at_most: int) -> bool:
 
     False where somebody else was quicker.
     """
-    once = policy_of(run.task_path).at_most_once
-    if once or run.losses >= at_most:
-        text = (
-            "The worker was lost while it ran this task, which runs at most once."
-            if once
-            else f"The worker was lost {run.losses + 1} times while it ran this task."
-        )
-        return fail_for_good(run, LostWorker(text))
+    error = judge_loss(run.task_path, run.losses, at_most)
+    if error is not None:
+        return fail_for_good(run, error)
     with transaction.atomic():
         following = replace_lost(TaskRun.objects.get(pk=run.pk), waiting=True)
         if following is None:
