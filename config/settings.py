@@ -293,7 +293,7 @@ MESSAGE_STORAGE = "django.contrib.messages.storage.fallback.FallbackStorage"
 
 if DEBUG and not DEMO and "pytest" not in sys.modules:
     try:
-        import debug_toolbar  # noqa: F401
+        from debug_toolbar.settings import PANELS_DEFAULTS
     except ImportError:
         # A production install has no development packages.
         DEBUG_TOOLBAR = False
@@ -302,6 +302,10 @@ if DEBUG and not DEMO and "pytest" not in sys.modules:
         INSTALLED_APPS.append("debug_toolbar")
         MIDDLEWARE.insert(4, "debug_toolbar.middleware.DebugToolbarMiddleware")
         INTERNAL_IPS = ["127.0.0.1"]
+        _tasks = "debug_toolbar.panels.tasks.TasksPanel"
+        DEBUG_TOOLBAR_PANELS = list(PANELS_DEFAULTS)
+        # Behind what a request queued: what became of it.
+        DEBUG_TOOLBAR_PANELS.insert(PANELS_DEFAULTS.index(_tasks) + 1, "background.panel.BackgroundPanel")
 else:
     DEBUG_TOOLBAR = False
 
