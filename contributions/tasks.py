@@ -6,6 +6,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from background import Backoff, Retry, lost_before, task
+from contributions import retention
 from contributions.github.errors import RateLimited, Unavailable
 from contributions.models import SyncRun, WebhookDelivery
 from contributions.sync.due import queue_due_syncs
@@ -55,3 +56,9 @@ def refresh_items(item_ids: list[int], delivery_id: int | None = None) -> None:
 def sync_due_sessions() -> None:
     """Queue a sync of each session whose turn it is."""
     queue_due_syncs()
+
+
+@task(every="40 3 * * *", jitter=timedelta(minutes=20), max_attempts=3)
+def forget_old_records() -> int:
+    """Delete the records of old syncs and deliveries."""
+    return retention.forget_old_records()

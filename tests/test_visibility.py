@@ -72,7 +72,7 @@ SEEN_BY = {
 #: Parts of rows above, and records for the operator alone: nobody asks for them by themselves.
 WITHOUT = {
     "cohorts.score", "cohorts.projectpreference", "contributions.apibudget", "contributions.webhookdelivery",
-    "background.workerbeat", "background.schedule",
+    "background.workerbeat", "background.schedule", "background.taskrun",
 }  # fmt: skip
 
 

@@ -1,0 +1,48 @@
+"""How long the records of syncs and of GitHub's deliveries are kept. What they brought is kept for good."""
+
+import datetime
+
+from django.db.models import Exists, OuterRef
+from django.utils import timezone
+
+from .models import SyncRun, WebhookDelivery
+
+#: Hourly syncs of one session are some two thousand rows: long enough to look at a whole session.
+KEEP_SYNCS = datetime.timedelta(days=180)
+
+#: GitHub sends a delivery again only for days. Ones that were never processed are kept as long as syncs: somebody may ask why.
+KEEP_DELIVERIES = datetime.timedelta(days=30)
+
+#: Rows deleted in one transaction: on SQLite nobody else writes meanwhile.
+AT_ONCE = 1000
+
+
+def forget_old_records(now: datetime.datetime | None = None) -> int:
+    """Delete old syncs and deliveries, and return how many. Of each session and member the last sync that went well stays, and those after it."""
+    now = now or timezone.now()
+    deliveries = WebhookDelivery.objects.all()
+    return sum(
+        _delete(found)
+        for found in (
+            _old_syncs(now),
+            deliveries.filter(processed_at__isnull=False, received_at__lt=now - KEEP_DELIVERIES),
+            deliveries.filter(received_at__lt=now - KEEP_SYNCS),
+        )
+    )
+
+
+def _old_syncs(now: datetime.datetime):
+    finished = SyncRun.objects.finished()
+    # Pages say since when the data is what it is, so the last sync that brought some stays until there is a newer one.
+    good = finished.filter(state__in=[SyncRun.State.DONE, SyncRun.State.PARTIAL], pk__gt=OuterRef("pk"))
+    of_same_session = Exists(good.filter(session=OuterRef("session"), membership=None))
+    of_same_member = Exists(good.filter(membership=OuterRef("membership")))
+    old = finished.filter(finished_at__lt=now - KEEP_SYNCS)
+    return old.filter(of_same_session, membership=None) | old.filter(of_same_member, membership__isnull=False)
+
+
+def _delete(found) -> int:
+    deleted = 0
+    while keys := list(found.values_list("pk", flat=True)[:AT_ONCE]):
+        deleted += found.model.objects.filter(pk__in=keys).delete()[0]
+    return deleted
