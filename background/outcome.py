@@ -9,11 +9,11 @@ from django.utils import timezone
 from django_tasks_db.models import DBTaskResult, get_date_max
 from django_tasks_db.utils import normalize_uuid
 
-from .claiming import candidate, claim
+from .claiming import candidate, claim, end_well
 from .ending import class_path, end_badly, fail_for_good, message_of, traceback_of
 from .models import TaskRun
 from .policy import Retry, policy_of
-from .runs import Details, label_of, mark_started, replace_lost
+from .runs import Details, label_of, replace_lost
 from .trouble import DATABASE_ERRORS, is_unavailable
 from .verdict import judge_loss
 
@@ -26,11 +26,10 @@ class AlreadyRecorded(Exception):
 
 def claim_and_record(worker_id: str, backend_name: str) -> DBTaskResult | None:
     """Take the next task, and write that it runs. To be called in a transaction."""
-    row = claim(worker_id, backend_name)
+    row, recorded = claim(worker_id, backend_name)
     if row is None:
         return None
-    now = row.started_at
-    if not mark_started(normalize_uuid(row.pk), worker_id, now):
+    if not recorded:
         try:
             with transaction.atomic():
                 _record_unknown(row, worker_id)
@@ -47,13 +46,8 @@ def succeed(row: DBTaskResult, value: Any) -> None:
 
     Raises `AlreadyRecorded`, and what the database raises for a value that it will not take.
     """
-    now = timezone.now()
-    changed = _same_attempt(row).update(
-        status=TaskResultStatus.SUCCESSFUL, finished_at=now, return_value=value, exception_class_path="", traceback=""
-    )
-    if not changed:
+    if not end_well(row, value):
         raise AlreadyRecorded
-    TaskRun.objects.running().filter(result_id=normalize_uuid(row.pk)).update(state=TaskRun.State.SUCCEEDED, finished_at=now)
 
 
 def fail(row: DBTaskResult, error: BaseException) -> TaskRun | None:

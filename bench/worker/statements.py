@@ -59,7 +59,7 @@ def _undone(begin: Callable[[str], contextlib.AbstractContextManager], alias: st
 
 
 def _our_claim(alias: str) -> DBTaskResult | None:
-    return claim("bench", using=alias)
+    return claim("bench", using=alias)[0]
 
 
 def _stock_claim(alias: str) -> DBTaskResult | None:
