@@ -68,7 +68,7 @@ class BrokerBackend(BaseTaskBackend):
 
     @abstractmethod
     def size(self) -> int:
-        """How many messages the broker holds, those included that were taken and are not confirmed."""
+        """How many messages the broker holds."""
 
     @abstractmethod
     def ids(self) -> set[str]:

@@ -1,4 +1,9 @@
-"""Celery, with Redis as its broker. A message is taken from the queue for good when its task has ended."""
+"""Celery, with Redis as its broker. A message is gone once it was taken.
+
+Celery can keep messages until their task has ended. It does so with a second list in Redis and a time after which they come
+again, which long tasks outlast; and a confirmation that does not reach Redis leaves a worker that lives and takes no more
+tasks. Runs are in the database, so there is nothing that this would save.
+"""
 
 import json
 import logging
@@ -20,10 +25,6 @@ logger = logging.getLogger(__name__)
 #: Celery's levels with Redis: 0 is taken first.
 LEVELS = list(range(10))
 
-#: Seconds after which a message that was taken and not finished comes again. It starts nothing while its run runs.
-COMES_AGAIN = 600
-
-
 #: The one task that Celery knows.
 TASK = "background.run"
 
@@ -38,20 +39,21 @@ def app_of(url: str) -> Celery:
         broker_connection_max_retries=None,
         broker_connection_retry_on_startup=True,
         broker_transport_options={
+            "ack_emulation": False,
+            # Of who sends: at once or not at all, since somebody may wait for a page.
+            "max_retries": 0,
             "priority_steps": LEVELS,
             "queue_order_strategy": "priority",
             "socket_connect_timeout": CONNECT_TIMEOUT,
-            "visibility_timeout": COMES_AGAIN,
         },
-        task_acks_late=True,
         task_default_queue=QUEUE,
         task_ignore_result=True,
         task_publish_retry=False,
-        task_reject_on_worker_lost=True,
         worker_cancel_long_running_tasks_on_connection_loss=False,
         worker_enable_remote_control=False,
         worker_hijack_root_logger=False,
-        worker_prefetch_multiplier=1,
+        # No limit, and none ahead all the same: it runs a task before it looks for the next.
+        worker_prefetch_multiplier=0,
         worker_redirect_stdouts=False,
     )
 
@@ -72,18 +74,21 @@ class CeleryBackend(BrokerBackend):
         return app_of(self.url)
 
     def push(self, message: Message) -> None:
-        self.app.tasks[TASK].apply_async((message,), task_id=message["id"], priority=level(message["priority"]))
+        run = self.app.tasks[TASK]
+        try:
+            run.apply_async((message,), task_id=message["id"], priority=level(message["priority"]))
+        except self.unavailable:
+            # The connection may be from before a restart of the broker.
+            run.apply_async((message,), task_id=message["id"], priority=level(message["priority"]))
 
     def size(self) -> int:
         with self._channel() as channel:
-            lists = sum(channel.client.llen(key) for key in self._lists(channel))
-            return lists + channel.client.hlen(channel.unacked_key)
+            return sum(channel.client.llen(key) for key in self._lists(channel))
 
     def ids(self) -> set[str]:
         with self._channel() as channel:
             waiting = [one for key in self._lists(channel) for one in channel.client.lrange(key, 0, -1)]
-            taken = [json.loads(one)[0] for one in channel.client.hvals(channel.unacked_key)]
-        return {one["headers"]["id"] for one in [*map(json.loads, waiting), *taken]}
+        return {json.loads(one)["headers"]["id"] for one in waiting}
 
     @contextmanager
     def _channel(self) -> Iterator[Any]:

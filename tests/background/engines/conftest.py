@@ -8,6 +8,7 @@ import pytest
 from django.db import connections
 from django.tasks import DEFAULT_TASK_BACKEND_ALIAS, Task, task_backends
 from django.test import override_settings
+from django.utils.module_loading import autodiscover_modules
 
 from background import schedules
 from background.models import Schedule, TaskRun
@@ -64,6 +65,7 @@ class World:
 
     def pause_schedules(self) -> None:
         """So that what the site does by itself is not among what a test counts."""
+        autodiscover_modules("tasks")
         for name in schedules.scheduled:
             Schedule.objects.update_or_create(name=name, defaults={"next_run_at": "2100-01-01T00:00:00Z", "enabled": False})
 

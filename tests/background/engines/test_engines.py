@@ -143,9 +143,6 @@ def test_what_is_urgent_goes_first_and_a_signal_lets_the_running_task_finish(wor
     assert [TaskRun.objects.get(pk=run.pk).state for run in (slow, waiting)] == ["succeeded", "waiting"]
     assert not world.shared.beats().exists(), "a worker that ended in good order does not count as alive"
 
-    world.shared.start_worker()
-    world.wait_for(lambda: world.lines("too-late"), "the task that had to wait")
-
 
 def test_a_broker_that_is_away_costs_time_and_no_task(broker_world):
     world = broker_world
