@@ -6,6 +6,9 @@ import socket
 
 import pytest
 
+#: The fixture `tasks`.
+pytest_plugins = ["background.testing.plugin"]
+
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
 
@@ -82,6 +85,12 @@ def live_server(django_db_setup, live_server):
     """A server that was made after the database, so that it sees a file: for one in memory it would share the connection."""
     assert not live_server.thread.connections_override
     return live_server
+
+
+@pytest.fixture
+def database_backend(settings):
+    """Tasks wait in the database, as in production: for tests of the worker. All others have the test backend."""
+    settings.TASKS = {"default": {"BACKEND": "django_tasks_db.DatabaseBackend", "QUEUES": []}}
 
 
 @pytest.fixture(autouse=True)

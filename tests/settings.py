@@ -13,7 +13,8 @@ KEEP = (
     "LC_",
     "PYTHON",
     "VIRTUAL_ENV",
-    "UV_",
+    "UV",
+    "SSL_CERT_",
     "COHORTS_TEST",
     "COHORTS_GITHUB_SCHEMAS",
     "TMP",
@@ -47,3 +48,5 @@ LOGGING = {"version": 1, "disable_existing_loggers": False, "root": {"handlers":
 # False is allauth's word for none at all.
 ACCOUNT_RATE_LIMITS = False  # type: ignore[assignment]
 GITHUB_CLIENT_GUARD = "contributions.github.guard.forbid_transactions"
+# Keeps what is queued, for the fixture `tasks`. Tests of the worker ask for `database_backend`.
+TASKS = {"default": {"BACKEND": "background.testing.TestBackend", "QUEUES": []}}

@@ -18,15 +18,12 @@ def through_json(value: Any) -> Any:
 def as_received(task: Task, args: Any, kwargs: Any) -> tuple[list[Any], dict[str, Any]]:
     """The arguments as the task will get them. Raises `TypeError`, which names the task, for those it cannot get or cannot take."""
     check_arguments(task, args, kwargs)
+    received, named = through_json([args, kwargs])
     try:
-        received = through_json([args, kwargs])
-    except (TypeError, ValueError) as error:
-        raise TypeError(f"The task {task.module_path} cannot be queued: {error}.") from error
-    try:
-        bind(task, *received[0], **received[1])
+        bind(task, *received, **named)
     except TypeError as error:
         raise TypeError(f"The task {task.module_path} cannot run with what it was queued with: {error}.") from error
-    return received[0], received[1]
+    return received, named
 
 
 def bind(task: Task, *args: Any, **kwargs: Any) -> dict[str, Any]:

@@ -36,14 +36,14 @@ class InMemory:
         run.state = verdict.state
         if verdict.at is not None:
             task = again(run.task, priority=run.priority, at=verdict.at, as_retry=verdict.attempt > run.attempt)
-            store.add_again(run, task, attempt=verdict.attempt, losses=run.losses)
+            store.add_retry(run, task, attempt=verdict.attempt)
 
     def lose(self, run: Run) -> BaseException | None:
         """Its worker is gone. Returns the error where it ends with that."""
         error = judge_loss(run.path, run.losses)
         run.state = "failed" if error else "lost"
         if error is None:
-            store.add_again(run, run.task, attempt=run.attempt, losses=run.losses + 1, same_id=True)
+            store.put_back(run)
         return error
 
 

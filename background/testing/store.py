@@ -36,10 +36,17 @@ class Store:
         received, named = as_received(task, args, kwargs)
         return self._put(task, received, named, str(uuid.uuid4()), here(self.alias))
 
-    def add_again(self, run: Run, task: Task, *, attempt: int, losses: int, same_id: bool = False) -> Run:
-        """The attempt after `run`."""
-        following = self._put(task, run.args, run.kwargs, run.id if same_id else str(uuid.uuid4()), here(self.alias))
-        following.attempt, following.losses = attempt, losses
+    def add_retry(self, run: Run, task: Task, *, attempt: int) -> Run:
+        """The attempt after `run`, queued behind what is queued already."""
+        following = self._put(task, run.args, run.kwargs, str(uuid.uuid4()), here(self.alias))
+        following.attempt, following.losses = attempt, run.losses
+        return following
+
+    def put_back(self, run: Run) -> Run:
+        """The same attempt once more, in its old place."""
+        following = self._put(run.task, run.args, run.kwargs, run.id, here(self.alias))
+        following.enqueued_at, following.number = run.enqueued_at, run.number
+        following.attempt, following.losses = run.attempt, run.losses + 1
         return following
 
     def find(self, result_id: str) -> Run | None:

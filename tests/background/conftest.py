@@ -162,3 +162,8 @@ def shared(request, tmp_path, django_db_blocker):
             yield database
             database.end()
         admin.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+
+
+@pytest.fixture(autouse=True)
+def real_queue(database_backend):
+    """The worker and what belongs to it are tested here, so that tasks wait in the database."""

@@ -61,3 +61,8 @@ def page(page):
     page.set_default_timeout(45_000)
     yield page
     assert complaints.found == []
+
+
+@pytest.fixture(autouse=True)
+def real_queue(database_backend):
+    """Tasks wait in the database, from which a worker takes them."""
