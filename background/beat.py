@@ -8,13 +8,14 @@ import threading
 import time
 from collections.abc import Callable
 
-from django.db import DatabaseError, InterfaceError, close_old_connections, connections
+from django.db import close_old_connections, connections
 from django.utils import timezone
 
 from .current import Work
 from .lost import Watch, put_back_lost_tasks
 from .models import WorkerBeat
 from .policy import TimeLimitExceeded
+from .trouble import DATABASE_ERRORS, in_words
 
 logger = logging.getLogger(__name__)
 
@@ -69,8 +70,8 @@ class Heart(threading.Thread):
             close_old_connections()
             beat(self.worker_id)
             put_back_lost_tasks(self.watch)
-        except (DatabaseError, InterfaceError) as error:
-            logger.warning("No sign of life could be written: %s", type(error).__name__)
+        except DATABASE_ERRORS as error:
+            logger.warning("No sign of life could be written: %s (%s).", in_words(error), type(error).__name__)
             connections.close_all()
         # The thread must go on: without beats, others would take the task that runs here for lost.
         except Exception:

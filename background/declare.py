@@ -7,12 +7,13 @@ from collections.abc import Callable
 from typing import Any
 
 from django.db import transaction
-from django.tasks import Task
+from django.tasks import InvalidTaskBackend, Task
 from django.tasks import task as django_task
+from django.tasks.exceptions import InvalidTask
 
 from . import schedules
 from .current import Work, current_work
-from .limits import limited
+from .limits import limited, limited_async
 from .naming import named_errors
 from .policy import Backoff, BackoffFunction, Policy, PolicyError, checked_policy, policies
 
@@ -77,7 +78,11 @@ def task(
             timing = schedules.timing_of(name, every, jitter)
         elif jitter is not None:
             raise PolicyError(f"The task {name} has jitter and no schedule: say `every` as well.")
-        declared = named_errors(django_task(**options)(_with_policy(function, name, policy)))
+        try:
+            declared = named_errors(django_task(**options)(_with_policy(function, name, policy)))
+        # A function inside another, a priority out of range, a backend that is not set up, an option that nobody knows.
+        except (InvalidTask, InvalidTaskBackend, TypeError) as error:
+            raise PolicyError(f"The task {name} cannot be declared: {error}") from error
         policies[name] = policy
         if every is not None:
             schedules.declare(declared, timing)
@@ -113,7 +118,7 @@ def _with_policy(function: Callable, name: str, policy: Policy) -> Callable:
             if work.already_done:
                 return None
             try:
-                with limited(work, policy.time_limit):
+                async with limited_async(work, policy.time_limit):
                     return await function(*args, **kwargs)
             except BaseException as error:
                 work.error = error

@@ -1,10 +1,11 @@
 """Time limits: a task that runs for too long is interrupted."""
 
+import asyncio
 import contextlib
 import signal
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 
 from .current import Work
 from .policy import TimeLimitExceeded
@@ -36,7 +37,7 @@ def limited(work: Work, seconds: float | None) -> Iterator[None]:
     def ring(signum, frame) -> None:
         # The alarm may have been on its way when the block ended.
         if armed:
-            raise TimeLimitExceeded(f"The task ran for longer than its limit of {seconds:g} seconds.")
+            raise _exceeded(seconds)
 
     before = signal.signal(signal.SIGALRM, ring)
     signal.setitimer(signal.ITIMER_REAL, seconds)
@@ -47,3 +48,26 @@ def limited(work: Work, seconds: float | None) -> Iterator[None]:
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, before)
         work.deadline = None
+
+
+@contextlib.asynccontextmanager
+async def limited_async(work: Work, seconds: float | None) -> AsyncIterator[None]:
+    """The same for a function written with `async def`: interrupted where it awaits something."""
+    if seconds is None:
+        yield
+        return
+    work.deadline = time.monotonic() + seconds
+    timer = asyncio.timeout(seconds)
+    try:
+        async with timer:
+            yield
+    except TimeoutError as error:
+        if timer.expired():
+            raise _exceeded(seconds) from error
+        raise
+    finally:
+        work.deadline = None
+
+
+def _exceeded(seconds: float) -> TimeLimitExceeded:
+    return TimeLimitExceeded(f"The task ran for longer than its limit of {seconds:g} seconds.")

@@ -3,10 +3,11 @@
 import dataclasses
 import datetime
 import functools
+import json
 from typing import Any
 
 from django.conf import settings
-from django.tasks import Task
+from django.tasks import InvalidTaskBackend, Task
 from django.tasks.exceptions import InvalidTask
 from django.utils import timezone
 from django.utils.json import normalize_json
@@ -19,13 +20,29 @@ def check_arguments(task: Task, args: Any, kwargs: Any) -> None:
     ]
     for name, value in named:
         try:
-            normalize_json(value)
-        # Bytes that are no text raise a ValueError of their own.
+            _check_storable(normalize_json(value))
+        # Bytes that are no text raise a ValueError of their own, and so does half a character.
         except (TypeError, ValueError) as error:
             raise TypeError(
                 f"The task {task.module_path} cannot be queued: its argument {name} is of type {type(value).__name__}, and arguments "
                 "are stored as JSON. Give it the id, and let the task load the object."
             ) from error
+
+
+def _check_storable(value: Any) -> None:
+    """Raises `ValueError` for what Python calls JSON and a database does not take: NaN, infinity, a zero byte, half a character."""
+    text = json.dumps(value, ensure_ascii=False, allow_nan=False)
+    text.encode()
+    if "\\u0000" in text and _holds_zero_byte(value):
+        raise ValueError("A text with a zero byte.")
+
+
+def _holds_zero_byte(value: Any) -> bool:
+    if isinstance(value, dict):
+        return any(_holds_zero_byte(one) for pair in value.items() for one in pair)
+    if isinstance(value, list):
+        return any(_holds_zero_byte(one) for one in value)
+    return isinstance(value, str) and "\x00" in value
 
 
 def check_run_after(task: Task, run_after: Any) -> None:
@@ -46,7 +63,10 @@ class _NamedErrors:
 
     def using(self: Any, *, run_after: Any = None, **options: Any) -> Any:
         check_run_after(self, run_after)
-        return super().using(run_after=run_after, **options)  # type: ignore[misc]
+        try:
+            return super().using(run_after=run_after, **options)  # type: ignore[misc]
+        except (InvalidTask, InvalidTaskBackend) as error:
+            raise type(error)(f"The task {self.module_path} cannot be queued like this: {error}") from error
 
     def enqueue(self: Any, *args: Any, **kwargs: Any) -> Any:
         check_arguments(self, args, kwargs)

@@ -1,6 +1,7 @@
 """Tasks that run again and again: declared beside the task, remembered as rows, started by whichever worker comes first."""
 
 import datetime
+import logging
 import math
 import random
 from dataclasses import dataclass
@@ -12,6 +13,9 @@ from django.utils import timezone
 from django.utils.translation import gettext, ngettext
 
 from .policy import PolicyError
+from .trouble import DATABASE_ERRORS
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -113,12 +117,18 @@ def run_due(now: datetime.datetime | None = None) -> list[str]:
     due = list(Schedule.objects.filter(enabled=True, next_run_at__lte=now, name__in=scheduled).order_by("next_run_at", "name"))
     for row in due:
         next_run_at = scheduled[row.name].timing.after(row.next_run_at, now)
-        with transaction.atomic():
-            claimed = Schedule.objects.filter(name=row.name, next_run_at=row.next_run_at, enabled=True).update(
-                next_run_at=next_run_at, last_run_at=now
-            )
-            if claimed and queue_now(row.name):
-                queued.append(row.name)
+        try:
+            with transaction.atomic():
+                claimed = Schedule.objects.filter(name=row.name, next_run_at=row.next_run_at, enabled=True).update(
+                    next_run_at=next_run_at, last_run_at=now
+                )
+                if claimed and queue_now(row.name):
+                    queued.append(row.name)
+        except DATABASE_ERRORS:
+            raise
+        # One that cannot be queued (its backend is not set up, …) must not stop the others, nor the worker.
+        except Exception:
+            logger.exception("The scheduled task %s could not be queued.", row.name)
     return queued
 
 

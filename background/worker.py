@@ -8,16 +8,7 @@ from collections.abc import Callable
 from types import FrameType
 from typing import Any
 
-from django.db import (
-    DEFAULT_DB_ALIAS,
-    InterfaceError,
-    OperationalError,
-    ProgrammingError,
-    close_old_connections,
-    connections,
-    reset_queries,
-    transaction,
-)
+from django.db import DEFAULT_DB_ALIAS, close_old_connections, connections, reset_queries, transaction
 from django.tasks import TaskContext, TaskResultStatus
 from django.tasks.signals import task_started
 from django.utils import timezone
@@ -33,19 +24,14 @@ from .beat import Heart, beat
 from .claiming import candidate
 from .current import Work, working
 from .engines.moving import take_over_messages
-from .lost import announce_finished, put_back, put_back_own_tasks
+from .lost import announce_finished, give_back, give_back_own_tasks, put_back
 from .models import WorkerBeat
 from .policy import Retry, policy_of
 from .schedules import create_missing_rows, run_due
+from .trouble import DATABASE_ERRORS, in_words, is_unavailable, is_unready, is_unwritable
 from .waiting import bell
 
 logger = logging.getLogger(__name__)
-
-#: What a driver raises when the server is away or restarts.
-UNAVAILABLE = (OperationalError, InterfaceError)
-
-#: What it raises besides where the migrations have not run yet.
-NOT_READY = (*UNAVAILABLE, ProgrammingError)
 
 #: Seconds to wait before the database is asked again: doubling, and never all workers at once.
 SHORTEST_WAIT, LONGEST_WAIT = 0.5, 15.0
@@ -114,53 +100,48 @@ class Worker(db_worker.Worker):
         logger.info("Worker %s has stopped.", self.worker_id)
 
     def _step(self, heart: Heart) -> None:
+        row = None
         try:
             close_old_connections()
             reset_queries()
             if not self.prepared:
                 self._prepare(heart)
             if self.uncertain:
-                put_back_own_tasks(self.worker_id)
+                give_back_own_tasks(self.worker_id)
                 self.uncertain = False
             self._start_what_is_due()
             self.bell.before_look()
-            row = self.claim()
+            row = self._claim_or_set_aside()
             self.failures = 0
-        except NOT_READY as error:
+            if row is None:
+                self.bell.wait(self.interval, lambda: self.running)
+        except DATABASE_ERRORS as error:
+            if not is_unready(error):
+                raise
             # A claim may have reached the database, and its answer not us.
             self.uncertain = True
             self._wait_for_database(error)
-            return
-        except Exception as error:
-            self._set_aside(error)
-            return
-        if row is None:
-            self._idle()
         while row is not None:
             # Each run takes the next task in the same transaction in which it ends, until there is none.
             row = self.run_task(row)
             if row is not None:
                 reset_queries()
 
-    def _set_aside(self, error: Exception) -> None:
-        """A row that cannot be read must not stop all the others."""
-        logger.error("The next task cannot be taken: %s.", type(error).__name__)
+    def _claim_or_set_aside(self) -> DBTaskResult | None:
+        """The next task. A row that cannot be read must not stop all the others: it is marked as failed."""
         try:
+            return self.claim()
+        except Exception as error:
+            if is_unready(error):
+                raise
+            logger.error("The next task cannot be taken: %s.", type(error).__name__)
             pk = outcome.set_aside(self.backend_name, error)
-        except UNAVAILABLE as away:
-            self._wait_for_database(away)
-            return
-        if pk is None:
-            # It was something else. Not again at once.
-            self.pause(self.interval)
-        else:
-            logger.error("Task %s was set aside as failed.", pk)
-
-    def _idle(self) -> None:
-        try:
-            self.bell.wait(self.interval, lambda: self.running)
-        except UNAVAILABLE as error:
-            self._wait_for_database(error)
+            if pk is None:
+                # It was something else. Not again at once.
+                self.pause(self.interval)
+            else:
+                logger.error("Task %s was set aside as failed: its row cannot be read.", pk)
+            return None
 
     def _prepare(self, heart: Heart) -> None:
         # The beat stands before the first claim: a task whose worker has no beat counts as lost.
@@ -216,8 +197,12 @@ class Worker(db_worker.Worker):
         else:
             # The class alone: an error's text may hold what the task worked on. The traceback is in the admin.
             logger.error("Task %s (%s) failed: %s.", row.task_path, row.pk, type(error).__name__)
-        with working(work):
-            self._record(lambda: announce_finished(row))
+        try:
+            with working(work):
+                self._record(lambda: announce_finished(row))
+        # A receiver that asks for the end of the process must not take the next task with it, which is claimed already.
+        except BaseException as error:
+            logger.error("A receiver of “task_finished” raised %s.", type(error).__name__)
         return following[0]
 
     def _run_and_record(self, row: DBTaskResult, work: Work, following: list) -> BaseException | None:
@@ -229,7 +214,7 @@ class Worker(db_worker.Worker):
                 return error
         elif error is None:
             value, error = self._call(row)
-            if isinstance(error, UNAVAILABLE) and self._connection_is_lost():
+            if is_unavailable(error) and self._is_down(error):
                 self._record(lambda: put_back(row))
                 return error
             if error is None:
@@ -241,7 +226,9 @@ class Worker(db_worker.Worker):
             if isinstance(unstored, outcome.AlreadyRecorded):
                 return None
             named = OutcomeNotStored(f"{type(error).__name__}, with a text that cannot be stored.")
-            self._record(lambda: outcome.fail(row, named))
+            if self._record(lambda: outcome.fail(row, named)) is not None:
+                # Not left open for ever: it runs again, and fails for good when that happened too often.
+                self._record(lambda: put_back(row))
         return error
 
     def _record_value(self, row: DBTaskResult, value: Any, following: list) -> BaseException | None:
@@ -252,7 +239,7 @@ class Worker(db_worker.Worker):
         return error
 
     def _succeed(self, row: DBTaskResult, value: Any, following: list, *, take_next: bool) -> None:
-        # Of a try before this one nothing may stay: its claim was rolled back, or is found by `put_back_own_tasks`.
+        # Of a try before this one nothing may stay: its claim was rolled back, or is found by `give_back_own_tasks`.
         following[0] = None
         with transaction.atomic():
             outcome.succeed(row, value)
@@ -262,30 +249,29 @@ class Worker(db_worker.Worker):
 
     def _run_in_transaction(self, row: DBTaskResult, following: list) -> BaseException | None:
         """The task, its outcome and the claim of the next as one: all of it is there, or nothing."""
-        taken = None
+        taken, begun, raised = None, False, None
         try:
             with transaction.atomic():
-                value, error = self._call(row)
-                if error is not None:
-                    raise error
+                begun = True
+                value, raised = self._call(row)
+                if raised is not None:
+                    raise raised
                 outcome.succeed(row, value)
                 try:
                     with transaction.atomic():
                         taken = self.claim_next()
-                except UNAVAILABLE:
-                    raise
                 # A row that cannot be read is set aside by the next look, and is no fault of this task.
                 except Exception as error:
+                    if is_unavailable(error):
+                        raise
                     logger.error("The next task cannot be taken: %s.", type(error).__name__)
-        except UNAVAILABLE as error:
-            if not self._connection_is_lost():
-                return error
-            # Whether the commit reached the database is not known here. The row knows: it is done, or waits again.
-            self.uncertain = True
-            self._record(lambda: put_back(row))
-            return _Interrupted()
         except BaseException as error:
-            return error
+            if not is_unavailable(error) or (error is raised and not self._is_down(error)):
+                return error
+            self._wait_for_database(error)
+            # Whether the commit reached the database is not known here. The row knows: it is done, or waits again.
+            self._record(lambda: put_back(row) if begun else give_back(row))
+            return _Interrupted()
         row.status, row.return_value, row.finished_at = TaskResultStatus.SUCCESSFUL, value, timezone.now()
         following[0] = taken
         return None
@@ -315,29 +301,32 @@ class Worker(db_worker.Worker):
         while True:
             try:
                 write()
-            except UNAVAILABLE as error:
+            except Exception as error:
+                if not is_unavailable(error):
+                    return error
                 # The commit may have reached the database, with the claim of another task in it.
                 self.uncertain = True
                 if not self.running:
-                    logger.warning("The outcome of a task could not be written before the end.")
+                    logger.warning("The outcome of a task could not be written before the end: it runs again.")
                     return None
                 self._wait_for_database(error)
-            except Exception as error:
-                return error
             else:
                 self.failures = 0
                 return None
 
-    def _connection_is_lost(self) -> bool:
+    def _is_down(self, error: BaseException) -> bool:
+        """Whether a task could do nothing but raise this: the connection is gone, or nothing can be written."""
         connection = connections[DEFAULT_DB_ALIAS]
-        return connection.connection is None or not connection.is_usable()
+        return is_unwritable(error) or connection.connection is None or not connection.is_usable()
 
-    def _wait_for_database(self, error: Exception) -> None:
+    def _wait_for_database(self, error: BaseException) -> None:
         self.failures += 1
         connections.close_all()
         longest = min(LONGEST_WAIT, SHORTEST_WAIT * 2 ** min(self.failures, 10))
         seconds = random.uniform(longest / 2, longest)  # noqa: S311 (spreads workers, guards nothing)
-        logger.warning("The database is not available (%s). Next try in %.1f s.", type(error).__name__, seconds)
+        logger.warning(
+            "The database is not available: %s (%s). Next try in %.1f s.", in_words(error), type(error).__name__, seconds
+        )
         self.pause(seconds)
 
     def _orphaned(self) -> bool:
@@ -346,5 +335,5 @@ class Worker(db_worker.Worker):
     def _say_goodbye(self) -> None:
         try:
             WorkerBeat.objects.filter(worker_id=self.worker_id).delete()
-        except NOT_READY as error:
+        except DATABASE_ERRORS as error:
             logger.warning("The sign of life could not be taken back: %s", type(error).__name__)
