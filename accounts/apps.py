@@ -7,8 +7,9 @@ class AccountsConfig(AppConfig):
     verbose_name = _("People")
 
     def ready(self):
-        from . import health, personal_data, signals
+        from . import health, personal_data, registrations, signals
 
         health.register()
         personal_data.register()
+        registrations.register()
         signals.connect()

@@ -10,11 +10,15 @@ _KEY_IN_ADDRESS = re.compile(r"(/password/reset/key/)(?![^/\s\"'?]*-set-password
 #: What GitHub's log-in sends back with the visitor.
 _CODE_IN_QUERY = re.compile(r"([?&](?:code|state)=)[^&\s\"']+")
 
+#: What is hidden, and what stands there then.
+SECRETS = [(_TOKEN_IN_ADDRESS, r"\1…\2"), (_KEY_IN_ADDRESS, r"\1…"), (_CODE_IN_QUERY, r"\1…")]
+
 
 def mask_tokens(text: str) -> str:
     """`text` with the token of each calendar address, and with each key that logs in, replaced."""
-    text = _TOKEN_IN_ADDRESS.sub(r"\1…\2", text)
-    return _CODE_IN_QUERY.sub(r"\1…", _KEY_IN_ADDRESS.sub(r"\1…", text))
+    for pattern, replacement in SECRETS:
+        text = pattern.sub(replacement, text)
+    return text
 
 
 def mask_event(event: Any, hint: Any = None) -> Any:

@@ -4,35 +4,66 @@ import re
 
 _MASK = "•••"
 
+#: Characters of a text that are looked at; of a longer one its middle is left out. Every repetition below has an end as well,
+#: so that no text, however it is made, takes a worker's time.
+LONGEST = 200_000
+
+_LEFT_OUT = "\n…\n"
+
+#: A name that says that what follows is secret, whatever stands around it: `Authorization: …`, `"api_key" = …`, `('cookie', b'…`.
+_NAMED = (
+    r"(?i)(\b[\w-]{0,40}(?:authorization|cookie|password|passwd|passphrase|secret|token|sessionid|(?:access|api|encryption|private|secret|signing)[_-]?key)"
+    r"['\"]?\s{0,5}(?:=>|[=:]|\bis\b|(?<=['\"]),)\s{0,5})"
+)
+_QUOTED = r"b?'(?:[^'\\]|\\.)*'|b?\"(?:[^\"\\]|\\.)*\""
+
 _patterns: list[tuple[re.Pattern[str], str]] = [
-    # The secret part of an address of the web: who logs in, and everything after the question mark.
-    (re.compile(r"(?<=://)[^\s/@'\"]+@"), f"{_MASK}@"),
-    (re.compile(r"(\bhttps?://[^\s?'\"<>]+)\?[^\s'\"<>]+"), rf"\1?{_MASK}"),
-    (re.compile(r"[\w.+%-]+@[\w-]+(?:\.[\w-]+)+"), _MASK),
-    # GitHub's tokens, JSON web tokens, and whatever is called a secret by the text itself.
-    (re.compile(r"\b(?:gh[a-z]_|github_pat_)\w+"), _MASK),
-    (re.compile(r"\beyJ[\w-]+\.[\w-]+\.[\w-]+"), _MASK),
+    (re.compile(r"-----BEGIN ([A-Z ]{0,40})PRIVATE KEY-----.*?(?:-----END|\Z)", re.DOTALL), _MASK),
+    # The secret part of an address of the web: who logs in (a password may hold a slash or an @), and all after the question mark.
+    (re.compile(r"(?<=://)[^\s/'\"<>]{0,500}@"), f"{_MASK}@"),
+    (re.compile(r"(?<=://)[^\s/@:'\"<>]{0,200}:(?!\d{1,5}(?:/|\b))[^\s'\"<>]{0,500}@"), f"{_MASK}@"),
+    (re.compile(r"(\bhttps?://[^\s?'\"<>]{1,2000})\?[^\s'\"<>]+"), rf"\1?{_MASK}"),
+    # People: “Jane Doe <jane@example.org>”, and what the database says of rows that it refuses.
+    (re.compile(r"(?:\"[^\"\n]{1,80}\"|(?:[^\W\d_][\w.'’-]{0,40}[ \t]){1,4})[ \t]?<[^\s<>@]{1,64}@[^\s<>]{1,255}>"), _MASK),
+    (re.compile(r"[\w.+%'-]{1,64}(?:@|%40)[\w-]{1,63}(?:\.[\w-]{1,63}){1,8}"), _MASK),
+    (re.compile(r"(\bKey \([^=\n]{1,300}\)=)\(.{0,2000}?\)(?= (?:already|is|conflicts)|[\s.]*$)", re.MULTILINE), rf"\1({_MASK})"),
+    (re.compile(r"(Failing row contains )\(.*"), rf"\1({_MASK})."),
+    # A header of cookies holds several: the whole line.
+    (re.compile(r"(?i)(\b(?:set-)?cookie:\s{0,5})[^\r\n'\"]+"), rf"\1{_MASK}"),
+    (re.compile(rf"{_NAMED}(?:{_QUOTED}|(?:(?:bearer|basic|token)\s{{1,5}})?[^\s,;)}}\]]+)"), rf"\1{_MASK}"),
+    (re.compile(r"(?i)\b(bearer|basic)\s{1,5}(?=[\w.~+/-]{0,200}[\d=])[\w.~+/-]{8,}=*"), rf"\1 {_MASK}"),
+    # Keys by how they begin: GitHub's, Slack's, GitLab's, PyPI's, Stripe's and others', Amazon's; JSON web tokens.
     (
-        re.compile(
-            r"(?i)(\b[\w-]*(?:authorization|cookie|password|passwd|secret|token|api[_-]?key)['\"]?\s*(?:[=:]|\bis\b)\s*)"
-            r"(?:(?:bearer|basic|token)\s+)?(?:'[^']*'|\"[^\"]*\"|[^\s,;)}\]]+)"
-        ),
-        rf"\1{_MASK}",
+        re.compile(r"\b(?:gh[a-z]_|github_pat_|xox[a-z]-|glpat-|pypi-|[srp]k[-_](?:live|test|proj|ant)?[-_]?(?=\w{16}))[\w-]+"),
+        _MASK,
     ),
+    (re.compile(r"\b(?:AKIA|ASIA)[0-9A-Z]{16}\b"), _MASK),
+    (re.compile(r"\beyJ[\w-]+\.[\w-]+(?:\.[\w-]+)?"), _MASK),
     # Long runs of letters and digits are keys more often than words. Dotted paths and ids of tasks stay readable.
-    (re.compile(r"\b(?=\w*\d)(?=\w*[A-Za-z])[A-Za-z0-9_]{32,}\b"), _MASK),
+    (re.compile(r"\b(?=\w{0,200}\d)(?=\w{0,200}[A-Za-z])[A-Za-z0-9_]{32,}\b"), _MASK),
+    (re.compile(r"(?<![\w-])(?=[\w-]{0,200}\d)(?=[\w-]{0,200}[a-z])(?=[\w-]{0,200}[A-Z])[\w-]{40,}(?![\w-])"), _MASK),
 ]
 
 
 def register_mask(pattern: str, replacement: str = _MASK) -> None:
-    """Hide what the regular expression `pattern` finds, in every error text and traceback of a task from now on."""
+    """Hide what the regular expression `pattern` finds, in every error text and traceback of a task from now on.
+
+    `replacement` may keep groups of it (`\\1`). Give every repetition an end: error texts can be long.
+    """
     compiled = re.compile(pattern)
     if all(known.pattern != pattern for known, _ in _patterns):
         _patterns.append((compiled, replacement))
 
 
 def mask(text: str) -> str:
-    """`text` without mail addresses, tokens, passwords and the secret parts of addresses of the web."""
+    """`text` without mail addresses, tokens, passwords and the secret parts of addresses of the web.
+
+    Masking a masked text changes nothing. Of a text of more than `LONGEST` characters the middle is left out.
+    """
+    if len(text) > LONGEST:
+        half = LONGEST // 2
+        # At whole words, so that half a secret is not taken for a word.
+        text = text[:half].rpartition(" ")[0] + _LEFT_OUT + text[-half:].partition(" ")[2]
     for pattern, replacement in _patterns:
         text = pattern.sub(replacement, text)
     # PostgreSQL stores no zero byte, and nothing else goes through UTF-8 that is half a character.

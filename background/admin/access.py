@@ -3,6 +3,7 @@
 from django.contrib import admin
 from django.contrib.admin.options import ActionLocation
 from django.contrib.admin.views.main import ChangeList
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
 from background.overview import load_tasks
@@ -26,6 +27,7 @@ class OperatorOnly(admin.ModelAdmin):
     show_full_result_count = False
     show_facets = admin.ShowFacets.NEVER
     list_per_page = 50
+    change_list_template = "admin/background/list.html"
     #: The names of the actions, in the order in which their buttons stand on the page of a row.
     actions: list = []
 
@@ -56,7 +58,7 @@ class OperatorOnly(admin.ModelAdmin):
 
     def changelist_view(self, request, extra_context=None):
         load_tasks()
-        return super().changelist_view(request, extra_context)
+        return super().changelist_view(request, {"title": capfirst(self.opts.verbose_name_plural), **(extra_context or {})})
 
     def changeform_view(self, request, object_id=None, form_url="", extra_context=None):
         load_tasks()

@@ -4,6 +4,7 @@ import uuid
 
 from django.db.models import Q, QuerySet
 
+from background.models import TaskRun
 from background.policy import policies
 
 from .run_filters import known_paths
@@ -12,6 +13,12 @@ from .words import title_of
 #: More words than any name has.
 MOST_WORDS = 8
 
+#: Letters of an error's name below which too much would be found.
+SHORTEST_ERROR = 3
+
+#: The states that have an error: others need not be read for it.
+WITH_ERROR = [TaskRun.State.FAILED, TaskRun.State.RETRIED, TaskRun.State.DISCARDED]
+
 
 def search(queryset: QuerySet, text: str) -> QuerySet:
     """The runs that `text` is a name, a part or an id of. A text of nothing finds all."""
@@ -19,17 +26,19 @@ def search(queryset: QuerySet, text: str) -> QuerySet:
     if not words:
         return queryset
     phrase = " ".join(words)
+    if ids := _ids(phrase):
+        return queryset.filter(result_id__in=ids)
     paths = {*policies, *known_paths()}
     found = Q(task_path__in=_matching(paths, words)) | _about(phrase)
     # “send message 12”, “sync session (session 4)”: the first words name the task, the others what it is about.
     for cut in range(1, len(words)):
         if named := _matching(paths, words[:cut]):
             rest = " ".join(words[cut:])
-            found |= Q(task_path__in=named) & (Q(about__iendswith=f" {rest}") | _about(rest))
+            found |= Q(task_path__in=named) & (Q(about__endswith=f" {rest}") | _about(rest))
     if len(words) == 1:
-        found |= Q(worker_id=phrase) | Q(result_id__in=_ids(phrase))
-        if len(phrase) >= 3:
-            found |= Q(error__icontains=phrase)
+        found |= Q(worker_id=phrase) | Q(result_id=phrase)
+        if len(phrase) >= SHORTEST_ERROR:
+            found |= Q(state__in=WITH_ERROR, error__icontains=phrase)
     return queryset.filter(found)
 
 
@@ -40,13 +49,18 @@ def _matching(paths: set[str], words: list[str]) -> list[str]:
 
 
 def _about(phrase: str) -> Q:
-    """“message” is about any of them, “message 12” about this one and not about 123."""
-    return Q(about__iexact=phrase) | Q(about__istartswith=f"{phrase} ")
+    """“message” is about any of them, “message 12” about this one and not about 123. Names of models are in small letters."""
+    spellings = {phrase, phrase.lower()}
+    found = Q(about__in=spellings)
+    for one in spellings:
+        found |= Q(about__startswith=f"{one} ")
+    return found
 
 
-def _ids(word: str) -> list[str]:
-    """An id as it was written, and as engines write UUIDs."""
+def _ids(phrase: str) -> list[str]:
+    """A UUID as engines write it, with dashes and without; empty for anything else."""
     try:
-        return [word, str(uuid.UUID(word))]
+        found = uuid.UUID(phrase)
     except ValueError:
-        return [word]
+        return []
+    return [str(found), found.hex]

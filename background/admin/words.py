@@ -87,20 +87,19 @@ def when(moment: datetime.datetime | None, *, full: bool = False) -> SafeString 
 
 
 def span(length: datetime.timedelta | None) -> str:
-    """“0.3 s”, “3 min 20 s”, “2 h 5 min”, “4 d 6 h”."""
+    """“0.3 s”, “3 min 20 s”, “2 h 5 min”, “4 d 6 h”: the two largest units."""
     if length is None:
         return NOTHING
     seconds = max(length.total_seconds(), 0)
     if seconds < 60:
-        return _("%(seconds)s s") % {
-            "seconds": number_format(round(seconds, 1), decimal_pos=None if seconds == int(seconds) else 1)
-        }
-    minutes = int(seconds) // 60
-    if minutes < 60:
-        return _("%(minutes)s min %(seconds)s s") % {"minutes": minutes, "seconds": int(seconds) % 60}
-    if minutes < 1440:
-        return _("%(hours)s h %(minutes)s min") % {"hours": minutes // 60, "minutes": minutes % 60}
-    return _("%(days)s d %(hours)s h") % {"days": minutes // 1440, "hours": minutes % 1440 // 60}
+        return _("%(number)s s") % {"number": number_format(round(seconds, 1), decimal_pos=int(seconds % 1 >= 0.05))}
+    rest, parts = int(seconds), []
+    for size, text in ((86400, _("%(number)s d")), (3600, _("%(number)s h")), (60, _("%(number)s min")), (1, _("%(number)s s"))):
+        number, rest = divmod(rest, size)
+        # “2 h 5 s” would be more exact than anybody needs: a unit follows its next larger one, or none.
+        if number or parts:
+            parts.append(text % {"number": number} if number else "")
+    return " ".join(part for part in parts[:2] if part)
 
 
 def progress_of(run: TaskRun) -> SafeString | str:

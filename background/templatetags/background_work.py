@@ -3,6 +3,7 @@
 from django import template
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 register = template.Library()
 
@@ -37,7 +38,7 @@ def background_summary(context) -> dict:
                 "is_trouble": bool(found.failed_today),
             },
             {
-                "label": _("workers alive"),
+                "label": ngettext("worker alive", "workers alive", found.alive),
                 "value": found.alive,
                 "address": reverse("admin:background_workerbeat_changelist"),
                 "is_trouble": not found.alive,
