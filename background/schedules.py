@@ -33,7 +33,9 @@ class Timing:
             following = last + (missed + 1) * self.interval
         else:
             # CronSim counts in local time, and knows what daylight saving does to it.
-            following = next(CronSim(self.cron, timezone.localtime(now, timezone.get_default_timezone())))
+            local = next(CronSim(self.cron, timezone.localtime(now, timezone.get_default_timezone())))
+            # Adding to a local time forgets which of the two hours it is that come twice in autumn.
+            following = local.astimezone(datetime.UTC)
         return following + self.jitter * random.random()  # noqa: S311 (spreads load, guards nothing)
 
     def __str__(self) -> str:

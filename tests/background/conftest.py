@@ -17,17 +17,8 @@ from django_tasks_db.models import DBTaskResult, get_date_max
 
 from background.models import WorkerBeat
 
-#: What the real worker takes its tasks from, whatever the settings of the tests say.
-DATABASE_ENGINE = {"default": {"BACKEND": "django_tasks_db.DatabaseBackend", "QUEUES": []}}
-
 MANAGE = [sys.executable, str(Path(settings.BASE_DIR) / "manage.py")]
 ALIAS = "shared"
-
-
-@pytest.fixture
-def database_engine(settings):
-    """Tasks are rows of the database, as in production."""
-    settings.TASKS = DATABASE_ENGINE
 
 
 def wait_until(condition, seconds: float = 40, what: str = "it"):

@@ -14,7 +14,7 @@ from background.models import TaskRun, WorkerBeat
 
 from . import sample_tasks
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("database_engine")]
+pytestmark = pytest.mark.django_db
 
 
 class Clock:

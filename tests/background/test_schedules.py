@@ -13,7 +13,7 @@ from background.models import Schedule, TaskRun
 
 from . import sample_tasks
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("database_engine")]
+pytestmark = pytest.mark.django_db
 NAME = sample_tasks.nothing.module_path
 QUARTER = datetime.timedelta(minutes=15)
 

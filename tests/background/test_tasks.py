@@ -13,7 +13,6 @@ from . import sample_tasks
 
 
 @pytest.mark.django_db
-@pytest.mark.usefixtures("database_engine")
 def test_what_ended_long_ago_is_forgotten():
     kept, gone = [], []
     for status, days, stays in [

@@ -24,8 +24,9 @@ def at(*parts, zone=UTC):
 
 def ticks(timing, start, end):
     found = []
-    while (start := timing.after(start, start).astimezone(UTC)) < end:
-        found.append(start)
+    while (tick := timing.after(start, start)) < end:
+        assert tick > start
+        found.append(start := tick)
     return found
 
 

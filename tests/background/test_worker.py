@@ -16,7 +16,7 @@ from background.worker import Worker
 
 from . import sample_tasks
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("database_engine")]
+pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
@@ -149,7 +149,7 @@ def test_the_next_task_is_the_first_of_the_highest_priority_of_any_queue(worker)
 class TestRun:
     """The loop around it, in this process: each test stops it from inside."""
 
-    pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("database_engine")]
+    pytestmark = pytest.mark.django_db(transaction=True)
 
     @pytest.fixture(autouse=True)
     def no_schedules(self, monkeypatch):
