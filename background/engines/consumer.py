@@ -5,7 +5,7 @@ import os
 import threading
 import time
 
-from django.db import InterfaceError, OperationalError, ProgrammingError, close_old_connections, connections
+from django.db import close_old_connections, connections
 from django.utils.crypto import get_random_string
 from django.utils.module_loading import autodiscover_modules
 
@@ -14,6 +14,7 @@ from background.lost import Watch
 from background.models import WorkerBeat
 from background.queueing import resend_unsent
 from background.schedules import create_missing_rows, run_due
+from background.trouble import DATABASE_ERRORS, in_words, is_unready
 
 from .broker import BrokerBackend
 from .handling import Handler
@@ -22,9 +23,6 @@ from .moving import take_over_rows
 from .stop import Stop
 
 logger = logging.getLogger(__name__)
-
-#: What a driver raises when the server is away or restarts, or the migrations have not run yet.
-NOT_READY = (OperationalError, InterfaceError, ProgrammingError)
 
 #: Seconds between two looks at the schedules and at what waits to be sent; at lost workers; and into the broker.
 DUTIES_EVERY, LOSSES_EVERY, BROKER_EVERY = 1.0, 3.0, 20.0
@@ -67,9 +65,11 @@ class Consumer:
             try:
                 beat(self.worker_id)
                 create_missing_rows()
-            except NOT_READY as error:
+            except DATABASE_ERRORS as error:
+                if not is_unready(error):
+                    raise
                 connections.close_all()
-                self.stop.wait_for("The database", error)
+                self.stop.wait_for(f"The database is not available: {in_words(error)}", error)
             else:
                 self.stop.failures = 0
                 return
@@ -77,7 +77,7 @@ class Consumer:
     def _say_goodbye(self) -> None:
         try:
             WorkerBeat.objects.filter(worker_id=self.worker_id).delete()
-        except NOT_READY as error:
+        except DATABASE_ERRORS as error:
             logger.warning("The sign of life could not be taken back: %s", type(error).__name__)
 
 
@@ -114,8 +114,8 @@ class Duties(threading.Thread):
                 self.broker_at = now
                 take_over_rows(self.backend.alias)
                 self.backend.resend_missing()
-        except NOT_READY as error:
-            logger.warning("Schedules wait for the database: %s.", type(error).__name__)
+        except DATABASE_ERRORS as error:
+            logger.warning("A worker's duties wait for the database: %s (%s).", in_words(error), type(error).__name__)
             connections.close_all()
         except self.backend.unavailable as error:
             logger.warning("The broker is not available: %s.", type(error).__name__)

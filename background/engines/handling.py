@@ -1,20 +1,12 @@
 """What a consumer does with a message: starts its run once, calls the task, and writes what came of it, come what may."""
 
+import functools
 import logging
 import time
 from collections.abc import Callable
 from typing import Any
 
-from django.db import (
-    DEFAULT_DB_ALIAS,
-    IntegrityError,
-    InterfaceError,
-    OperationalError,
-    close_old_connections,
-    connections,
-    reset_queries,
-    transaction,
-)
+from django.db import DEFAULT_DB_ALIAS, IntegrityError, close_old_connections, connections, reset_queries, transaction
 from django.tasks import TaskContext, TaskResult, TaskResultStatus
 from django.tasks.base import TaskError
 from django.tasks.signals import task_finished, task_started
@@ -24,24 +16,26 @@ from django.utils.json import normalize_json
 from background.beat import Heart
 from background.current import Work, working
 from background.ending import class_path, end_badly, traceback_of
-from background.lost import RETURNS
 from background.models import TaskRun
 from background.policy import Retry, policy_of
 from background.runs import Details, label_of, mark_done, mark_started
+from background.trouble import in_words, is_unavailable, is_unwritable
+from background.verdict import RETURNS
 from background.worker import OutcomeNotStored
 
-from .losses import fail_for_good, put_back
+from .losses import fail_for_good, give_back, put_back
 from .message import Message, TaskIsGone, change, running_result
 from .stop import Stop
 
 logger = logging.getLogger(__name__)
 
-#: What a driver raises when the server is away or restarts.
-UNAVAILABLE = (OperationalError, InterfaceError)
-
 
 class NotOurs(Exception):
     """The run was ended by somebody else meanwhile: its worker was taken for lost. What an atomic task did is undone."""
+
+
+class Interrupted(Exception):
+    """The database was away, and the run was put back: nothing is known of how the task would have ended."""
 
 
 class Handler:
@@ -53,14 +47,21 @@ class Handler:
         self.heart = heart
 
     def __call__(self, message: Message) -> None:
+        try:
+            self._handle(message)
+        # Whatever comes: the consumer goes on with the next.
+        except BaseException as error:
+            logger.error("The message of task %s could not be handled: %s.", message["path"], type(error).__name__)
+
+    def _handle(self, message: Message) -> None:
         close_old_connections()
         reset_queries()
         began = time.monotonic()
         run = self._persist(lambda: start(message, self.worker_id))
         if run is None:
-            # It runs, or ran, or was discarded; or the database is away to the end, and the message comes again.
+            # It runs, or ran, or was discarded; or the database is away to the end, and the message is sent again.
             return
-        logger.info("Task %s (%s) begins.", run.task_path, run.result_id)
+        logger.debug("Task %s (%s) begins.", run.task_path, run.result_id)
         error = self._run(message, run)
         if error is None:
             logger.info("Task %s (%s) is done after %.1f s.", run.task_path, run.result_id, time.monotonic() - began)
@@ -73,79 +74,116 @@ class Handler:
     def _run(self, message: Message, run: TaskRun) -> BaseException | None:
         try:
             result = running_result(message, worker_id=self.worker_id, attempt=run.attempt)
-        except Exception as error:
+        except Exception as unread:
             # Nothing that could tell a back-off or a receiver what it was: failed for good.
-            refused = error if isinstance(error, TaskIsGone) else TaskIsGone(f"{run.task_path}: {error}")
+            refused = unread if isinstance(unread, TaskIsGone) else TaskIsGone(f"{run.task_path}: {unread}")
             self._persist(lambda: fail_for_good(run, refused))
             return refused
         work = Work(run.result_id, run.task_path, self.worker_id, owned=True)
-        self.heart.give_up = lambda error: end_badly(run, error, result)
+        self.heart.give_up = lambda too_long: end_badly(run, too_long, result)
         self.heart.work = work
         try:
             with working(work):
-                return self._run_and_record(result, run)
+                error = self._run_and_record(result, run)
         finally:
             self.heart.work = None
-
-    def _run_and_record(self, result: TaskResult, run: TaskRun) -> BaseException | None:
-        sender = type(result.task.get_backend())
-        task_started.send_robust(sender, task_result=result)
-        error = self._call(result, run)
-        if isinstance(error, UNAVAILABLE) and _connection_is_lost():
-            # No fault of the task's: its connection broke. As if its worker had been lost.
-            self._persist(lambda: put_back(run, at_most=RETURNS))
+        if isinstance(error, Interrupted):
             return error
         if error is not None:
-            self._record_failure(run, error, result)
             result.errors.append(TaskError(exception_class_path=class_path(error), traceback=traceback_of(error)))
         change(result, finished_at=timezone.now(), status=TaskResultStatus.FAILED if error else TaskResultStatus.SUCCESSFUL)
-        task_finished.send_robust(sender, task_result=result)
+        with working(work):
+            task_finished.send_robust(type(result.task.get_backend()), task_result=result)
         return error
 
-    def _record_failure(self, run: TaskRun, error: BaseException, result: TaskResult) -> None:
+    def _run_and_record(self, result: TaskResult, run: TaskRun) -> BaseException | None:
+        """Call the function and write its outcome. Returns what it raised, if so."""
         try:
-            self._persist(lambda: end_badly(run, error, result))
-        # The database does not take every text.
-        except Exception:
-            named = OutcomeNotStored(f"{type(error).__name__}, with a text that cannot be stored.")
-            self._persist(lambda: end_badly(run, named, result))
+            task_started.send_robust(type(result.task.get_backend()), task_result=result)
+            if policy_of(run.task_path).atomic:
+                error = self._call_in_transaction(result, run)
+            else:
+                error = self._call(result)
+                if is_unavailable(error) and _is_down(error):
+                    self._persist(lambda: put_back(run, at_most=RETURNS))
+                    return Interrupted()
+                if error is None:
+                    self._persist(lambda: mark_done(run.result_id))
+        # An exit that a receiver asked for.
+        except BaseException as raised:
+            error = raised
+        if error is not None and not isinstance(error, Interrupted):
+            self._record_failure(run, error, result)
+        return error
 
-    def _call(self, result: TaskResult, run: TaskRun) -> BaseException | None:
-        """Call the function and record its success. Returns what it raised; an exit asked for by a task fails the task alone."""
+    def _call(self, result: TaskResult) -> BaseException | None:
+        """Call the function. Returns what it raised; an exit asked for by a task fails the task alone."""
         context: list[Any] = [TaskContext(task_result=result)] if result.task.takes_context else []
         try:
-            if policy_of(run.task_path).atomic:
-                with transaction.atomic():
-                    value = normalize_json(result.task.call(*context, *result.args, **result.kwargs))
-                    if not mark_done(run.result_id):
-                        raise NotOurs
-            else:
-                value = normalize_json(result.task.call(*context, *result.args, **result.kwargs))
-                self._persist(lambda: mark_done(run.result_id))
+            value = normalize_json(result.task.call(*context, *result.args, **result.kwargs))
         except BaseException as error:
             return error
         change(result, _return_value=value)
         return None
+
+    def _call_in_transaction(self, result: TaskResult, run: TaskRun) -> BaseException | None:
+        """The task and its outcome as one: both are there, or neither."""
+        begun, raised = False, None
+        try:
+            with transaction.atomic():
+                begun = True
+                raised = self._call(result)
+                if raised is not None:
+                    raise raised
+                if not mark_done(run.result_id):
+                    raise NotOurs
+        except BaseException as error:
+            if not is_unavailable(error) or (error is raised and not _is_down(error)):
+                return error
+            self._wait_for_database(error)
+            # Whether the commit reached the database is not known here. The run knows: it is done, or runs again.
+            self._persist(lambda: put_back(run, at_most=RETURNS) if begun else give_back(run))
+            return Interrupted()
+        return None
+
+    def _record_failure(self, run: TaskRun, error: BaseException, result: TaskResult) -> None:
+        named = OutcomeNotStored(f"{type(error).__name__}, with a text that cannot be stored.")
+        for told in (error, named):
+            try:
+                self._persist(functools.partial(end_badly, run, told, result))
+            # The database does not take every text.
+            except Exception as unstored:
+                logger.error("What task %s raised could not be stored: %s.", run.task_path, type(unstored).__name__)
+            else:
+                return
+        # Not left open for ever: it runs again, and fails for good when that happened too often.
+        self._persist(lambda: put_back(run, at_most=RETURNS))
 
     def _persist(self, write: Callable[[], Any]) -> Any:
         """What `write` returns, waiting for a database that is away. Given up once a signal has come: the run counts as lost then."""
         while True:
             try:
                 value = write()
-            except UNAVAILABLE as error:
-                connections.close_all()
+            except Exception as error:
+                if not is_unavailable(error):
+                    raise
                 if self.stop.is_set():
-                    logger.warning("A record could not be written before the end.")
+                    logger.warning("A record could not be written before the end: its task runs again.")
                     return None
-                self.stop.wait_for("The database", error)
+                self._wait_for_database(error)
             else:
                 self.stop.failures = 0
                 return value
 
+    def _wait_for_database(self, error: BaseException) -> None:
+        connections.close_all()
+        self.stop.wait_for(f"The database is not available: {in_words(error)}", error)
 
-def _connection_is_lost() -> bool:
+
+def _is_down(error: BaseException | None) -> bool:
+    """Whether a task could do nothing but raise this: the connection is gone, or nothing can be written."""
     connection = connections[DEFAULT_DB_ALIAS]
-    return connection.connection is None or not connection.is_usable()
+    return is_unwritable(error) or connection.connection is None or not connection.is_usable()
 
 
 def start(message: Message, worker_id: str) -> TaskRun | None:

@@ -68,7 +68,7 @@ class HueyBackend(BrokerBackend):
             try:
                 task = self.huey.dequeue()
             except RedisError as error:
-                stop.wait_for("Redis", error)
+                stop.wait_for("Redis is not available", error)
                 continue
             # Signed with another key, or by another version: its run is found to be missing, and sent again.
             except Exception as error:

@@ -6,10 +6,10 @@ from django.db import transaction
 from django.utils import timezone
 
 from background.ending import class_path, message_of
-from background.lost import RETURNS, Watch
+from background.lost import Watch
 from background.models import TaskRun
 from background.runs import replace_lost
-from background.verdict import judge_loss
+from background.verdict import RETURNS, judge_loss
 
 logger = logging.getLogger(__name__)
 
@@ -36,6 +36,12 @@ def put_back(run: TaskRun, *, at_most: int) -> bool:
         TaskRun.objects.filter(pk=following.pk).update(sent_at=None)
     logger.warning("Task %s (%s) lost its worker and is sent again.", run.task_path, run.result_id)
     return True
+
+
+def give_back(run: TaskRun) -> bool:
+    """Make a run that had not begun to run wait to be sent, as if nobody had taken it."""
+    taken = TaskRun.objects.running().filter(pk=run.pk, worker_id=run.worker_id)
+    return bool(taken.update(state=TaskRun.State.WAITING, worker_id="", started_at=None, sent_at=None))
 
 
 def fail_for_good(run: TaskRun, error: BaseException) -> bool:

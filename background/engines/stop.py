@@ -52,12 +52,12 @@ class Stop:
         while not self.is_set() and (left := until - time.monotonic()) > 0:
             time.sleep(min(left, 0.1))
 
-    def wait_for(self, what: str, error: Exception) -> None:
-        """Say what is away, and wait: longer each time, until `failures` is 0 again."""
+    def wait_for(self, what: str, error: BaseException) -> None:
+        """Say what is wrong, and wait: longer each time, until `failures` is 0 again."""
         self.failures += 1
         longest = min(LONGEST_WAIT, SHORTEST_WAIT * 2 ** min(self.failures, 10))
         seconds = random.uniform(longest / 2, longest)  # noqa: S311 (spreads workers, guards nothing)
-        logger.warning("%s is not available (%s). Next try in %.1f s.", what, type(error).__name__, seconds)
+        logger.warning("%s (%s). Next try in %.1f s.", what, type(error).__name__, seconds)
         self.pause(seconds)
 
     def _on_signal(self, signum: int, frame: FrameType | None) -> None:

@@ -4,19 +4,18 @@ import datetime
 
 import pytest
 from django.core.exceptions import ImproperlyConfigured
-from django.db import transaction
+from django.db import OperationalError, transaction
 from django.tasks.exceptions import TaskResultDoesNotExist
 from django.utils import timezone
 from django_tasks_db.models import DBTaskResult
 
 from background import actions, enqueue
 from background.beat import Heart
-from background.engines import moving
+from background.engines import handling, moving, stop
 from background.engines.handling import Handler
 from background.engines.losses import put_back
 from background.engines.message import message_of, waiting_result
-from background.engines.stop import Stop
-from background.models import TaskRun
+from background.models import Schedule, TaskRun
 from background.queueing import resend_unsent
 
 from . import sample_tasks as tasks
@@ -29,13 +28,12 @@ LATER = datetime.timedelta(minutes=2)
 @pytest.fixture
 def handler(broker_world):
     """As a worker's process has it, in this one."""
-    return Handler("a-worker", Stop("a-worker"), Heart("a-worker"))
+    return Handler("a-worker", stop.Stop("a-worker"), Heart("a-worker"))
 
 
-def message_for(run: TaskRun):
+def message_for(run: TaskRun, task=tasks.write_line):
     run.refresh_from_db()
     args, kwargs = run.arguments["args"], run.arguments["kwargs"]
-    task = tasks.write_line.using(priority=run.priority)
     return message_of(waiting_result(task, args, kwargs, result_id=run.result_id, enqueued_at=run.queued_at))
 
 
@@ -142,21 +140,96 @@ def test_a_task_that_is_gone_fails_and_says_so(broker_world, handler):
 
 def test_a_text_that_the_database_does_not_take_fails_the_task_and_not_the_worker(broker_world, handler, monkeypatch):
     run = enqueue(tasks.fail_with_a_secret)
-    run.refresh_from_db()
-    message = message_of(waiting_result(tasks.fail_with_a_secret, (), {}, result_id=run.result_id, enqueued_at=run.queued_at))
+    message = message_for(run, tasks.fail_with_a_secret)
 
     def refuse(run, error, result):
         if type(error).__name__ != "OutcomeNotStored":
             raise ValueError("A string literal cannot contain NUL (0x00) characters.")
         return end_badly(run, error, result)
 
-    from background.engines import handling
-
     end_badly = handling.end_badly
     monkeypatch.setattr(handling, "end_badly", refuse)
     handler(message)
     run.refresh_from_db()
     assert (run.state, run.error) == ("failed", "background.worker.OutcomeNotStored")
+
+
+class TestWithoutItsDatabase:
+    """What happens to a message while the database is away; the broker has none of it any more."""
+
+    @pytest.fixture(autouse=True)
+    def no_waiting(self, monkeypatch):
+        monkeypatch.setattr(stop, "SHORTEST_WAIT", 0.01)
+        monkeypatch.setattr(stop, "LONGEST_WAIT", 0.02)
+        # The connection is the test's own.
+        monkeypatch.setattr(handling.connections, "close_all", lambda: None)
+
+    def fail_first(self, monkeypatch, name, times=2, after=False):
+        """Let a function of the handler find no database at first; `after`: its work was done, and the answer did not come."""
+        real, left = getattr(handling, name), [times]
+
+        def function(*args, **kwargs):
+            if after and left[0]:
+                real(*args, **kwargs)
+            if left[0]:
+                left[0] -= 1
+                raise OperationalError("the connection is closed")
+            return real(*args, **kwargs)
+
+        monkeypatch.setattr(handling, name, function)
+
+    @pytest.mark.parametrize("name", ["start", "mark_done"])
+    @pytest.mark.parametrize("after", [False, True])
+    def test_it_waits_and_runs_the_task_once(self, broker_world, handler, monkeypatch, name, after):
+        run = enqueue(tasks.write_line, broker_world.path("line"), "hello")
+        self.fail_first(monkeypatch, name, after=after)
+        handler(message_for(run))
+        run.refresh_from_db()
+        assert (run.state, broker_world.lines("line")) == ("succeeded", ["hello"])
+
+    def test_a_failure_is_recorded_when_it_is_back(self, broker_world, handler, monkeypatch):
+        run = enqueue(tasks.fail_with_a_secret)
+        self.fail_first(monkeypatch, "end_badly", after=True)
+        handler(message_for(run, tasks.fail_with_a_secret))
+        run.refresh_from_db()
+        assert (run.state, TaskRun.objects.count()) == ("failed", 1)
+
+    def test_told_to_end_meanwhile_it_leaves_the_run_to_others(self, broker_world, handler, monkeypatch):
+        run = enqueue(tasks.write_line, broker_world.path("line"), "hello")
+        self.fail_first(monkeypatch, "start", times=100)
+        handler.stop.set()
+        handler(message_for(run))
+        run.refresh_from_db()
+        assert (run.state, broker_world.lines("line")) == ("waiting", [])
+
+    def test_a_task_that_was_in_the_middle_is_sent_again(self, broker_world, handler, monkeypatch):
+        run = enqueue(tasks.write_line, broker_world.path("line"), "hello")
+        monkeypatch.setattr(handling, "_is_down", lambda error: True)
+        monkeypatch.setattr(handling.Handler, "_call", lambda self, result: OperationalError("the connection is closed"))
+        handler(message_for(run))
+        run.refresh_from_db()
+        assert run.state == "lost"
+        again = TaskRun.objects.open().get()
+        assert (again.state, again.sent_at, again.result_id, again.losses) == ("waiting", None, run.result_id, 1)
+
+    def test_an_atomic_task_is_undone_and_sent_again(self, broker_world, handler, monkeypatch):
+        broker_world.folder.joinpath("mark").write_text("not the first time\n")
+        run = enqueue(tasks.leave_a_mark_and_die_the_first_time, broker_world.path("mark"), "mark")
+        self.fail_first(monkeypatch, "mark_done", times=1)
+        message = message_for(run, tasks.leave_a_mark_and_die_the_first_time)
+        handler(message)
+        assert not Schedule.objects.filter(name="mark").exists()
+        assert TaskRun.objects.open().get().sent_at is None
+        handler(message)
+        assert Schedule.objects.filter(name="mark").count() == 1
+        assert list(TaskRun.objects.order_by("pk").values_list("state", flat=True)) == ["lost", "succeeded"]
+
+    def test_a_worker_that_was_taken_for_lost_has_its_atomic_work_undone(self, broker_world, handler, monkeypatch):
+        broker_world.folder.joinpath("mark").write_text("not the first time\n")
+        run = enqueue(tasks.leave_a_mark_and_die_the_first_time, broker_world.path("mark"), "mark")
+        monkeypatch.setattr(handling, "mark_done", lambda result_id: False)
+        handler(message_for(run, tasks.leave_a_mark_and_die_the_first_time))
+        assert not Schedule.objects.filter(name="mark").exists()
 
 
 def test_a_receiver_that_raises_changes_nothing(broker_world, handler):
