@@ -28,6 +28,7 @@ class Command(BaseCommand):
             raise CommandError(f"--concurrency must be a number from 1 to {MOST}.")
         if not 0.05 <= interval <= 60:
             raise CommandError("--interval must be between 0.05 and 60 seconds.")
+        say_what_happens()
         # Django's own line for each task says what ours says, and would add the traceback with its data.
         logging.getLogger("django.tasks").setLevel(logging.CRITICAL)
         if child_of is not None:
@@ -39,6 +40,17 @@ class Command(BaseCommand):
         code = Supervisor(command, concurrency).run()
         if code:
             sys.exit(code)
+
+
+def say_what_happens() -> None:
+    """Log to standard error where the site's settings say nothing of logging: a silent worker looks like a dead one."""
+    logger = logging.getLogger("background")
+    if logger.hasHandlers():
+        return
+    handler = logging.StreamHandler()
+    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+    logger.addHandler(handler)
+    logger.setLevel(logging.INFO)
 
 
 def own_command() -> list[str]:
