@@ -34,7 +34,7 @@ def pill(look: str, word: str) -> SafeString:
     """A word in its state's colour, with a drawing that screen readers pass over."""
     tone, shape = _LOOKS[look]
     drawing = mark_safe(  # noqa: S308 (a constant above)
-        '<svg class="icon" viewBox="0 0 16 16" aria-hidden="true" focusable="false" fill="none" stroke="currentColor" '
+        '<svg class="icon" width="16" height="16" viewBox="0 0 16 16" aria-hidden="true" focusable="false" fill="none" stroke="currentColor" '
         f'stroke-width="2" stroke-linecap="round" stroke-linejoin="round">{shape}</svg>'
     )
     return format_html('<span class="pill" data-tone="{}">{}{}</span>', tone, drawing, word)
