@@ -12,6 +12,7 @@ from django.tasks.base import TASK_MAX_PRIORITY
 from django.tasks.exceptions import TaskException
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django_tasks_db.models import DBTaskResult
 
 from .models import TaskRun, WorkerBeat
@@ -24,6 +25,14 @@ RETRYABLE = (TaskRun.State.FAILED, TaskRun.State.DISCARDED)
 
 #: What the engine raises for a task, or a queue, that this version of the site does not have.
 NO_SUCH_TASK = (ImportError, SuspiciousOperation, ImproperlyConfigured, TaskException)
+
+
+#: What the history says of each.
+QUEUED_AGAIN, DISCARDED, ASKED_TO_RUN = (
+    gettext_lazy("Queued again."),
+    gettext_lazy("Discarded."),
+    gettext_lazy("Asked to run now."),
+)
 
 
 class ActionRefused(Exception):
@@ -64,7 +73,7 @@ def retry(run: TaskRun, *, by: Any = None) -> TaskRun:
         except (KeyError, TypeError) as error:
             text = _("The arguments of “%(task)s” cannot be read.") % {"task": run}
             raise ActionRefused(text, _("its arguments cannot be read")) from error
-        log([run], by=by, text=_("Queued again."))
+        log([run], by=by, text=QUEUED_AGAIN)
         return following
 
 
@@ -76,20 +85,18 @@ def discard(run: TaskRun, *, by: Any = None) -> TaskRun:
     """
     # No lock on the run before the engine's row has its own: workers take them in this order.
     with transaction.atomic():
-        run = TaskRun.objects.get(pk=run.pk)
+        run = TaskRun.objects.defer("traceback", "message").get(pk=run.pk)
         abandoned = run.state == TaskRun.State.RUNNING and _worker_is_gone(run)
         if run.state not in (TaskRun.State.WAITING, TaskRun.State.FAILED) and not abandoned:
             text = _("“%(task)s” neither waits nor failed.") % {"task": run}
             raise ActionRefused(text, _("neither waits nor failed"))
         if run.is_open and run.result_id and _is_in_database(run):
             _take_from_database(run)
-        changed = TaskRun.objects.filter(pk=run.pk, state=run.state, worker_id=run.worker_id).update(
-            state=TaskRun.State.DISCARDED, finished_at=run.finished_at or timezone.now()
-        )
-        if not changed:
+        found = TaskRun.objects.filter(pk=run.pk, state=run.state, worker_id=run.worker_id)
+        run.state, run.finished_at = TaskRun.State.DISCARDED, run.finished_at or timezone.now()
+        if not found.update(state=run.state, finished_at=run.finished_at):
             raise _began(run)
-        run.refresh_from_db()
-        log([run], by=by, text=_("Discarded."))
+        log([run], by=by, text=DISCARDED)
         return run
 
 
@@ -124,18 +131,18 @@ def run_now(run: TaskRun, *, by: Any = None) -> TaskRun:
         if not changed:
             raise _began(run)
         run.refresh_from_db()
-        log([run], by=by, text=_("Asked to run now."))
+        log([run], by=by, text=ASKED_TO_RUN)
         return run
 
 
-def log(runs: Iterable[TaskRun], *, by: Any, text: str) -> None:
+def log(runs: Iterable[TaskRun], *, by: Any, text: Any) -> None:
     """Note in the history of the admin who did it. `by` None: a program, and nobody is noted."""
     runs = list(runs)
     if by is None or not runs or not apps.is_installed("django.contrib.admin"):
         return
     from django.contrib.admin.models import CHANGE, LogEntry
 
-    LogEntry.objects.log_actions(by.pk, runs, CHANGE, text)
+    LogEntry.objects.log_actions(by.pk, runs, CHANGE, str(text))
 
 
 def _take_from_database(run: TaskRun) -> None:

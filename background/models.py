@@ -7,6 +7,8 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from .masking import mask
+
 
 class WorkerBeat(models.Model):
     """A worker's sign of life, written every few seconds by `manage.py worker`."""
@@ -136,7 +138,7 @@ class TaskRun(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.title} ({self.about})" if self.about else self.title
+        return f"{self.title} ({mask(self.about)})" if self.about else self.title
 
     @property
     def title(self) -> str:

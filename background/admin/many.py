@@ -9,7 +9,7 @@ from django.db import transaction
 from django.db.models import Count, QuerySet
 from django.utils.translation import gettext as _
 
-from background.actions import ActionRefused
+from background.actions import ActionRefused, log
 from background.models import TaskRun
 
 #: Runs in one transaction: on SQLite nobody else writes meanwhile.
@@ -42,9 +42,18 @@ class Tally:
 
 
 def do_to_many(
-    action: Callable[..., object], runs: QuerySet, *, states: tuple[str, ...], by, clock: Callable[[], float] = time.monotonic
+    action: Callable[..., object],
+    runs: QuerySet,
+    *,
+    states: tuple[str, ...],
+    by,
+    note,
+    clock: Callable[[], float] = time.monotonic,
 ) -> Tally:
-    """Call `action` with each of the runs. Of many, only with those in one of `states`: the others are counted as refused."""
+    """Call `action` with each of the runs. Of many, only with those in one of `states`: the others are counted as refused.
+
+    `note` is what the history says of each that was done.
+    """
     tally = Tally()
     until = clock() + TIME
     # The keys are read beforehand: an action changes the states by which the runs were chosen.
@@ -58,19 +67,21 @@ def do_to_many(
             tally.left = len(keys) - start
             break
         with transaction.atomic():
-            for key in keys[start : start + AT_ONCE]:
-                _do(action, key, tally, by)
+            done = [key for key in keys[start : start + AT_ONCE] if _do(action, key, tally)]
+            log(TaskRun.objects.filter(pk__in=done).only("task_path", "about"), by=by, text=note)
     return tally
 
 
-def _do(action: Callable[..., object], key: int, tally: Tally, by) -> None:
+def _do(action: Callable[..., object], key: int, tally: Tally) -> bool:
+    # Each action is a transaction of its own within: one that is refused undoes nothing of the others.
     try:
-        with transaction.atomic():
-            action(TaskRun(pk=key), by=by)
+        action(TaskRun(pk=key))
     except ActionRefused as refusal:
         tally.refused[refusal.reason] += 1
         tally.text = str(refusal)
+        return False
     except TaskRun.DoesNotExist:
         tally.refused[_("no longer there")] += 1
-    else:
-        tally.done += 1
+        return False
+    tally.done += 1
+    return True

@@ -37,7 +37,7 @@ class RunActions:
         location=BOTH,
     )
     def retry(self, request, queryset: QuerySet) -> HttpResponse | None:
-        tally = self._do(request, actions.retry, queryset, actions.RETRYABLE)
+        tally = self._do(request, actions.retry, queryset, actions.RETRYABLE, actions.QUEUED_AGAIN)
         if tally.done:
             text = ngettext("%(number)s task is queued again.", "%(number)s tasks are queued again.", tally.done)
             self.message_user(request, text % {"number": tally.done}, messages.SUCCESS)
@@ -56,7 +56,7 @@ class RunActions:
         location=BOTH,
     )
     def run_now(self, request, queryset: QuerySet) -> None:
-        tally = self._do(request, actions.run_now, queryset, (TaskRun.State.WAITING,))
+        tally = self._do(request, actions.run_now, queryset, (TaskRun.State.WAITING,), actions.ASKED_TO_RUN)
         if tally.done:
             text = ngettext(
                 "%(number)s task runs as soon as a worker is free.",
@@ -79,14 +79,14 @@ class RunActions:
         elif not self.on_page(request) and queryset.count() > 1:
             return self._ask_before_discarding(request, queryset)
         states = (TaskRun.State.WAITING, TaskRun.State.FAILED, TaskRun.State.RUNNING)
-        tally = self._do(request, actions.discard, queryset, states)
+        tally = self._do(request, actions.discard, queryset, states, actions.DISCARDED)
         if tally.done:
             text = ngettext("%(number)s task is discarded.", "%(number)s tasks are discarded.", tally.done)
             self.message_user(request, text % {"number": tally.done}, messages.SUCCESS)
         return None
 
-    def _do(self, request, action: Callable[..., object], queryset: QuerySet, states: tuple) -> Tally:
-        tally = do_to_many(action, queryset, states=states, by=request.user)
+    def _do(self, request, action: Callable[..., object], queryset: QuerySet, states: tuple, note) -> Tally:
+        tally = do_to_many(action, queryset, states=states, by=request.user, note=note)
         if tally.refusals:
             self.message_user(request, tally.refusals, messages.WARNING)
         if tally.left:

@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from background import schedules
-from background.actions import log
+from background.actions import ASKED_TO_RUN, log
 from background.models import Schedule, TaskRun, WorkerBeat
 from background.overview import ALIVE_FOR
 
@@ -83,7 +83,7 @@ class ScheduleAdmin(OperatorOnly):
                 (queued if schedules.queue_now(row.name) else busy).append(row)
             except KeyError:
                 gone.append(row)
-        log(queued, by=request.user, text=_("Asked to run now."))
+        log(queued, by=request.user, text=ASKED_TO_RUN)
         if queued:
             text = ngettext("%(number)s task is queued.", "%(number)s tasks are queued.", len(queued))
             self.message_user(request, text % {"number": len(queued)}, messages.SUCCESS)

@@ -52,7 +52,7 @@ def title_of(task_path: str) -> str:
 
 
 def name_of(run: TaskRun) -> str:
-    """The run in words, with what it is about; nothing in it that a mask hides."""
+    """The run in words, with what it is about; nothing in it that a mask hides, also where the path of its task is no path."""
     return mask(str(run))
 
 
