@@ -1,5 +1,6 @@
 """How a task is run: how often it is tried, when, and what it may count on. Declared beside the task, kept here."""
 
+import contextlib
 import datetime
 import math
 import random
@@ -10,6 +11,7 @@ from typing import Any
 from django.core.exceptions import ImproperlyConfigured
 from django.tasks import Task, TaskResult
 from django.utils import timezone
+from django.utils.module_loading import import_string
 
 #: How long a failed task waits at most before it is tried again (seconds), whatever its back-off says.
 LONGEST_BACKOFF = 7 * 24 * 3600.0
@@ -110,8 +112,13 @@ _DEFAULT = Policy()
 
 
 def policy_of(task: Task | str) -> Policy:
-    """The policy of a task or of its dotted path; the default one for a task that declares none."""
-    return policies.get(task if isinstance(task, str) else task.module_path, _DEFAULT)
+    """The policy of a task or of its dotted path; the default one for a task that declares none, and for one that is gone."""
+    name = task if isinstance(task, str) else task.module_path
+    if name not in policies:
+        # Declared where nobody looked yet: a process that has just begun knows a path from the database alone.
+        with contextlib.suppress(Exception):
+            import_string(name)
+    return policies.get(name, _DEFAULT)
 
 
 def checked_policy(

@@ -52,7 +52,7 @@ class Shared:
     url: str
     folder: Path
     workers: list[subprocess.Popen] = field(default_factory=list)
-    #: More variables for the processes: which engine runs the tasks, and where its broker is.
+    #: More variables for the processes: their settings, which engine runs the tasks, and where its broker is.
     variables: dict[str, str] = field(default_factory=dict)
 
     def rows(self):
@@ -73,9 +73,10 @@ class Shared:
     def status(self, row: DBTaskResult) -> str:
         return self.rows().values_list("status", flat=True).get(pk=row.pk)
 
-    def start_worker(self, *arguments: str) -> subprocess.Popen:
+    def start_worker(self, *arguments: str, before: tuple[str, ...] = ()) -> subprocess.Popen:
+        """Start `manage.py worker` with these arguments; `before` stands in front of the command."""
         log = (self.folder / f"worker-{len(self.workers)}.log").open("w")
-        command = [*MANAGE, "worker", "--interval", "0.1", *arguments]
+        command = [*before, *MANAGE, "worker", "--interval", "0.1", *arguments]
         process = subprocess.Popen(command, env=environment(self.url) | self.variables, stderr=log, stdout=log)
         log.close()
         self.workers.append(process)

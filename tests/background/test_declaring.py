@@ -2,6 +2,8 @@
 
 import datetime
 import functools
+import subprocess
+import sys
 
 import pytest
 from django.tasks import InvalidTaskBackend, Task
@@ -13,6 +15,7 @@ from background import Backoff, PolicyError, Retry, enqueue, schedules, task
 from background.policy import LONGEST_BACKOFF, Policy, policies, policy_of
 
 from . import sample_tasks
+from .conftest import environment
 
 
 @pytest.fixture(autouse=True)
@@ -216,3 +219,14 @@ class TestWaits:
     def test_retry_says_why(self):
         assert str(Retry(1, "The limit is reached.")) == "The limit is reached."
         assert str(Retry(datetime.datetime(2026, 1, 1, tzinfo=datetime.UTC))) == "Again at 2026-01-01 00:00:00 UTC"
+
+
+def test_the_policy_of_a_path_is_found_in_a_process_that_has_not_imported_it():
+    code = (
+        "import django; django.setup();"
+        "from background.policy import policy_of;"
+        "assert policy_of('tests.background.faults.tasks.at_most_once').at_most_once;"
+        "assert not policy_of('tests.background.no.where').at_most_once"
+    )
+    url = "sqlite://:memory:"
+    subprocess.run([sys.executable, "-c", code], env=environment(url) | {"DJANGO_SETTINGS_MODULE": "config.settings"}, check=True)
