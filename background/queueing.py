@@ -2,9 +2,11 @@
 
 import contextlib
 import datetime
+import functools
 import hashlib
 import json
 import logging
+import uuid
 from collections.abc import Iterator
 from contextvars import ContextVar
 from typing import Any
@@ -14,6 +16,7 @@ from django.db import IntegrityError, models, transaction
 from django.db.models import Q
 from django.tasks import DEFAULT_TASK_QUEUE_NAME, Task, task_backends
 from django.tasks.backends.base import BaseTaskBackend
+from django.tasks.exceptions import InvalidTask
 from django.utils import timezone
 from django.utils.module_loading import import_string
 
@@ -80,17 +83,20 @@ def enqueue(
             with transaction.atomic():
                 if shares_transaction(task.get_backend()):
                     return _hand_over_and_record(task, args, kwargs, details)
-                run = create(task, args, kwargs, details, sent=False)
+                result_id = _own_id(task)
+                run = create(task, args, kwargs, details, result_id=result_id, sent=bool(result_id))
             break
         except IntegrityError:
             # The run that had the key may have ended between the two: then the key is free, and this one is wanted.
             if not key or not tries_left:
                 raise
+    backend: Any = task.get_backend()
+    hand_over = functools.partial(backend.send_run, run, task) if result_id else functools.partial(send, run.pk)
     if on_commit:
         # A broker that is away must not end what follows the commit: the run is handed over later.
-        transaction.on_commit(lambda: send(run.pk), robust=True)
+        transaction.on_commit(hand_over, robust=True)
     else:
-        send(run.pk)
+        hand_over()
     return run
 
 
@@ -141,6 +147,7 @@ def send(run_id: int) -> bool:
 
     Never raises: what was not handed over waits for `resend_unsent`.
     """
+    from .ending import fail_for_good
     from .models import TaskRun
     from .runs import attach
 
@@ -153,12 +160,20 @@ def send(run_id: int) -> bool:
     run = TaskRun.objects.get(pk=run_id)
     try:
         task = task_of(run)
+    except (ImportError, SuspiciousOperation) as error:
+        # It would stand before all others for ever.
+        fail_for_good(run, error)
+        return True
+    try:
         if run.priority != task.priority and task.get_backend().supports_priority:
             task = task.using(priority=run.priority)
         if run.run_after is not None and run.run_after > now:
             task = task.using(run_after=run.run_after)
-        with _recorded_here(run_id):
+        with recorded_here(run_id):
             result = task.enqueue(*run.arguments["args"], **run.arguments["kwargs"])
+    except InvalidTask as error:
+        fail_for_good(run, error)
+        return True
     # Whatever the engine's own library raises while its broker is away.
     except Exception as error:
         logger.error(
@@ -198,13 +213,13 @@ def is_handing_over() -> bool:
 def _hand_over_and_record(task: Task, args: Any, kwargs: Any, details: Any):
     from .runs import create
 
-    with _recorded_here():
+    with recorded_here():
         result = task.enqueue(*args, **kwargs)
     return create(task, args, kwargs, details, result_id=result.id, sent=True)
 
 
 @contextlib.contextmanager
-def _recorded_here(run_id: int | None = None) -> Iterator[None]:
+def recorded_here(run_id: int | None = None) -> Iterator[None]:
     token, in_hand = _handing_over.set(True), _in_hand.set(run_id)
     try:
         yield
@@ -225,6 +240,14 @@ def keeps_time(backend: BaseTaskBackend) -> bool:
 
 def _unsent(now: datetime.datetime) -> Q:
     return Q(sent_at=None) | Q(result_id="", sent_at__lt=now - UNANSWERED_AFTER)
+
+
+def _own_id(task: Task) -> str:
+    """An id for a run that its engine takes for its own, and may be sent at once; else none. Saves looking it up, and writing it down."""
+    backend = task.get_backend()
+    if not getattr(backend, "sends_again", False) or (task.run_after is not None and task.run_after > timezone.now()):
+        return ""
+    return str(uuid.uuid4())
 
 
 def _label(about: models.Model | str) -> str:

@@ -79,33 +79,53 @@ class BrokerBackend(BaseTaskBackend):
         """Call `handle`, which never raises, with one message after the other in this thread, until `stop` is set."""
 
     def enqueue(self, task: Task, args: Any, kwargs: Any) -> TaskResult:
-        """Write the run down, unless `background.enqueue` did, and send it; later, where it is for later or the broker is away."""
+        """Write the run down and send it; later, where it is for later, or the broker is away.
+
+        Called for a run that waits to be sent, it raises one of `unavailable` in that case.
+        """
         from background.models import TaskRun
         from background.runs import create, details_for
 
         self.validate_task(task)
         run_id = queueing.run_in_hand()
-        now = timezone.now()
         if run_id is None:
-            for_later = task.run_after is not None and task.run_after > now
+            for_later = task.run_after is not None and task.run_after > timezone.now()
             run = create(task, args, kwargs, details_for(task, args), result_id=new_id(), sent=not for_later)
-        else:
-            for_later = False
-            run = TaskRun.objects.get(pk=run_id)
-            if not run.result_id:
-                # Before it is sent: a quick worker looks the run up by it.
-                run.result_id = new_id()
-                TaskRun.objects.filter(pk=run.pk).update(result_id=run.result_id)
-        result = waiting_result(task, args, kwargs, result_id=run.result_id, enqueued_at=run.queued_at)
-        if not for_later:
-            try:
-                self.push(message_of(result))
-            except self.unavailable as error:
-                if run_id is not None:
-                    raise
-                logger.error("Task %s could not be sent: %s. It is tried again.", task.module_path, type(error).__name__)
-                TaskRun.objects.waiting().filter(pk=run.pk).update(sent_at=None)
-        task_enqueued.send_robust(type(self), task_result=result)
+            if for_later:
+                return self._announce(self._result(run, task))
+            return self.send_run(run, task)
+        run = TaskRun.objects.get(pk=run_id)
+        if not run.result_id:
+            # Before it is sent: a quick worker looks the run up by it.
+            run.result_id = new_id()
+            TaskRun.objects.filter(pk=run.pk).update(result_id=run.result_id)
+        result = self._result(run, task)
+        self.push(message_of(result))
+        return self._announce(result)
+
+    def send_run(self, run: Any, task: Task) -> TaskResult:
+        """Send a run that was written down as sent, so that nothing has to be written where all goes well. Never raises.
+
+        Should this process die before: its message is missing, and found to be so.
+        """
+        from background.models import TaskRun
+
+        result = self._result(run, task)
+        try:
+            self.push(message_of(result))
+        except self.unavailable as error:
+            logger.error("Task %s could not be sent: %s. It is tried again.", task.module_path, type(error).__name__)
+            TaskRun.objects.waiting().filter(pk=run.pk).update(sent_at=None)
+            run.sent_at = None
+        return self._announce(result)
+
+    def _result(self, run: Any, task: Task) -> TaskResult:
+        args, kwargs = run.arguments["args"], run.arguments["kwargs"]
+        return waiting_result(task, args, kwargs, result_id=run.result_id, enqueued_at=run.queued_at)
+
+    def _announce(self, result: TaskResult) -> TaskResult:
+        with queueing.recorded_here(queueing.run_in_hand()):
+            task_enqueued.send_robust(type(self), task_result=result)
         return result
 
     def get_result(self, result_id: str) -> TaskResult:

@@ -4,8 +4,9 @@ import datetime
 
 import pytest
 from django.core.exceptions import ImproperlyConfigured
-from django.db import OperationalError, transaction
+from django.db import OperationalError, connections, transaction
 from django.tasks.exceptions import TaskResultDoesNotExist
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from django_tasks_db.models import DBTaskResult
 
@@ -17,6 +18,7 @@ from background.engines.losses import put_back
 from background.engines.message import message_of, waiting_result
 from background.models import Schedule, TaskRun
 from background.queueing import resend_unsent
+from tests.background.conftest import ALIAS
 
 from . import sample_tasks as tasks
 
@@ -335,3 +337,23 @@ def test_a_backend_without_an_address_says_what_it_needs():
 
     with pytest.raises(ImproperlyConfigured, match="url"):
         HueyBackend("default", {"OPTIONS": {}})
+
+
+def test_queueing_writes_once_and_sending_not_at_all(broker_world):
+    with CaptureQueriesContext(connections[ALIAS]) as queries:
+        enqueue(tasks.write_line, broker_world.path("line"), "hello")
+    statements = [query["sql"] for query in queries if query["sql"].split()[0] in {"SELECT", "INSERT", "UPDATE", "DELETE"}]
+    assert [statement.split()[0] for statement in statements] == ["INSERT"]
+    assert broker_world.backend().size() == 1
+
+
+def test_a_run_whose_task_is_gone_does_not_keep_others_from_being_sent(broker_world):
+    gone = enqueue(tasks.write_line, broker_world.path("line"), "gone")
+    other = enqueue(tasks.write_line, broker_world.path("line"), "other")
+    TaskRun.objects.update(sent_at=None)
+    TaskRun.objects.filter(pk=gone.pk).update(task_path="tests.background.engines.sample_tasks.removed")
+    resend_unsent(timezone.now() + LATER)
+    gone.refresh_from_db()
+    other.refresh_from_db()
+    assert (gone.state, gone.error) == ("failed", "builtins.ImportError")
+    assert other.sent_at is not None
