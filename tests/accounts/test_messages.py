@@ -24,16 +24,9 @@ from accounts.messages import (
 )
 from accounts.models import Message
 from accounts.tasks import send_message_task
-from background.models import TaskRun
 from tests.factories import ApplicationFactory, SessionRoleFactory, UserFactory
 
 State = Message.State
-
-
-def enqueued():
-    """Ids of the messages for which a task was queued."""
-    runs = TaskRun.objects.filter(task_path="accounts.tasks.send_message_task").order_by("pk")
-    return [run.arguments["args"][0] for run in runs]
 
 
 def write(person, **changes):
@@ -47,28 +40,25 @@ def refuse(monkeypatch, error):
     monkeypatch.setattr(EmailBackend, "send_messages", send_messages)
 
 
-def test_a_task_is_queued_after_the_commit_only(person, django_capture_on_commit_callbacks):
+def test_a_task_is_queued_after_the_commit_only(person, tasks, django_capture_on_commit_callbacks):
     with django_capture_on_commit_callbacks(execute=True):
         message = write(person)
-        assert enqueued() == []
-    assert enqueued() == [message.pk]
+        tasks.assert_nothing_enqueued()
+    tasks.assert_enqueued(send_message_task, message.pk, times=1)
 
 
-def test_a_rollback_leaves_neither_row_nor_task(person, django_capture_on_commit_callbacks):
+def test_a_rollback_leaves_neither_row_nor_task(person, tasks, django_capture_on_commit_callbacks):
     with django_capture_on_commit_callbacks(execute=True), transaction.atomic():
         write(person)
         transaction.set_rollback(True)
-    assert enqueued() == []
+    tasks.assert_nothing_enqueued()
     assert not Message.objects.exists()
 
 
-def test_a_queue_that_is_down_fails_no_request(person, monkeypatch, django_capture_on_commit_callbacks):
-    def enqueue(task, message_id):
-        raise ConnectionError
-
-    monkeypatch.setattr(type(send_message_task), "enqueue", enqueue)
-    with django_capture_on_commit_callbacks(execute=True):
+def test_a_queue_that_is_down_fails_no_request(person, tasks, django_capture_on_commit_callbacks):
+    with tasks.refuse_enqueue(), django_capture_on_commit_callbacks(execute=True):
         write(person)
+    tasks.assert_nothing_enqueued()
     assert Message.objects.get().state == State.QUEUED
 
 
@@ -256,12 +246,12 @@ def test_nothing_is_sent_to_a_closed_account(person):
     assert mail.outbox == []
 
 
-def test_schedule_sends_what_its_task_lost(person):
+def test_schedule_sends_what_its_task_lost(person, tasks):
     message = write(person)
     assert send_waiting_messages() == 0
     Message.objects.update(created_at=timezone.now() - datetime.timedelta(minutes=3))
     assert send_waiting_messages() == 1
-    assert enqueued() == [message.pk]
+    tasks.assert_enqueued(send_message_task, message.pk, times=1)
 
 
 @pytest.mark.parametrize("attempts", range(1, MAX_ATTEMPTS))
@@ -296,7 +286,7 @@ def test_what_a_dead_worker_was_sending_is_given_up_and_not_sent_twice(person):
     assert message.body == ""
 
 
-def test_a_failed_message_can_be_tried_again_while_it_has_its_text(person, django_capture_on_commit_callbacks):
+def test_a_failed_message_can_be_tried_again_while_it_has_its_text(person, tasks, django_capture_on_commit_callbacks):
     message, secret = write(person), write(person, secret=True)
     Message.objects.update(state=State.FAILED, attempts=5, error="refused")
     Message.objects.filter(pk=secret.pk).update(body="")
@@ -305,7 +295,8 @@ def test_a_failed_message_can_be_tried_again_while_it_has_its_text(person, djang
     assert not retry_message(secret)
     message.refresh_from_db()
     assert (message.state, message.attempts, message.error) == (State.QUEUED, 0, "")
-    assert enqueued()[-1] == message.pk
+    tasks.assert_enqueued(send_message_task, message.pk)
+    tasks.assert_not_enqueued(send_message_task, secret.pk)
 
 
 @pytest.mark.parametrize(("is_operator", "state"), [(True, State.QUEUED), (False, State.FAILED)])

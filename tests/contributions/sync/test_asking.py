@@ -6,13 +6,11 @@ import pytest
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
 
-from background import Retry
-from background.models import TaskRun
-from contributions import tasks
 from contributions.models import SyncRun
 from contributions.sync import request_sync
 from contributions.sync.due import interval_of, next_sync_at, queue_due_syncs
 from contributions.sync.run import run_sync
+from contributions.tasks import sync_due_sessions, sync_session_task
 from tests.factories import MembershipFactory, SessionFactory, SessionRoleFactory, UserFactory
 
 from .conftest import NOW
@@ -20,37 +18,34 @@ from .conftest import NOW
 PERSON = SyncRun.Trigger.PERSON
 
 
-def queued(path):
-    return list(TaskRun.objects.filter(task_path=f"contributions.tasks.{path}").values_list("arguments", flat=True))
-
-
-def test_it_is_queued_with_what_asks_for_it_and_with_its_id_alone(follower):
+def test_it_is_queued_with_what_asks_for_it_and_with_its_id_alone(follower, tasks):
     with transaction.atomic():
         request_sync(follower.session, trigger=PERSON)
         transaction.set_rollback(True)
-    assert queued("sync_session_task") == []
+    tasks.assert_nothing_enqueued()
     run = request_sync(follower.session, trigger=PERSON)
-    assert queued("sync_session_task") == [{"args": [run.pk], "kwargs": {}}]
+    tasks.assert_enqueued(sync_session_task, run.pk, times=1)
     assert (run.state, run.queued_at) == ("queued", NOW)
-    tasks.sync_session_task.func(run.pk)
+    tasks.run()
     run.refresh_from_db()
     assert run.state == "done"
     # Done once: a task that comes twice changes nothing.
     asked = follower.sandbox.requests
-    tasks.sync_session_task.func(run.pk)
-    tasks.sync_session_task.func(run.pk + 1000)
+    sync_session_task.func(run.pk)
+    sync_session_task.func(run.pk + 1000)
     assert follower.sandbox.requests == asked
 
 
-def test_a_task_that_comes_again_because_its_worker_was_lost_carries_on(follower):
+def test_a_task_that_comes_again_because_its_worker_was_lost_carries_on(follower, tasks):
     follower.pull(follower.member("ada"))
     run = SyncRun.objects.create(session=follower.session, state="running", started_at=NOW, progress_at=NOW)
     follower.later(seconds=15)
-    with pytest.raises(Retry) as again:
-        tasks.sync_session_task.func(run.pk)
-    assert (follower.sandbox.requests, again.value.at) == (0, NOW + datetime.timedelta(seconds=61))
+    sync_session_task.enqueue(run.pk)
+    assert [run.state for run in tasks.run()] == ["postponed"]
+    tasks.assert_enqueued(sync_session_task, run.pk, run_after=NOW + datetime.timedelta(seconds=61))
+    assert follower.sandbox.requests == 0
     follower.later(seconds=46)
-    tasks.sync_session_task.func(run.pk)
+    assert [run.state for run in tasks.run()] == ["succeeded"]
     run.refresh_from_db()
     assert (run.state, run.created) == ("done", 1)
 
@@ -62,13 +57,13 @@ def test_who_knows_that_its_worker_was_lost_carries_on_at_once(follower):
     assert run_sync(run, worker_was_lost=True).state == "done"
 
 
-def test_asking_again_leads_to_the_same_run(follower):
+def test_asking_again_leads_to_the_same_run(follower, tasks):
     ada = follower.member("ada")
     run = request_sync(follower.session, trigger=PERSON)
     assert request_sync(follower.session, trigger=PERSON) == run
     # A sync of everybody is one of this member as well.
     assert request_sync(follower.session, membership=ada, trigger=PERSON) == run
-    assert queued("sync_session_task") == [{"args": [run.pk], "kwargs": {}}]
+    assert [waiting.args for waiting in tasks.enqueued(sync_session_task)] == [[run.pk]]
     SyncRun.objects.update(state="done")
     alone = request_sync(follower.session, membership=ada, trigger=PERSON)
     assert request_sync(follower.session, membership=ada, trigger=PERSON) == alone
@@ -133,12 +128,12 @@ def test_due_sessions_are_queued_once_an_hour(follower):
     (run,) = queue_due_syncs()
     assert (run.session, run.trigger) == (follower.session, "schedule")
     assert queue_due_syncs() == []
-    tasks.sync_session_task.func(run.pk)
+    sync_session_task.func(run.pk)
     assert queue_due_syncs() == []
     follower.later(minutes=59)
     assert queue_due_syncs() == []
     follower.later(minutes=1)
-    tasks.sync_due_sessions.func()
+    sync_due_sessions.func()
     assert SyncRun.objects.count() == 2
 
 

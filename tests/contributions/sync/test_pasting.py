@@ -1,17 +1,15 @@
 """Pasting links: the row at once, what it is about soon after, and never twice."""
 
+import datetime
+
 import pytest
 from django.core.exceptions import PermissionDenied
 
-from background import Retry
-from background.models import TaskRun
-from background.policy import policy_of
 from cohorts.models import Tracker
-from contributions import tasks
-from contributions.github.errors import Unavailable
 from contributions.links import LinkError
 from contributions.models import Contribution, WorkItem
 from contributions.sync import paste_link
+from contributions.tasks import refresh_items
 from tests.factories import MembershipFactory, UserFactory
 
 
@@ -19,7 +17,7 @@ def paste(membership, url, **options):
     return paste_link(membership, url, by=options.pop("by", membership.user), **options)
 
 
-def test_the_row_is_there_at_once_and_is_fetched_soon(follower, django_capture_on_commit_callbacks):
+def test_the_row_is_there_at_once_and_is_fetched_soon(follower, tasks, django_capture_on_commit_callbacks):
     ada = follower.member("ada")
     elsewhere = follower.world.add_repository("else/where")
     pull = follower.pull(ada, "Elsewhere", repository=elsewhere)
@@ -29,9 +27,8 @@ def test_the_row_is_there_at_once_and_is_fetched_soon(follower, django_capture_o
     assert (item.title, item.url, item.state, item.node_id, item.fetched_at) == ("else/where#1", pull.url, "open", "", None)
     assert (contribution.source, contribution.role) == ("pasted", "helper")
     assert follower.sandbox.requests == 0
-    task = TaskRun.objects.get(task_path="contributions.tasks.refresh_items")
-    assert task.arguments == {"args": [[item.pk]], "kwargs": {}}
-    tasks.refresh_items.func([item.pk])
+    tasks.assert_enqueued(refresh_items, [item.pk], times=1)
+    tasks.run()
     item.refresh_from_db()
     assert (item.title, item.database_id, item.author_login) == ("Elsewhere", pull.database_id, "ada")
     assert follower.asked() == ["Pasted"]
@@ -168,21 +165,30 @@ def test_who_may_paste(follower):
             paste(ada, url, by=user)
 
 
-def test_fetching_at_a_limit_comes_back_when_github_lets_us(follower):
+def test_fetching_at_a_limit_comes_back_when_github_lets_us(follower, tasks):
     item = paste(ada := follower.member("ada"), follower.pull(ada).url).work_item
     follower.sandbox.faults.always("secondary_403")
-    with pytest.raises(Retry) as again:
-        tasks.refresh_items.func([item.pk])
-    assert (again.value.at - follower.world.now).total_seconds() == 30
-    follower.sandbox.faults.clear().always("500")
-    with pytest.raises(Unavailable):
-        tasks.refresh_items.func([item.pk])
-    assert policy_of(tasks.refresh_items).retry_on == (Unavailable,)
-    follower.sandbox.faults.clear().always("401")
-    with pytest.raises(Exception, match="token"):
-        tasks.refresh_items.func([item.pk])
+    assert [run.state for run in tasks.run()] == ["postponed"]
+    tasks.assert_enqueued(refresh_items, [item.pk], run_after=datetime.timedelta(seconds=30))
     item.refresh_from_db()
     assert (item.state, item.problem) == ("open", "")
+
+
+def test_fetching_is_tried_five_times_while_github_is_away(follower, tasks):
+    item = paste(ada := follower.member("ada"), follower.pull(ada).url).work_item
+    follower.sandbox.faults.always("500")
+    runs = tasks.run(until=datetime.timedelta(days=1), fail_silently=True)
+    assert [run.state for run in runs] == ["retried"] * 4 + ["failed"]
+    item.refresh_from_db()
+    assert (item.state, item.problem) == ("open", "")
+
+
+def test_fetching_without_a_right_token_fails_at_once(follower, tasks):
+    paste(ada := follower.member("ada"), follower.pull(ada).url)
+    follower.sandbox.faults.always("401")
+    with pytest.raises(Exception, match="token"):
+        tasks.run()
+    tasks.assert_nothing_enqueued()
 
 
 def test_an_item_that_is_fetched_again_by_itself_is_up_to_date(follower):
@@ -194,7 +200,7 @@ def test_an_item_that_is_fetched_again_by_itself_is_up_to_date(follower):
     follower.world.edit(pull, title="After")
     follower.world.edit(other, title="Also after")
     asked = follower.sandbox.requests
-    tasks.refresh_items.call([follower.stored(pull).pk])
+    refresh_items.call([follower.stored(pull).pk])
     assert follower.asked(asked) == ["RefreshPR"]
     assert (follower.stored(pull).title, follower.stored(other).title) == ("After", "Untouched")
 
@@ -205,7 +211,7 @@ def test_an_item_that_vanished_is_noticed_when_it_is_fetched_again_by_itself(fol
     follower.sync()
     item = follower.stored(issue)
     follower.world.delete_issue(issue)
-    tasks.refresh_items.call([item.pk])
+    refresh_items.call([item.pk])
     item.refresh_from_db()
     assert (item.state, item.gone) == ("gone", "deleted")
 

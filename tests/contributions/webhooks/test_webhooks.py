@@ -6,10 +6,9 @@ import json
 
 import pytest
 from django.test import RequestFactory
-from django_tasks_db.models import DBTaskResult
 
-from contributions import tasks
 from contributions.models import WebhookDelivery
+from contributions.tasks import refresh_items
 from contributions.webhooks import LARGEST_BODY, github_webhook, is_signed
 from tests.factories import WorkItemFactory
 
@@ -33,14 +32,13 @@ def deliver(
 
 
 @pytest.fixture
-def queued(db, django_capture_on_commit_callbacks):
+def queued(db, tasks, django_capture_on_commit_callbacks):
     """Arguments of the refetches that a delivery led to."""
 
     def run(*arguments, **options):
         with django_capture_on_commit_callbacks(execute=True):
             response = deliver(*arguments, **options)
-        rows = DBTaskResult.objects.filter(task_path="contributions.tasks.refresh_items")
-        return response.status_code, [(task["args"][0], task["kwargs"]) for task in rows.values_list("args_kwargs", flat=True)]
+        return response.status_code, [(run.args[0], run.kwargs) for run in tasks.enqueued(refresh_items)]
 
     return run
 
@@ -113,14 +111,13 @@ def test_a_redelivery_is_skipped_only_once_it_was_processed(queued):
     assert WebhookDelivery.objects.count() == 1
 
 
-def test_one_fetch_serves_all_deliveries_before_it(queued, monkeypatch):
+def test_one_fetch_serves_all_deliveries_before_it(queued, tasks, monkeypatch):
     item = WorkItemFactory()
     fetched = []
-    monkeypatch.setattr(tasks, "refetch", fetched.append)
+    monkeypatch.setattr("contributions.tasks.refetch", fetched.append)
     for number in range(3):
-        _status, refetches = queued({"issue": {"node_id": item.node_id}}, guid=f"delivery-{number}")
-    for ids, more in refetches:
-        tasks.refresh_items.func(ids, **more)
+        queued({"issue": {"node_id": item.node_id}}, guid=f"delivery-{number}")
+    assert [run.state for run in tasks.run()] == ["succeeded"] * 3
     assert fetched == [[item.pk]]
     assert not WebhookDelivery.objects.filter(processed_at=None).exists()
 
