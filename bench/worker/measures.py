@@ -129,8 +129,7 @@ def measure_delays(rounds: int, number: int) -> list[Figure]:
 
 
 def idle(kind: str, seconds: float) -> dict[str, float]:
-    """What one idle worker costs: `worker` and `supervisor`, in per cent of a core; on SQLite also what it wrote and locked."""
-    empty()
+    """What one idle worker costs beside many rows: `worker` and `supervisor`, in per cent of a core; on SQLite also its writes."""
     found: dict[str, float] = {}
     with Workers(kind, 1) as running:
         # The start is over, and what came of it.
@@ -174,6 +173,11 @@ def observe(path: str, seconds: float) -> dict[str, float]:
 def measure_idle(seconds: float) -> list[Figure]:
     from background.beat import BEAT_EVERY
 
+    from .statements import add_many
+
+    empty()
+    # All of them have ended, or are for another day: there is nothing to do, and much to look past.
+    add_many("default")
     found = {kind: idle(kind, seconds) for kind in KINDS}
     ours, stock = found[OURS], found[STOCK]
     figures = [
