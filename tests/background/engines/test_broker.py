@@ -324,12 +324,12 @@ class TestChangeOfEngine:
         assert broker_world.lines("line") == ["done"], "what stays in the broker starts nothing"
 
 
-def with_database(queue, task, *args):
+def with_database(queue, *args):
     """As a web server does that still has the old setting."""
     from django.test import override_settings
 
     with override_settings(TASKS={"default": {"BACKEND": "django_tasks_db.DatabaseBackend", "QUEUES": []}}):
-        return queue(task, *args)
+        return queue(*args)
 
 
 def test_a_backend_without_an_address_says_what_it_needs():
@@ -357,3 +357,14 @@ def test_a_run_whose_task_is_gone_does_not_keep_others_from_being_sent(broker_wo
     other.refresh_from_db()
     assert (gone.state, gone.error) == ("failed", "builtins.ImportError")
     assert other.sent_at is not None
+
+
+def test_after_going_back_what_a_killed_worker_left_can_be_given_up_and_retried(broker_world):
+    run = enqueue(tasks.write_line, broker_world.path("line"), "hello")
+    TaskRun.objects.filter(pk=run.pk).update(state="running", worker_id="killed", started_at=timezone.now())
+
+    def give_up_and_retry():
+        return actions.retry(actions.discard(TaskRun.objects.get(pk=run.pk)))
+
+    again = with_database(give_up_and_retry)
+    assert DBTaskResult.objects.filter(pk=again.result_id, status="READY").exists()
