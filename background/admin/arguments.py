@@ -1,9 +1,10 @@
 """What a task was given, without what it might tell: ids are shown, texts are only measured."""
 
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
+from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 #: How much of a long list, and how deep, is shown.
@@ -27,20 +28,21 @@ def shown(value: Any, depth: int = 0) -> str:
     return f"{{{', '.join(parts + _rest(value))}}}"
 
 
-def arguments_of(stored: Any) -> list[tuple[str, str]]:
-    """Name and value of each argument of a run. What stands there in another form than a task's is told as such."""
+def arguments_of(stored: Any, names: Sequence[str] = ()) -> list[tuple[str, str]]:
+    """Name and value of each argument of a run, `names` being those of the task's parameters. What stands there in another form than a task's is told as such."""
     if not isinstance(stored, dict):
         return [("?", shown(stored))]
-    return list(_pairs(stored))
+    return list(_pairs(stored, names))
 
 
-def _pairs(stored: dict) -> Iterator[tuple[str, str]]:
+def _pairs(stored: dict, names: Sequence[str]) -> Iterator[tuple[str, str]]:
     args, kwargs = stored.get("args", []), stored.get("kwargs", {})
     if not isinstance(args, list) or not isinstance(kwargs, dict):
         yield "?", shown(stored)
         return
-    for number, value in enumerate(args[:LONGEST], 1):
-        yield str(number), shown(value)
+    for number, value in enumerate(args[:LONGEST]):
+        name = names[number] if number < len(names) else _("argument %(number)s") % {"number": number + 1}
+        yield name, shown(value)
     for name, value in list(kwargs.items())[:LONGEST]:
         # The names of a function's parameters; anything else came from somewhere else.
         yield name if name.isidentifier() and len(name) <= 60 else _length(name), shown(value)

@@ -33,6 +33,16 @@ def purpose_of(path: str) -> str:
     return text.strip().partition("\n\n")[0].replace("\n", " ") if text else ""
 
 
+def parameters_of(path: str) -> list[str]:
+    """The names of what the task is given, in their order; empty where there is no such task."""
+    task = task_at(path)
+    if task is None:
+        return []
+    found = inspect.signature(task.func).parameters.values()
+    names = [one.name for one in found if one.kind in (one.POSITIONAL_ONLY, one.POSITIONAL_OR_KEYWORD)]
+    return names[1:] if task.takes_context else names
+
+
 def policy_in_words(path: str) -> list[str]:
     """A sentence for each thing that the policy says."""
     if task_at(path) is None:

@@ -4,6 +4,7 @@ from django.contrib import admin
 from django.db.models import Q
 from django.utils import timezone
 from django.utils.html import format_html
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -15,7 +16,7 @@ from . import words
 from .about import addresses
 from .access import OperatorOnly
 from .arguments import arguments_of
-from .policy_words import policy_in_words, purpose_of
+from .policy_words import parameters_of, policy_in_words, purpose_of
 from .run_actions import RunActions
 from .run_filters import AgeFilter, NeedsSomebody, QueueFilter, StateFilter, TaskFilter
 from .run_search import search
@@ -30,18 +31,7 @@ UNSEEN = ("traceback", "arguments")
 
 @admin.register(TaskRun)
 class TaskRunAdmin(RunActions, OperatorOnly):
-    list_display = [
-        "task",
-        "state_word",
-        "about_link",
-        "error_line",
-        "attempts",
-        "queued",
-        "started",
-        "took",
-        "progress",
-        "queue_name",
-    ]
+    list_display = ["task", "state_word", "about_link", "error_line", "attempts", "queued", "started", "took", "queue_name"]
     list_filter = [NeedsSomebody, StateFilter, AgeFilter, TaskFilter, QueueFilter]
     # Any name will do: `get_search_results` knows what is searched.
     search_fields = ["task_path"]
@@ -63,11 +53,14 @@ class TaskRunAdmin(RunActions, OperatorOnly):
 
     @admin.display(description=gettext_lazy("task"))
     def task(self, run):
-        return run.title
+        return capfirst(run.title)
 
     @admin.display(description=gettext_lazy("state"))
     def state_word(self, run):
-        return words.state_of(run)
+        """With how far it has come, which is of no more interest once it is done."""
+        state = words.state_of(run)
+        progress = words.progress_of(run) if run.state != TaskRun.State.SUCCEEDED else words.NOTHING
+        return state if progress == words.NOTHING else format_html("{} {}", state, progress)
 
     @admin.display(description=gettext_lazy("about"))
     def about_link(self, run):
@@ -92,10 +85,6 @@ class TaskRunAdmin(RunActions, OperatorOnly):
     def took(self, run):
         return words.span(run.duration)
 
-    @admin.display(description=gettext_lazy("progress"))
-    def progress(self, run):
-        return words.progress_of(run)
-
     @admin.display(description=gettext_lazy("error"))
     def error_line(self, run):
         return words.error_of(run) or words.NOTHING
@@ -104,7 +93,7 @@ class TaskRunAdmin(RunActions, OperatorOnly):
         chain = self._chain(run)
         started = run.started_at or (None if run.finished_at else timezone.now())
         return {
-            "title": words.name_of(run),
+            "title": capfirst(words.name_of(run)),
             "run": run,
             "purpose": purpose_of(run.task_path),
             "state": words.state_of(run),
@@ -130,7 +119,7 @@ class TaskRunAdmin(RunActions, OperatorOnly):
                 (_("waited"), words.span(started - run.since if started and started > run.since else None)),
                 (_("took"), words.span(run.duration)),
             ],
-            "arguments": arguments_of(run.arguments),
+            "arguments": arguments_of(run.arguments, parameters_of(run.task_path)),
             "policy": policy_in_words(run.task_path),
             "schedule": Schedule.objects.filter(name=run.task_path).first(),
             "chain": chain[:ATTEMPTS],

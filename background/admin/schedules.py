@@ -5,6 +5,7 @@ from django.db.models import OuterRef, Subquery
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
@@ -45,7 +46,7 @@ class ScheduleAdmin(OperatorOnly):
 
     @admin.display(description=gettext_lazy("task"))
     def task(self, row):
-        return words.title_of(row.name)
+        return capfirst(words.title_of(row.name))
 
     @admin.display(description=gettext_lazy("when"))
     def timing(self, row):
@@ -135,7 +136,7 @@ class ScheduleAdmin(OperatorOnly):
         is_gone = row.name not in schedules.scheduled
         switch = "pause" if row.enabled else "resume"
         return {
-            "title": words.title_of(row.name),
+            "title": capfirst(words.title_of(row.name)),
             "row": row,
             "is_gone": is_gone,
             "purpose": purpose_of(row.name),

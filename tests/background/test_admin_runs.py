@@ -69,7 +69,7 @@ def test_a_row_tells_the_run_in_words(operator):
         message="no\nroute to host", done=3, total=12, note="letters",
     )  # fmt: skip
     found = cells(operator)
-    assert "send letter" in found
+    assert ">Send letter</a>" in found
     assert f'<a href="{reverse("admin:accounts_user_change", args=[person.pk])}">user {person.pk}</a>' in found
     assert 'data-tone="mine"' in found
     assert "failed, tried again</span>" in found
@@ -209,7 +209,7 @@ def test_the_page_of_a_failed_run(operator):
         traceback="Traceback …\nValueError: it broke", arguments={"args": [9], "kwargs": {"note": "secret words"}},
     )  # fmt: skip
     found = page(operator, run)
-    assert "<h1>send letter (user 9)</h1>" in found
+    assert "<h1>Send letter (user 9)</h1>" in found
     assert "Send a person their letter." in found
     assert "By post." not in found
     assert found.index("it broke") < found.index("Traceback …") < found.index("Attempts")
@@ -217,6 +217,7 @@ def test_the_page_of_a_failed_run(operator):
     assert "It is tried 3 times at most (again only after OSError), waiting about 5 s, 10 s between them." in found
     assert "It is interrupted after 1 min." in found
     assert f'<a href="{reverse("admin:background_taskrun_change", args=[first.pk])}">attempt 1 of 3</a>' in found
+    assert "<dt>user_id</dt><dd>9</dd>" in found
     assert "text of 12 characters" in found
     assert "secret words" not in found
     assert "worker-1 (gone)" in found
@@ -234,7 +235,7 @@ def test_the_page_of_a_run_that_succeeded_offers_nothing(operator):
 
 def test_the_page_of_a_run_whose_task_is_gone(operator):
     found = page(operator, make("gone.tasks.old_task", about="thing 3"))
-    assert "old (thing 3)" in found
+    assert "Old (thing 3)" in found
     assert "This version of the site has no such task." in found
 
 
@@ -365,7 +366,7 @@ def test_arguments_show_ids_and_measure_texts():
     assert shown([[[[[[1]]]]]]) == "[[[[[[…]]]]]]"
     assert shown(list(range(25))).endswith("19, 5 more]")
     assert arguments_of({"args": [1], "kwargs": {"note": "x", "jane doe": 2}}) == [
-        ("1", "1"), ("note", "text of 1 character"), ("text of 8 characters", "2"),
+        ("argument 1", "1"), ("note", "text of 1 character"), ("text of 8 characters", "2"),
     ]  # fmt: skip
     assert arguments_of({"args": list(range(25)), "kwargs": {}})[-1] == ("…", "5 more")
 

@@ -55,7 +55,7 @@ def page(client, name=TIDY) -> str:
 def test_a_row_says_what_runs_and_when(operator):
     Schedule.objects.filter(name=TIDY).update(next_run_at=timezone.now() + datetime.timedelta(minutes=4, seconds=30))
     found = row_of(operator)
-    assert ">tidy up</a>" in found
+    assert ">Tidy up</a>" in found
     assert "every 15 minutes, up to 2 min later" in found
     assert "</svg>on</span>" in found
     assert "in 4 minutes" in found
