@@ -7,9 +7,9 @@ from collections.abc import Callable
 from typing import Any
 
 from django.db import transaction
-from django.tasks import InvalidTaskBackend, Task
+from django.tasks import Task
 from django.tasks import task as django_task
-from django.tasks.exceptions import InvalidTask
+from django.tasks.exceptions import InvalidTask, InvalidTaskBackend
 
 from . import schedules
 from .current import Work, current_work

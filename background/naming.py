@@ -7,8 +7,8 @@ import json
 from typing import Any
 
 from django.conf import settings
-from django.tasks import InvalidTaskBackend, Task
-from django.tasks.exceptions import InvalidTask
+from django.tasks import Task
+from django.tasks.exceptions import InvalidTask, InvalidTaskBackend
 from django.utils import timezone
 from django.utils.json import normalize_json
 
@@ -84,5 +84,6 @@ def _class_with_named_errors(base: type[Task]) -> type[Task]:
 
 def named_errors(task: Task) -> Task:
     """The same task; its `using` and `enqueue` say which task it is that they refuse."""
-    kind = _class_with_named_errors(type(task))
+    # The stubs give classes of dataclasses no hash; a class has one.
+    kind = _class_with_named_errors(type(task))  # type: ignore[arg-type]
     return kind(**{one.name: getattr(task, one.name) for one in dataclasses.fields(task)})

@@ -3,8 +3,12 @@
 import logging
 import time
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from django.db import connection
+
+if TYPE_CHECKING:
+    import psycopg
 
 logger = logging.getLogger(__name__)
 
@@ -69,7 +73,7 @@ class Listening(Asking):
     """On PostgreSQL: LISTEN on a connection of its own. Where that is refused (a pooler between), it asks like the others."""
 
     def __init__(self) -> None:
-        self.listener = None
+        self.listener: psycopg.Connection | None = None
         self.again_at = 0.0
 
     def wait(self, seconds: float, go_on: Callable[[], bool]) -> None:

@@ -173,7 +173,7 @@ class Worker(db_worker.Worker):
             return None
         return outcome.claim_and_record(self.worker_id, self.backend_name)
 
-    def run_task(self, db_task_result: DBTaskResult) -> DBTaskResult | None:
+    def run_task(self, db_task_result: DBTaskResult) -> DBTaskResult | None:  # type: ignore[override]
         """Run a task and record what came of it; with the database away, as soon as it is back. Returns the next, if it took one."""
         row, began = db_task_result, time.monotonic()
         logger.debug("Task %s (%s) begins.", row.task_path, row.pk)
@@ -214,7 +214,7 @@ class Worker(db_worker.Worker):
                 return error
         elif error is None:
             value, error = self._call(row)
-            if is_unavailable(error) and self._is_down(error):
+            if error is not None and is_unavailable(error) and self._is_down(error):
                 self._record(lambda: put_back(row))
                 return error
             if error is None:

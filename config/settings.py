@@ -168,7 +168,7 @@ CACHES = {"default": CACHE}
 
 # Where tasks wait: a row in the database, or a message in Redis. No list of queues: workers take from all of them.
 if TASKS_BACKEND == "database":
-    TASKS = {"default": {"BACKEND": "django_tasks_db.DatabaseBackend", "QUEUES": []}}
+    TASKS: dict[str, dict] = {"default": {"BACKEND": "django_tasks_db.DatabaseBackend", "QUEUES": []}}
 else:
     _engine = {"huey": "background.engines.huey.HueyBackend", "celery": "background.engines.celery.CeleryBackend"}
     TASKS = {"default": {"BACKEND": _engine[TASKS_BACKEND], "QUEUES": [], "OPTIONS": {"url": REDIS_URL}}}
