@@ -5,6 +5,7 @@ import re
 
 import pytest
 import time_machine
+from django.core import mail
 from django.urls import reverse
 from django.utils.html import escape
 
@@ -180,7 +181,7 @@ def test_too_much_text_is_refused_but_stays_in_the_form(client, url, why, person
 # Submitting
 
 
-def test_submitting(client, url, why, person, django_capture_on_commit_callbacks):
+def test_submitting(client, url, why, person, tasks, django_capture_on_commit_callbacks):
     with django_capture_on_commit_callbacks(execute=True):
         response = client.post(url, answers(why, "Because I want to"))
     application = Application.objects.get()
@@ -190,6 +191,8 @@ def test_submitting(client, url, why, person, django_capture_on_commit_callbacks
     assert "Because I want to" in page
     assert "Your application is submitted" in page
     assert Message.objects.get().recipient == person
+    tasks.run()
+    assert [message.to for message in mail.outbox] == [[person.email]]
 
 
 def test_pressing_submit_twice_is_told(client, url, why, person):

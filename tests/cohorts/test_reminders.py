@@ -13,6 +13,7 @@ from django.utils import timezone
 from accounts import messages
 from accounts.messages import NewMessage, queue_message, queue_messages, send_message
 from accounts.models import Message
+from accounts.tasks import send_message_task
 from cohorts import reminders
 from cohorts.applications import accept_offer, decline_offer
 from cohorts.decisions import publish, set_pending_decision
@@ -458,11 +459,13 @@ class TestManyAndTrouble:
         self.grow(5)
         assert write_due_reminders() == 20
 
-    def test_each_is_sent_by_a_task_of_its_own(self, django_capture_on_commit_callbacks):
+    def test_each_is_sent_by_a_task_of_its_own(self, tasks, django_capture_on_commit_callbacks):
         self.grow(2)
-        with django_capture_on_commit_callbacks() as callbacks:
+        with django_capture_on_commit_callbacks(execute=True):
             write_due_reminders()
-        assert len(callbacks) == 8
+        tasks.run()
+        assert sorted(run.args[0] for run in tasks.runs) == sorted(Message.objects.values_list("pk", flat=True))
+        assert len(mail.outbox) == 8
 
     def test_one_person_whose_mail_cannot_be_written_keeps_no_others_from_theirs(self, monkeypatch, caplog):
         self.grow(2)
@@ -523,13 +526,14 @@ class TestManyMessagesAtOnce:
         assert (message.address, message.subject, message.round) == (first.applicant.email, "Two lines", 3)
         assert queue_message(first.applicant, kind="news", about=first, subject="", body="", round=3) is None
 
-    def test_none_is_written_twice_where_another_process_was_quicker(self, django_capture_on_commit_callbacks):
+    def test_none_is_written_twice_where_another_process_was_quicker(self, tasks, django_capture_on_commit_callbacks):
         first, second = ApplicationFactory(), ApplicationFactory()
         queue_message(first.applicant, kind="news", about=first, subject="News", body="Text")
-        with django_capture_on_commit_callbacks() as callbacks:
+        with django_capture_on_commit_callbacks(execute=True):
             assert queue_messages([NewMessage(one.applicant, "news", one, "News", "Text") for one in (first, second)]) == 1
         assert Message.objects.count() == 2
-        assert len(callbacks) == 1
+        tasks.assert_enqueued(send_message_task, Message.objects.get(recipient=second.applicant).pk)
+        assert len(tasks.enqueued()) == 1
 
     def test_nothing_at_all(self):
         assert queue_messages([]) == 0
