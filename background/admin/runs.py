@@ -35,9 +35,9 @@ class TaskRunAdmin(RunActions, OperatorOnly):
     list_filter = [NeedsSomebody, StateFilter, AgeFilter, TaskFilter, QueueFilter]
     # Any name will do: `get_search_results` knows what is searched.
     search_fields = ["task_path"]
-    search_help_text = gettext_lazy("The task in words, what it is about (“message 12”), the kind of error, a worker, or an id.")
     sortable_by = ["queued"]
     fields = ["task_path"]
+    change_list_template = "admin/background/runs.html"
     change_form_template = "admin/background/run.html"
 
     def get_queryset(self, request):
