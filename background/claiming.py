@@ -47,8 +47,10 @@ _LOOK = "SELECT id FROM chosen"
 _CLAIM = """UPDATE {rows} SET status = 'RUNNING', started_at = %s, worker_ids = {appended}
 WHERE id = (SELECT id FROM chosen) RETURNING {columns}"""
 
-#: `state || ''` keeps the planner from the index of all that waits: after a burst, before it has counted, it would read it whole.
-_BEGIN_RUN = "UPDATE {runs} SET state = 'running', started_at = %s, worker_id = %s WHERE state || '' = 'waiting' AND result_id = "
+#: LOWER keeps the planner from the index of all that waits: after a burst, before it has counted, it would read it whole.
+_BEGIN_RUN = (
+    "UPDATE {runs} SET state = 'running', started_at = %s, worker_id = %s WHERE LOWER(state) = 'waiting' AND result_id = "
+)
 
 # Only texts of this module are put together here; what comes from outside is a parameter.
 _CLAIM_AND_BEGIN = f""", claimed AS ({_CLAIM}), begun AS ({_BEGIN_RUN} (SELECT CAST(id AS text) FROM claimed) RETURNING 1)
@@ -57,7 +59,7 @@ SELECT {{columns}}, (SELECT count(*) FROM begun) FROM claimed"""  # noqa: S608
 _SUCCEED = """UPDATE {rows} SET status = 'SUCCESSFUL', finished_at = %s, return_value = %s, exception_class_path = '', traceback = ''
 WHERE id = %s AND status = 'RUNNING' AND started_at = %s"""
 
-_END_RUN = "UPDATE {runs} SET state = 'succeeded', finished_at = %s WHERE state || '' = 'running' AND result_id = %s"
+_END_RUN = "UPDATE {runs} SET state = 'succeeded', finished_at = %s WHERE LOWER(state) = 'running' AND result_id = %s"
 
 _SUCCEED_AND_END = f"""WITH ended AS ({_SUCCEED} RETURNING 1), run AS ({_END_RUN} AND EXISTS (SELECT 1 FROM ended))
 SELECT count(*) FROM ended"""  # noqa: S608

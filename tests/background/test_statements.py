@@ -121,20 +121,42 @@ def test_a_sign_of_life_is_one_write_and_one_read(one_worker):
     assert [one.split()[0] for one in found] == ["UPDATE", "SELECT"]
 
 
+def plan_of(query: str, parameters) -> str:
+    """How the database would go about it, where it does not prefer to read a small table whole."""
+    with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            cursor.execute("SET enable_seqscan = off")
+        cursor.execute(f"{'EXPLAIN QUERY PLAN' if connection.vendor == 'sqlite' else 'EXPLAIN'} {query}", parameters)
+        plan = str(cursor.fetchall())
+        if connection.vendor == "postgresql":
+            cursor.execute("RESET enable_seqscan")
+    return plan
+
+
 def test_what_runs_is_found_without_reading_what_has_ended(one_worker):
     """By an index of a few rows: each worker asks every three seconds."""
     with statements() as found:
         _running()
-    query = found[0].replace("%s", "'RUNNING'")
-    explain = "EXPLAIN QUERY PLAN" if connection.vendor == "sqlite" else "EXPLAIN"
-    with connection.cursor() as cursor:
-        if connection.vendor == "postgresql":
-            cursor.execute("SET enable_seqscan = off")
-        cursor.execute(f"{explain} {query}")
-        plan = str(cursor.fetchall())
-        if connection.vendor == "postgresql":
-            cursor.execute("RESET enable_seqscan")
-    assert "background_running_tasks" in plan
+    assert "background_running_tasks" in plan_of(found[0], ["RUNNING"])
+
+
+def test_the_record_of_a_task_is_found_without_reading_what_waits(one_worker):
+    """Just after a burst the database believes that next to nothing waits, and would take that index for a short one."""
+    sent = []
+
+    def note(execute, query, parameters, many, context):
+        if "background_taskrun" in query:
+            sent.append((query, parameters))
+        return execute(query, parameters, many, context)
+
+    enqueue(sample_tasks.nothing)
+    with connection.execute_wrapper(note):
+        one_worker.run_task(one_worker.claim())
+    assert len(sent) >= 2
+    for query, parameters in sent:
+        plan = plan_of(query, parameters)
+        assert "background_run_result" in plan
+        assert "background_run_open" not in plan
 
 
 def test_the_next_task_is_found_by_the_index_of_what_waits(one_worker):
