@@ -86,6 +86,8 @@ class Shared:
         return "".join(path.read_text() for path in sorted(self.folder.glob("worker-*.log")))
 
     def end(self) -> None:
+        # Shown where the test failed.
+        print(self.log()[-20_000:])  # noqa: T201
         for process in self.workers:
             process.send_signal(signal.SIGTERM)
         for process in self.workers:

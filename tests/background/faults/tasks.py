@@ -144,3 +144,15 @@ def with_a_receiver_that_exits(name: str) -> None:
 @task(every=datetime.timedelta(seconds=1))
 def tick() -> None:
     note("tick")
+
+
+@task
+def many_effects(name: str, count: int) -> None:
+    for _row in range(count):
+        note(name + "." * 60)
+
+
+@task(atomic=True)
+def atomic_many_effects(name: str, count: int) -> None:
+    for _row in range(count):
+        note(name)

@@ -83,11 +83,10 @@ def test_one_worker_survives_them_all(world):
         # SQLite takes some of them.
         assert world.states(row) in (["failed"], ["succeeded"])
     assert [world.states(row) for row in fine] == [["succeeded"], ["succeeded"]]
-    assert dict(world.effects()) in (
-        {"broken": 1, "exits": 1, "last": 1},
-        # The row whose list of workers is none is only odd, and its task can run.
-        {"broken": 1, "exits": 1, "last": 1, "never": 1},
-    )
+    effects = world.effects()
+    # The row whose list of workers is none is only odd, and the work whose row was lost is queued anew from its record.
+    assert effects.pop("never", 0) <= 2
+    assert effects == {"broken": 1, "exits": 1, "last": 1}
     assert world.pids() == before, "the same process from the first to the last"
     assert not world.runs().open().exists()
     assert "half" not in world.shared.log(), "no text of an error stands in the log"
