@@ -211,7 +211,8 @@ class Tasks:
             last = "\n".join(f"  {one}" for one in ended[-5:])
             raise EndlessTasks(f"{limit} tasks have run, and {run} is still queued. The last were:\n{last}")
         run_one(run, self._faults)
-        if run.error is not None and run.state in ("failed", "retried") and not run.was_asked_for and not fail_silently:
+        # One that succeeded may have an error as well: of a function that waited for its commit.
+        if run.error is not None and run.state not in ("postponed", "lost") and not run.was_asked_for and not fail_silently:
             run.error.add_note(f"Raised by the task {run}.")
             raise run.error
         return run

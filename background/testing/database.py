@@ -69,6 +69,7 @@ def as_in_autocommit(alias: str = DEFAULT_DB_ALIAS) -> Iterator[Callable[[], Non
     waiting = len(connection.run_on_commit)
     in_test_case = _is_in_test_case(connection)
     raised: BaseException | None = None
+    broke: BaseException | None = None
     block = transaction.atomic(using=alias)
     # Django and others do not count such a block as a transaction.
     block._from_testcase = in_test_case  # type: ignore[attr-defined]
@@ -78,14 +79,17 @@ def as_in_autocommit(alias: str = DEFAULT_DB_ALIAS) -> Iterator[Callable[[], Non
                 yield (lambda: _run_commit_hooks(connection, waiting)) if in_test_case else (lambda: None)
             except BaseException as error:
                 if connection.needs_rollback or isinstance(error, DatabaseError):
+                    broke = error
                     raise
                 raised = error
             else:
                 if connection.needs_rollback:
                     raise TransactionBroken(_BROKEN)
     except DatabaseError as error:
-        # The transaction was broken before, by an error that the task caught: what it raised then tells more.
-        raise (raised or error) from None
+        if error is broke:
+            raise
+        # The transaction was broken by an error that the task caught; the end of the block brings it to light.
+        raise (raised or TransactionBroken(_BROKEN)) from None
     if raised is not None:
         raise raised
 

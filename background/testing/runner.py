@@ -48,7 +48,7 @@ def run_one(run: Run, faults: Faults) -> None:
         store.note_end(run)
         if run.state == "lost":
             return
-        if run.error is not None:
+        if run.error is not None and run.state != "succeeded":
             run.errors.append(_told(run.error))
         told = run.as_result()
         for name in ("status", "finished_at", "errors", "_return_value"):

@@ -4,7 +4,7 @@ import datetime
 import time
 
 from django.contrib.auth.models import Group
-from django.db import IntegrityError, transaction
+from django.db import DatabaseError, IntegrityError, connection, transaction
 from django.tasks import task as plain_task
 from django.utils import timezone
 
@@ -105,6 +105,23 @@ def write_twice(name: str, *, carry_on: bool = False):
     except IntegrityError:
         if not carry_on:
             raise
+
+
+@task
+def ask(*, carry_on: bool = False):
+    """An error of which Django itself does not know that it ends the transaction."""
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT nothing FROM nowhere")
+    except DatabaseError:
+        if not carry_on:
+            raise
+
+
+@task
+def ask_and_raise():
+    ask.func(carry_on=True)
+    raise LookupError("of its own")
 
 
 @task
