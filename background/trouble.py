@@ -7,7 +7,10 @@ from django.db import DatabaseError, InterfaceError, InternalError, OperationalE
 #: Everything that Django raises for a driver.
 DATABASE_ERRORS = (DatabaseError, InterfaceError)
 
-_READ_ONLY = "it is read-only. Let it be written to: the rights of its file and folder, or “default_transaction_read_only”"
+_READ_ONLY = (
+    "it is read-only. Let it be written to: SQLite's file, those beside it (-wal, -shm) and their folder; "
+    "PostgreSQL's “default_transaction_read_only”"
+)
 _FULL = "its disk is full. Make room there"
 _UNREADABLE = "its disk cannot be read or written. Look at the machine's own log"
 _CLOSED = "its file cannot be opened. Look whether its folder exists, and who may write there"

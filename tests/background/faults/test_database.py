@@ -170,12 +170,12 @@ def test_sqlite_is_locked_for_thirty_seconds(world, only_on_sqlite):
 
 @pytest.fixture
 def small_disk(tmp_path):
-    """A disk of one megabyte, where this machine lets us have one."""
+    """A disk of a few megabytes, where this machine lets us have one."""
     folder = tmp_path / "disk"
     folder.mkdir()
     if (
         os.geteuid() != 0
-        or subprocess.run(["mount", "-t", "tmpfs", "-o", "size=4m", "tmpfs", folder], capture_output=True).returncode
+        or subprocess.run(["mount", "-t", "tmpfs", "-o", "size=24m", "tmpfs", folder], capture_output=True).returncode
     ):
         pytest.skip("Only root may mount a disk, and not in every container.")
     for parent in folder.parents:
@@ -223,9 +223,13 @@ def test_the_file_of_sqlite_is_read_only_for_a_while(world, only_on_sqlite):
     path = Path(world.shared.url.removeprefix("sqlite:///"))
     row = world.queue(tasks.effect, "once it is writable")
     connections[ALIAS].close()
-    files = [one for one in path.parent.iterdir() if one.name.startswith(path.name)]
-    for file in files:
-        file.chmod(stat.S_IRUSR)
+
+    def allow(rights: int) -> None:
+        # SQLite gives the files beside it the rights that it has itself.
+        for file in path.parent.glob(f"{path.name}*"):
+            file.chmod(rights)
+
+    allow(stat.S_IRUSR)
     # Root writes wherever it wants, unless it gives that right away.
     before = ("setpriv", "--bounding-set=-dac_override", "--inh-caps=-dac_override") if os.geteuid() == 0 else ()
     if before and shutil.which("setpriv") is None:
@@ -234,8 +238,7 @@ def test_the_file_of_sqlite_is_read_only_for_a_while(world, only_on_sqlite):
     worker = world.shared.start_worker(before=before)
     wait_until(lambda: "it is read-only. Let it be written to" in world.shared.log(), what="a word about it")
     time.sleep(2)
-    for file in files:
-        file.chmod(stat.S_IRUSR | stat.S_IWUSR)
+    allow(stat.S_IRUSR | stat.S_IWUSR)
 
     world.wait_for(row)
     assert world.states(row) == ["succeeded"]
