@@ -11,6 +11,7 @@ from django.utils.translation import ngettext
 from background.policy import Backoff, Policy, policies, policy_of
 from background.schedules import scheduled
 
+from .timing_words import timing_in_words
 from .words import span
 
 #: How many waits between attempts are written out.
@@ -65,15 +66,6 @@ def policy_in_words(path: str) -> list[str]:
     if path in scheduled:
         lines.append(_("It runs by a schedule: %(timing)s.") % {"timing": timing_in_words(path)})
     return lines
-
-
-def timing_in_words(path: str) -> str:
-    """“every 15 minutes”, or the line of cron, and by how much it may be later."""
-    timing = scheduled[path].timing
-    text = _("by the clock: %(cron)s") % {"cron": timing.cron} if timing.cron else str(timing)
-    if timing.jitter:
-        text = _("%(timing)s, up to %(time)s later") % {"timing": text, "time": span(timing.jitter)}
-    return text
 
 
 def _attempts(policy: Policy) -> str:

@@ -16,17 +16,29 @@ from background.overview import ALIVE_FOR
 
 from . import words
 from .access import BOTH, OperatorOnly
-from .policy_words import policy_in_words, purpose_of, timing_in_words
+from .policy_words import policy_in_words, purpose_of
+from .timing_words import timing_in_words
 from .why import START_A_WORKER
 
 #: How many runs the page of a schedule lists.
 LAST_RUNS = 10
 
 
+class OnOrOff(admin.SimpleListFilter):
+    title = gettext_lazy("on or off")
+    parameter_name = "is"
+
+    def lookups(self, request, model_admin):
+        return [("on", gettext_lazy("on")), ("paused", gettext_lazy("paused"))]
+
+    def queryset(self, request, queryset):
+        return queryset.filter(enabled=self.value() == "on") if self.value() in ("on", "paused") else queryset
+
+
 @admin.register(Schedule)
 class ScheduleAdmin(OperatorOnly):
     list_display = ["task", "timing", "is_on", "next_run", "last_run"]
-    list_filter = ["enabled"]
+    list_filter = [OnOrOff]
     search_fields = ["name"]
     fields = ["name"]
     sortable_by: list = []

@@ -8,6 +8,7 @@ from django.contrib.admin.utils import quote
 from django.urls import reverse
 from django.utils import timezone
 
+from background.admin.timing_words import cron_in_words
 from background.beat import beat
 from background.models import Schedule, TaskRun, WorkerBeat
 from background.schedules import create_missing_rows
@@ -114,6 +115,31 @@ def test_a_schedule_whose_task_is_gone_says_so(operator):
     assert "This version of the site has no such task" in found
     assert 'value="run_now"' not in found
     assert press(operator, "run_now", "gone.tasks.old_task") == ["This version of the site has no such task: old."]
+
+
+def test_the_list_is_narrowed_to_what_is_paused(operator):
+    press(operator, "pause")
+    assert [row.pk for row in operator.get(LIST, {"is": "paused"}).context["cl"].result_list] == [TIDY]
+    assert TIDY not in [row.pk for row in operator.get(LIST, {"is": "on"}).context["cl"].result_list]
+
+
+@pytest.mark.parametrize(
+    ("line", "text"),
+    [
+        ("20 3 * * *", "every day at 03:20"),
+        ("0  4 * * 1", "every Monday at 04:00"),
+        ("5 23 * * 0", "every Sunday at 23:05"),
+        ("5 23 * * 7", "every Sunday at 23:05"),
+        ("17 * * * *", "every hour at minute 17"),
+        ("*/15 * * * *", "every 15 minutes"),
+        ("*/1 * * * *", "every minute"),
+        ("*/40 * * * *", "by the clock: */40 * * * *"),
+        ("0 4 1 * *", "by the clock: 0 4 1 * *"),
+        ("@daily", "by the clock: @daily"),
+    ],
+)
+def test_lines_of_cron_in_words(line, text):
+    assert cron_in_words(line) == text
 
 
 def test_workers_are_alive_or_silent_and_name_what_they_run(operator):
