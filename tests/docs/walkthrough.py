@@ -185,13 +185,15 @@ class Terminal:
     def __init__(self, log: Path) -> None:
         self.log = log
         self.process: subprocess.Popen | None = None
-        #: Lines up to here were seen by a block before.
-        self.seen = 0
+        #: How many lines there were when the last command began, and which of those since a block has seen already.
+        self.begin = 0
+        self.taken: set[int] = set()
 
     def start(self, command: str, folder: Path, environment: dict[str, str]) -> None:
         assert self.process is None or self.process.poll() is not None, (
             "Something runs in this terminal; the page must stop it first."
         )
+        self.begin = len(self.text().splitlines())
         with self.log.open("a") as log:
             self.process = subprocess.Popen(
                 ["bash", "-c", f"exec {command}"], cwd=folder, env=environment, stdout=log, stderr=log, start_new_session=True
@@ -220,18 +222,18 @@ class Terminal:
         deadline, missing = time.monotonic() + PATIENCE, ""
         while True:
             lines = self.text().splitlines()
-            taken: set[int] = set()
+            taken = set(self.taken)
             missing = ""
             for one in expected:
                 pattern = re.compile(pattern_of(one))
-                free = (n for n in range(self.seen, len(lines)) if n not in taken and pattern.fullmatch(lines[n].rstrip()))
+                free = (n for n in range(self.begin, len(lines)) if n not in taken and pattern.fullmatch(lines[n].rstrip()))
                 number = next(free, None)
                 if number is None:
                     missing = one
                     break
                 taken.add(number)
             if not missing:
-                self.seen = max(taken, default=self.seen - 1) + 1
+                self.taken = taken
                 return ""
             if time.monotonic() > deadline:
                 return missing
