@@ -158,7 +158,7 @@ def retry_run(request: HttpRequest) -> JsonResponse:
         raise Http404
     run = get_object_or_404(TaskRun, pk=request.POST["run"])
     try:
-        retry(run)
+        retry(run, by=request.user)
     except ActionRefused as refused:
         return JsonResponse(_table(request, request.POST.get("request_id", ""), said=str(refused)))
     return JsonResponse(_table(request, request.POST.get("request_id", "")))
