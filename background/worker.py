@@ -29,6 +29,7 @@ from .models import WorkerBeat
 from .policy import Retry, policy_of
 from .schedules import create_missing_rows, run_due
 from .trouble import DATABASE_ERRORS, in_words, is_unavailable, is_unready, is_unwritable
+from .verdict import RETURNS
 from .waiting import bell
 
 logger = logging.getLogger(__name__)
@@ -45,7 +46,7 @@ class OutcomeNotStored(Exception):
 
 
 class _Interrupted(Exception):
-    """The connection broke in the middle of an atomic task, which was put back."""
+    """The database went away under the task, which was put back."""
 
 
 class Worker(db_worker.Worker):
@@ -188,7 +189,7 @@ class Worker(db_worker.Worker):
         finally:
             if self.heart is not None:
                 self.heart.work = None
-        if row.status == TaskResultStatus.RUNNING:
+        if row.status == TaskResultStatus.RUNNING or isinstance(error, _Interrupted):
             return following[0]
         if error is None:
             logger.info("Task %s (%s) is done after %.1f s.", row.task_path, row.pk, time.monotonic() - began)
@@ -214,9 +215,9 @@ class Worker(db_worker.Worker):
                 return error
         elif error is None:
             value, error = self._call(row)
-            if error is not None and is_unavailable(error) and self._is_down(error):
-                self._record(lambda: put_back(row))
-                return error
+            if error is not None and self._is_down(error, row):
+                self._put_back_later(row, error)
+                return _Interrupted()
             if error is None:
                 error = self._record_value(row, value, following)
         if error is None or isinstance(error, outcome.AlreadyRecorded):
@@ -266,11 +267,10 @@ class Worker(db_worker.Worker):
                         raise
                     logger.error("The next task cannot be taken: %s.", type(error).__name__)
         except BaseException as error:
-            if not is_unavailable(error) or (error is raised and not self._is_down(error)):
+            if not is_unavailable(error) or (error is raised and not self._is_down(error, row)):
                 return error
-            self._wait_for_database(error)
             # Whether the commit reached the database is not known here. The row knows: it is done, or waits again.
-            self._record(lambda: put_back(row) if begun else give_back(row))
+            self._put_back_later(row, error, begun=begun)
             return _Interrupted()
         row.status, row.return_value, row.finished_at = TaskResultStatus.SUCCESSFUL, value, timezone.now()
         following[0] = taken
@@ -314,10 +314,21 @@ class Worker(db_worker.Worker):
                 self.failures = 0
                 return None
 
-    def _is_down(self, error: BaseException) -> bool:
-        """Whether a task could do nothing but raise this: the connection is gone, or nothing can be written."""
+    def _is_down(self, error: BaseException, row: DBTaskResult) -> bool:
+        """Whether the task could do nothing but raise this: the connection is gone, or nothing can be written.
+
+        What cannot be written for ever (a disk of its own that is full) is an ordinary failure in the end.
+        """
         connection = connections[DEFAULT_DB_ALIAS]
-        return is_unwritable(error) or connection.connection is None or not connection.is_usable()
+        if is_unwritable(error):
+            return len(row.worker_ids) <= RETURNS
+        return is_unavailable(error) and (connection.connection is None or not connection.is_usable())
+
+    def _put_back_later(self, row: DBTaskResult, error: BaseException, *, begun: bool = True) -> None:
+        """Let the task wait again once the database is well: it did nothing wrong. Each time a little later."""
+        self.failures = max(self.failures, len(row.worker_ids))
+        self._wait_for_database(error)
+        self._record(lambda: put_back(row) if begun else give_back(row))
 
     def _wait_for_database(self, error: BaseException) -> None:
         self.failures += 1

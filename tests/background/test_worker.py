@@ -122,7 +122,7 @@ def test_an_outcome_is_left_to_others_when_the_end_comes_first(worker, monkeypat
 
 
 def test_a_task_whose_connection_broke_waits_again(worker, monkeypatch):
-    monkeypatch.setattr(worker, "_is_down", lambda error: True)
+    monkeypatch.setattr(worker, "_is_down", lambda error, row: True)
     monkeypatch.setattr(worker, "_call", lambda row: (None, OperationalError("terminating connection")))
     assert run(worker, sample_tasks.nothing).status == "READY"
 

@@ -100,7 +100,7 @@ def test_postgresql_is_read_only_for_a_while(server, world_on):
         admin.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid()")
         # Our own connection is older than the change.
         admin.execute(
-            "INSERT INTO django_tasks_db_dbtaskresult (id, status, enqueued_at, args_kwargs, priority, task_path, worker_ids,"
+            f"INSERT INTO {world.shared.rows().model._meta.db_table} (id, status, enqueued_at, args_kwargs, priority, task_path, worker_ids,"
             " queue_name, backend_name, run_after, exception_class_path, traceback) VALUES (gen_random_uuid(), 'READY', now(),"
             """ '{"args": ["written later"], "kwargs": {}}', 0, %s, '[]', 'default', 'default', '9999-01-01T00:00:00Z', '', '')""",
             [tasks.effect.module_path],
@@ -135,6 +135,7 @@ def test_the_disk_of_postgresql_is_full_for_a_while(server, world_on, small_disk
             file.write(b"x" * 4096)
     rows = [world.queue(tasks.many_effects, "many", 2000), world.queue(tasks.atomic_many_effects, "atomic", 2000)]
     wait_until(lambda: "its disk is full" in world.shared.log(), what="a word about it")
+    time.sleep(2)
     filling.unlink()
     world.wait_for(*rows)
     assert [world.states(row)[-1] for row in rows] == ["succeeded", "succeeded"]
