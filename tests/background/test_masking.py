@@ -44,6 +44,14 @@ TOKEN = "ghp_" + "a1B2c3D4e5" * 4
         ("DETAIL:  Key (name)=(Jane Doe) already exists.", ["Jane"]),
         ("DETAIL:  Key (a, lower(b))=(1, Jane (Doe)) already exists.", ["Jane", "Doe"]),
         ("DETAIL:  Failing row contains (1, Jane, null, 2026-01-01).", ["Jane"]),
+        ("DETAIL:  Failing row contains (1, I am Jane (40).\n\nI live in Ulm).", ["Jane", "40", "live", "Ulm"]),
+        ("DETAIL:  Key (note)=(I am Jane.\nI live in Ulm) already exists.", ["Jane", "Ulm"]),
+        ("DETAIL:  Key (a)=(Jane) conflicts with existing key (a)=(Doe).", ["Jane", "Doe"]),
+        ("GITHUB_TOKENS=opensesame,hunter2 cannot be read", ["opensesame", "hunter2"]),
+        ("secrets=['open sesame', 'hunter2']", ["sesame", "hunter2"]),
+        ("a-name-of-a-setting-that-is-longer-than-others-password=hunter2", ["hunter2"]),
+        ('{"jane doe"@example.org: (550, b"no such user")}', ["jane", "doe"]),
+        ("jane@[192.0.2.7] and =?utf-8?q?J=C3=BCrgen?= <j@example.org>", ["jane", "192", "rgen"]),
     ],
 )
 def test_secrets_and_people_are_hidden(text, secrets):
@@ -76,13 +84,22 @@ def test_what_helps_to_find_the_cause_stays(text):
 
 
 @pytest.mark.parametrize(
-    "piece", ["a", "a-", "a.", "token", "a@", "'", "\\'", "cookie:", "eyJa.", "://", "(", "Key (a)=(", "<a ", "A1b-"]
+    "piece", ["a", "a-", "a.", "token", "a@", "'", "\\'", "cookie:", "eyJa.", "eyJ-", "://", "(", "Key (a)=(", "<a ", "A1b-"]
 )
 def test_no_text_takes_a_workers_time(piece):
     began = time.perf_counter()
     masked = mask(piece * (2_000_000 // len(piece)))
     assert time.perf_counter() - began < 10
     assert len(masked) <= 4 * LONGEST
+
+
+def test_what_follows_a_row_in_a_traceback_stays():
+    text = (
+        "django.db.utils.IntegrityError: a null value\nDETAIL:  Failing row contains (1, Jane\nDoe).\n\n"
+        "The above exception was the direct cause of the following exception:\n\nValueError: no such week"
+    )
+    assert "Doe" not in mask(text)
+    assert mask(text).endswith("following exception:\n\nValueError: no such week")
 
 
 def test_of_a_long_text_the_beginning_and_the_end_stay():
