@@ -17,7 +17,7 @@ _NAMED = (
 )
 _QUOTED = r"b?'(?:[^'\\]|\\.)*'|b?\"(?:[^\"\\]|\\.)*\""
 #: Several, as Python writes them.
-_LISTED = r"[\[({][^\])}\n]{1,2000}"
+_LISTED = r"[\[({][^\])}\n]{1,2000}[\])}]?"
 
 #: What comes in a traceback after the text of an error, with the bars of a group of errors.
 _NEXT_IN_TRACEBACK = r"\n[\s|+]{0,80}(?:The above |During handling |Traceback |File \"|CONTEXT:|-{4})"

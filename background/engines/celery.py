@@ -8,16 +8,17 @@ tasks. Runs are in the database, so there is nothing that this would save.
 import json
 import logging
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import cache
 from typing import Any
 
 from celery import Celery
 from celery.worker import WorkController, state
+from django.core.signing import BadSignature
 from kombu.exceptions import OperationalError
 
 from .broker import CONNECT_TIMEOUT, QUEUE, BrokerBackend
-from .message import Message
+from .message import Message, seal, unseal
 from .stop import Stop
 
 logger = logging.getLogger(__name__)
@@ -58,8 +59,15 @@ def app_of(url: str) -> Celery:
     )
 
     @app.task(name=TASK, shared=False)
-    def run(message: Message) -> None:
-        BrokerBackend.handle(message)
+    def run(sealed: str) -> None:
+        # Whoever writes to Redis could name any task, with any arguments, and have any module imported.
+        try:
+            message = unseal(sealed)
+        except BadSignature as error:
+            # Or the key is a new one: its run is found to be missing then, and sent again.
+            logger.error("A message could not be read: %s.", type(error).__name__)
+        else:
+            BrokerBackend.handle(message)
 
     return app
 
@@ -74,12 +82,12 @@ class CeleryBackend(BrokerBackend):
         return app_of(self.url)
 
     def push(self, message: Message) -> None:
-        run = self.app.tasks[TASK]
+        run, sealed = self.app.tasks[TASK], seal(message)
         try:
-            run.apply_async((message,), task_id=message["id"], priority=level(message["priority"]))
+            run.apply_async((sealed,), task_id=message["id"], priority=level(message["priority"]))
         except self.unavailable:
             # The connection may be from before a restart of the broker.
-            run.apply_async((message,), task_id=message["id"], priority=level(message["priority"]))
+            run.apply_async((sealed,), task_id=message["id"], priority=level(message["priority"]))
 
     def size(self) -> int:
         with self._channel() as channel:
@@ -88,7 +96,12 @@ class CeleryBackend(BrokerBackend):
     def ids(self) -> set[str]:
         with self._channel() as channel:
             waiting = [one for key in self._lists(channel) for one in channel.client.lrange(key, 0, -1)]
-        return {json.loads(one)["headers"]["id"] for one in waiting}
+        found = set()
+        for one in waiting:
+            # What somebody else wrote there belongs to no run.
+            with suppress(ValueError, KeyError, TypeError):
+                found.add(str(json.loads(one)["headers"]["id"]))
+        return found
 
     @contextmanager
     def _channel(self) -> Iterator[Any]:

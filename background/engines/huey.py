@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Callable
+from contextlib import suppress
 from functools import cache
 from typing import Any
 
@@ -58,7 +59,12 @@ class HueyBackend(BrokerBackend):
         return self.huey.storage.queue_size()
 
     def ids(self) -> set[str]:
-        return {self.huey.deserialize_task(data).id for data in self.huey.storage.enqueued_items()}
+        found = set()
+        for data in self.huey.storage.enqueued_items():
+            # What this site's key has not signed belongs to no run.
+            with suppress(Exception):
+                found.add(self.huey.deserialize_task(data).id)
+        return found
 
     def consume(self, handle: Callable[[Message], None], stop: Stop) -> None:
         BrokerBackend.handle = staticmethod(handle)

@@ -1,9 +1,10 @@
-"""What is sent through a broker: which task, with what, and the id of its run. Plain JSON."""
+"""What is sent through a broker: which task, with what, and the id of its run. Plain JSON, sealed with the site's key."""
 
 import datetime
 import uuid
 from typing import Any, TypedDict
 
+from django.core import signing
 from django.core.exceptions import SuspiciousOperation
 from django.tasks import Task, TaskResult, TaskResultStatus
 from django.utils import timezone
@@ -29,6 +30,22 @@ class TaskIsGone(SuspiciousOperation):
 
 def new_id() -> str:
     return str(uuid.uuid4())
+
+
+def seal(message: Message) -> str:
+    """A text that `unseal` opens, and nobody can make who does not know the site's key: a message names the task that runs, and its arguments."""
+    return _signer().sign_object(message)
+
+
+def unseal(text: str) -> Message:
+    """Raises `signing.BadSignature` for what this site has not sealed, whatever it is."""
+    if not isinstance(text, str):
+        raise signing.BadSignature("A message must be a text.")
+    return _signer().unsign_object(text)
+
+
+def _signer() -> signing.Signer:
+    return signing.Signer(salt="background.engines.message")
 
 
 def message_of(result: TaskResult) -> Message:

@@ -1,11 +1,15 @@
 """What is kept where between a broker and the database, without any worker: each step looked at by itself."""
 
+import base64
+import contextlib
 import datetime
+import json
 
 import pytest
 from django.core.exceptions import ImproperlyConfigured
 from django.db import OperationalError, connections, transaction
 from django.tasks.exceptions import TaskResultDoesNotExist
+from django.test import override_settings
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from django_tasks_db.models import DBTaskResult
@@ -13,9 +17,10 @@ from django_tasks_db.models import DBTaskResult
 from background import actions, enqueue
 from background.beat import Heart
 from background.engines import handling, moving, stop
+from background.engines.broker import BrokerBackend
 from background.engines.handling import Handler
 from background.engines.losses import put_back
-from background.engines.message import message_of, waiting_result
+from background.engines.message import message_of, seal, waiting_result
 from background.models import Schedule, TaskRun
 from background.queueing import resend_unsent
 from tests.background.conftest import ALIAS
@@ -274,17 +279,73 @@ def test_results_are_read_from_the_runs(broker_world, handler):
         backend.get_result("nothing")
 
 
-def test_messages_of_another_key_are_not_read(broker_world, settings):
-    """huey's messages are pickles: what is not signed with the site's key is never opened."""
-    if broker_world.name != "huey":
-        pytest.skip("Celery's messages are JSON, which runs nothing.")
-    from huey.serializer import Serializer
+def take_one(world) -> None:
+    """As a consumer takes the next message and gives it to `BrokerBackend.handle`."""
+    backend = world.backend()
+    if world.name == "huey":
+        backend._execute(backend.huey.dequeue())
+        return
+    (key,) = world.redis.client().keys("background*")
+    body = json.loads(base64.b64decode(json.loads(world.redis.client().rpop(key))["body"]))
+    backend.app.tasks["background.run"](*body[0])
 
+
+def test_messages_of_another_key_are_not_read(broker_world, handler, settings, monkeypatch):
+    """A message names the task that runs: what is not signed with the site's key is never opened."""
+    monkeypatch.setattr(BrokerBackend, "handle", staticmethod(handler))
     backend = broker_world.backend()
-    enqueue(tasks.write_line, broker_world.path("line"), "hello")
-    data = Serializer().serialize({"anything": 1})
-    with pytest.raises(ValueError):
-        backend.huey.serializer.deserialize(data)
+    enqueue(tasks.write_line, broker_world.path("line"), "ours")
+    take_one(broker_world)
+    with override_settings(SECRET_KEY="somebody else's"):
+        _forget_engines()
+        forged = enqueue(tasks.write_line, broker_world.path("line"), "forged")
+    _forget_engines()
+    with contextlib.suppress(ValueError):
+        take_one(broker_world)
+    forged.refresh_from_db()
+    assert broker_world.lines("line") == ["ours"]
+    assert forged.state == "waiting"
+    assert backend.resend_missing(timezone.now() + LATER) == 1, "by nobody else's hand"
+
+
+def test_a_message_without_a_seal_runs_nothing(broker_world, handler, monkeypatch, caplog):
+    if broker_world.name != "celery":
+        pytest.skip("huey opens nothing that is not signed.")
+    monkeypatch.setattr(BrokerBackend, "handle", staticmethod(handler))
+    run = broker_world.backend().app.tasks["background.run"]
+    plain = message_for(enqueue(tasks.write_line, broker_world.path("line"), "forged"))
+    TaskRun.objects.all().delete()
+    for sealed in (plain, json.dumps(plain), seal(plain)[:-1] + "-", "", None, ["x"]):
+        run(sealed)
+    assert broker_world.lines("line") == []
+    assert not TaskRun.objects.exists()
+    assert "BadSignature" in caplog.text
+    assert "write_line" not in caplog.text
+
+
+def test_what_somebody_else_wrote_into_the_queue_hides_nothing_that_is_missing(broker_world):
+    backend = broker_world.backend()
+    lost = enqueue(tasks.write_line, broker_world.path("line"), "lost")
+    client = broker_world.redis.client()
+    client.flushall()
+    for number in range(3):
+        enqueue(tasks.write_line, broker_world.path("line"), str(number))
+    if broker_world.name == "huey":
+        client.zadd(backend.huey.storage.queue_key, {b"junk": 0})
+    else:
+        for junk in (b"junk", b"[]", b'{"headers": {}}', b'{"headers": {"id": ["x"]}}'):
+            client.lpush("background", junk)
+    TaskRun.objects.exclude(pk=lost.pk).filter(arguments__args__1="2").update(sent_at=None)
+    assert lost.result_id not in backend.ids()
+    assert set(TaskRun.objects.exclude(pk=lost.pk).values_list("result_id", flat=True)) <= backend.ids()
+
+
+def _forget_engines() -> None:
+    """Each process has one, made with its key."""
+    from background.engines import celery, huey
+
+    huey.huey_of.cache_clear()
+    celery.app_of.cache_clear()
 
 
 class TestChangeOfEngine:
@@ -326,8 +387,6 @@ class TestChangeOfEngine:
 
 def with_database(queue, *args):
     """As a web server does that still has the old setting."""
-    from django.test import override_settings
-
     with override_settings(TASKS={"default": {"BACKEND": "django_tasks_db.DatabaseBackend", "QUEUES": []}}):
         return queue(*args)
 
