@@ -16,7 +16,7 @@ from contributions.models import Contribution, SyncRun, WorkItem
 
 #: Where each account finds its job.
 JOBS = {
-    "admin": [("admin:contributions_syncrun_changelist", None), ("admin:django_tasks_database_dbtaskresult_changelist", None)],
+    "admin": [("admin:contributions_syncrun_changelist", None), ("admin:background_taskrun_changelist", None)],
     "organiser": [("admin:cohorts_application_changelist", None), ("admin:cohorts_session_publish", "2026-3")],
     "navigator": [("admin:cohorts_review_queue", None), ("cohort", "Venus")],
     "captain": [("cohort", "Venus")],
