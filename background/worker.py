@@ -245,15 +245,17 @@ class Worker(db_worker.Worker):
         with transaction.atomic():
             outcome.succeed(row, value)
             taken = self.claim_next() if take_next else None
-        row.status, row.return_value, row.finished_at = TaskResultStatus.SUCCESSFUL, value, timezone.now()
-        following[0] = taken
+        self._committed(row, value, taken, following)
 
     def _run_in_transaction(self, row: DBTaskResult, following: list) -> BaseException | None:
         """The task, its outcome and the claim of the next as one: all of it is there, or nothing."""
         taken, begun, raised = None, False, None
+        committed: list[bool] = []
         try:
             with transaction.atomic():
                 begun = True
+                # The first of the functions that Django calls after the commit: what one of the task's own raises undoes nothing.
+                transaction.on_commit(lambda: committed.append(True))
                 value, raised = self._call(row)
                 if raised is not None:
                     raise raised
@@ -267,14 +269,26 @@ class Worker(db_worker.Worker):
                         raise
                     logger.error("The next task cannot be taken: %s.", type(error).__name__)
         except BaseException as error:
+            if committed:
+                logger.error(
+                    "Task %s (%s) is done, and what was to follow its commit raised %s.",
+                    row.task_path,
+                    row.pk,
+                    type(error).__name__,
+                )
+                self._committed(row, value, taken, following)
+                return None
             if not is_unavailable(error) or (error is raised and not self._is_down(error, row)):
                 return error
             # Whether the commit reached the database is not known here. The row knows: it is done, or waits again.
             self._put_back_later(row, error, begun=begun)
             return _Interrupted()
+        self._committed(row, value, taken, following)
+        return None
+
+    def _committed(self, row: DBTaskResult, value: Any, taken: DBTaskResult | None, following: list) -> None:
         row.status, row.return_value, row.finished_at = TaskResultStatus.SUCCESSFUL, value, timezone.now()
         following[0] = taken
-        return None
 
     def _announce_started(self, row: DBTaskResult) -> BaseException | None:
         try:

@@ -6,7 +6,10 @@ import sys
 import time
 from pathlib import Path
 
+from django.db import transaction
 from django.tasks import task
+
+import background
 
 
 @task
@@ -60,3 +63,10 @@ def tell_attempt(context) -> int:
 @task
 def nothing() -> None:
     pass
+
+
+@background.task(atomic=True)
+def follow_its_commit_badly() -> str:
+    """What is to follow the commit raises."""
+    transaction.on_commit(lambda: 1 / 0)
+    return "done"

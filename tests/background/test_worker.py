@@ -122,6 +122,7 @@ def test_an_outcome_is_left_to_others_when_the_end_comes_first(worker, monkeypat
 
 
 def test_a_task_whose_connection_broke_waits_again(worker, monkeypatch):
+    monkeypatch.setattr("background.worker.connections.close_all", lambda: None)
     monkeypatch.setattr(worker, "_is_down", lambda error, row: True)
     monkeypatch.setattr(worker, "_call", lambda row: (None, OperationalError("terminating connection")))
     assert run(worker, sample_tasks.nothing).status == "READY"
@@ -208,3 +209,16 @@ def test_a_pause_ends_with_a_signal():
     worker = Worker()
     worker.shutdown(15, None)
     worker.pause(60)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_follows_an_atomic_tasks_commit_and_raises_undoes_nothing_and_loses_nothing(worker, caplog):
+    first, second = sample_tasks.follow_its_commit_badly.enqueue(), sample_tasks.nothing.enqueue()
+    # As right after a look at the schedules: this task takes the next along.
+    worker.schedules_at = float("inf")
+    following = worker.run_task(worker.claim())
+    assert str(following.pk) == second.id
+    row = DBTaskResult.objects.get(pk=first.id)
+    assert (row.status, row.return_value) == ("SUCCESSFUL", "done")
+    assert TaskRun.objects.get(result_id=first.id).state == "succeeded"
+    assert "raised ZeroDivisionError" in caplog.text
