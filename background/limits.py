@@ -7,6 +7,8 @@ import threading
 import time
 from collections.abc import AsyncIterator, Iterator
 
+from django.db import DatabaseError, connections
+
 from .current import Work
 from .policy import TimeLimitExceeded
 
@@ -43,6 +45,10 @@ def limited(work: Work, seconds: float | None) -> Iterator[None]:
     signal.setitimer(signal.ITIMER_REAL, seconds)
     try:
         yield
+    except TimeLimitExceeded:
+        armed = False
+        _begin_anew_with_databases()
+        raise
     finally:
         armed = False
         signal.setitimer(signal.ITIMER_REAL, 0)
@@ -67,6 +73,21 @@ async def limited_async(work: Work, seconds: float | None) -> AsyncIterator[None
         raise
     finally:
         work.deadline = None
+
+
+def _begin_anew_with_databases() -> None:
+    """The alarm may have cut a conversation with a database in two: the next begins with a new connection.
+
+    One inside a transaction belongs to whoever began that, whose end closes it where it is broken.
+    """
+    for connection in connections.all(initialized_only=True):
+        if connection.in_atomic_block:
+            continue
+        if connection.vendor == "postgresql" and connection.connection is not None:
+            # Closing alone would let the server go on with a statement that nobody waits for any more.
+            with contextlib.suppress(DatabaseError, connection.Database.Error):
+                connection.connection.cancel_safe(timeout=2)
+        connection.close()
 
 
 def _exceeded(seconds: float) -> TimeLimitExceeded:

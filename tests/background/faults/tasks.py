@@ -117,7 +117,7 @@ def answer_with_half_a_character() -> str:
 
 @task
 def fail_with_an_odd_text() -> None:
-    raise ValueError("zero \x00 and half \ud800")
+    raise ValueError("zero \x00 and half \ud800 of ada@example.org")
 
 
 @task(atomic=True)

@@ -89,7 +89,7 @@ def test_one_worker_survives_them_all(world):
     assert effects == {"broken": 1, "exits": 1, "last": 1}
     assert world.pids() == before, "the same process from the first to the last"
     assert not world.runs().open().exists()
-    assert "half" not in world.shared.log(), "no text of an error stands in the log"
+    assert "example.org" not in world.shared.log(), "no text of an error stands in the log"
 
 
 def test_a_task_that_takes_no_notice_of_its_limit_ends_its_process(world):

@@ -6,6 +6,7 @@ import shutil
 import sqlite3
 import stat
 import subprocess
+import tempfile
 import time
 from pathlib import Path
 
@@ -170,20 +171,18 @@ def test_sqlite_is_locked_for_thirty_seconds(world, only_on_sqlite):
 
 
 @pytest.fixture
-def small_disk(tmp_path):
-    """A disk of a few megabytes, where this machine lets us have one."""
-    folder = tmp_path / "disk"
-    folder.mkdir()
-    if (
-        os.geteuid() != 0
-        or subprocess.run(["mount", "-t", "tmpfs", "-o", "size=24m", "tmpfs", folder], capture_output=True).returncode
-    ):
-        pytest.skip("Only root may mount a disk, and not in every container.")
-    for parent in folder.parents:
-        if parent.stat().st_uid == 0 and str(parent).startswith("/tmp/"):
-            parent.chmod(0o755)
+def small_disk():
+    """A disk of a few megabytes, where this machine lets us have one. Not in pytest's folder, which is root's alone."""
+    if os.geteuid() != 0:
+        pytest.skip("Only root may mount a disk.")
+    folder = Path(tempfile.mkdtemp(prefix="cohorts-disk-", dir="/tmp"))
+    command = ["mount", "-t", "tmpfs", "-o", "size=24m,mode=0755", "tmpfs", folder]
+    if subprocess.run(command, capture_output=True, check=False).returncode:
+        folder.rmdir()
+        pytest.skip("This container lets nobody mount a disk.")
     yield folder
     subprocess.run(["umount", "--lazy", folder], check=True)
+    folder.rmdir()
 
 
 @pytest.fixture
