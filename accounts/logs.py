@@ -1,8 +1,10 @@
-"""Keeps secrets that stand in addresses out of the logs. Imported while settings are read: no models here."""
+"""Keeps secrets that stand in addresses, and what errors quote, out of the logs. Imported while settings are read: no models here."""
 
 import logging
 import re
 from typing import Any
+
+from background.masking import mask
 
 _TOKEN_IN_ADDRESS = re.compile(r"(/feeds/)[^/\s\"'?]+?(\.ics)")
 #: The link for a new password. `…-set-password` is what allauth leads on to: the key itself is in the session then.
@@ -28,8 +30,13 @@ def mask_event(event: Any, hint: Any = None) -> Any:
     if isinstance(event, list | tuple):
         return [mask_event(part) for part in event]
     if isinstance(event, dict):
-        return {key: "" if key == "query_string" else mask_event(part) for key, part in event.items()}
+        return {key: "" if key == "query_string" else mask_event(_told(key, part)) for key, part in event.items()}
     return event
+
+
+def _told(key: Any, part: Any) -> Any:
+    """What an error or a line of the log says quotes people. The other texts are names and ids, which a mask would break."""
+    return mask(part) if key in {"value", "message", "formatted"} and isinstance(part, str) else part
 
 
 class MaskFeedTokens(logging.Filter):
@@ -41,3 +48,10 @@ class MaskFeedTokens(logging.Filter):
         if masked != text:
             record.msg, record.args = masked, ()
         return True
+
+
+class MaskedTracebacks(logging.Formatter):
+    """Hides in the tracebacks of errors what `mask` hides: an error quotes what was worked on, and whoever wrote it."""
+
+    def formatException(self, ei: Any) -> str:
+        return mask(mask_tokens(super().formatException(ei)))

@@ -20,6 +20,7 @@ from django.tasks import TaskResult
 from django.utils import timezone
 
 from background import enqueue
+from background.masking import mask
 
 from .models import Message, User
 
@@ -242,7 +243,8 @@ def _is_still_true(message: Message) -> bool:
 
 
 def _finish(message: Message, state: str, error: str = "") -> None:
-    changes: dict[str, Any] = {"state": state, "error": error[:500]}
+    # Mail servers quote addresses and whoever logs in there, and organisers read this.
+    changes: dict[str, Any] = {"state": state, "error": mask(error)[:500]}
     if state == Message.State.SENT:
         changes["sent_at"] = timezone.now()
     if message.secret and state != Message.State.QUEUED:

@@ -312,7 +312,9 @@ else:
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
+    "formatters": {
+        "line": {"class": "accounts.logs.MaskedTracebacks", "format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}
+    },
     "filters": {"mask_feed_tokens": {"()": "accounts.logs.MaskFeedTokens"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["mask_feed_tokens"]}},
     "root": {"handlers": ["console"], "level": LOG_LEVEL},

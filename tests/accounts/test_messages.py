@@ -188,6 +188,27 @@ def test_refusals_that_may_pass_are_tried_again(person, monkeypatch, error):
     assert message.state == State.QUEUED
 
 
+@pytest.mark.parametrize(
+    "error",
+    [
+        smtplib.SMTPAuthenticationError(
+            535, b"5.7.8 postmaster@example.net is locked, see https://example.net/unlock?key=opensesame"
+        ),
+        smtplib.SMTPRecipientsRefused({"x@example.net": (450, b"Greylisted")}),
+        ConnectionError("smtp://postmaster:opensesame@example.net is away"),
+        KeyError("password=opensesame postmaster@example.net"),
+    ],
+)
+def test_what_the_mail_server_quotes_is_not_kept(person, monkeypatch, error):
+    message = write(person)
+    refuse(monkeypatch, error)
+    with pytest.raises((NotSentYet, KeyError)):
+        send_message(message.pk)
+    message.refresh_from_db()
+    assert type(error).__name__ in message.error
+    assert [secret for secret in ("postmaster", "opensesame", "x@", "@example.net'") if secret in message.error] == []
+
+
 def test_an_unexpected_error_fails_the_message_and_the_task(person, monkeypatch):
     message = write(person)
     refuse(monkeypatch, KeyError("bug"))

@@ -1,10 +1,14 @@
 """Switches that must not open a real installation, and what leaves the site with an error."""
 
+import io
 import json
+import logging
+import logging.config
 
 import pytest
 
 from accounts.logs import mask_event, mask_tokens
+from config import settings
 
 from .test_environment import PRODUCTION, manage
 
@@ -60,3 +64,37 @@ def test_what_logs_in_is_masked_wherever_an_address_is_written_down(text, secret
 def test_ordinary_addresses_stay_as_they_are():
     for text in ("/feeds/", "/accounts/password/reset/key/1-set-password/", "/applications/7/?q=code", "progress of 3"):
         assert mask_tokens(text) == text
+
+
+def test_what_an_error_quotes_does_not_leave_the_site():
+    event = {
+        "event_id": "0123456789abcdef0123456789abcdef",
+        "exception": {"values": [{"type": "SMTPRecipientsRefused", "value": "{'ada@example.org': (450, b'Ada')}"}]},
+        "logentry": {"message": "500 for Ada Lovelace <ada@example.org>"},
+    }
+    masked = mask_event(event)
+    assert masked["event_id"] == event["event_id"]
+    assert masked["exception"]["values"][0]["type"] == "SMTPRecipientsRefused"
+    assert "ada@" not in json.dumps(masked)
+    assert "Lovelace" not in json.dumps(masked)
+
+
+def test_tracebacks_in_the_log_hide_what_an_error_quotes():
+    written = io.StringIO()
+    handler = logging.StreamHandler(written)
+    handler.setFormatter(logging.config.DictConfigurator({}).configure_formatter(dict(settings.LOGGING["formatters"]["line"])))
+    logger = logging.Logger("a logger of its own")
+    logger.addHandler(handler)
+    try:
+        try:
+            raise ValueError("Failing row contains (1, Ada\nLovelace).")
+        except ValueError as cause:
+            raise ConnectionError("550 ada@example.org at smtp://ada:hunter2@mail.example.org, /feeds/opensesame.ics") from cause
+    except ConnectionError:
+        logger.exception("A mail could not be sent")
+    text = written.getvalue()
+    assert "A mail could not be sent" in text
+    assert "ConnectionError: 550" in text
+    assert [
+        secret for secret in ("ada", "Ada", "Lovelace", "hunter2", "opensesame") if secret in text.replace("Failing row", "")
+    ] == []
