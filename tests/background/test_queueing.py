@@ -230,11 +230,16 @@ class TestWithABroker:
         TaskRun.objects.filter(pk=run.pk).update(result_id="", sent_at=long_ago, queued_at=long_ago)
         assert resend_unsent() == 1
 
-    def test_a_task_that_is_no_more_is_told_and_stays(self, broker, caplog):
-        run = enqueue(sample_tasks.nothing.using(run_after=timezone.now() + HOUR))
-        TaskRun.objects.filter(pk=run.pk).update(sent_at=None, result_id="", task_path="nowhere.at_all", run_after=None)
-        assert not send(run.pk)
-        assert "could not be handed over: ModuleNotFoundError" in caplog.text
+    def test_a_task_that_is_no_more_fails_and_does_not_stop_the_others(self, broker):
+        broker.away = True
+        gone, fine = enqueue(sample_tasks.nothing), enqueue(sample_tasks.nothing)
+        broker.away = False
+        TaskRun.objects.filter(pk=gone.pk).update(task_path="nowhere.at_all")
+        resend_unsent(timezone.now() + 2 * queueing.UNSENT_AFTER)
+        gone.refresh_from_db()
+        fine.refresh_from_db()
+        assert (gone.state, gone.error) == ("failed", "builtins.ModuleNotFoundError")
+        assert [result.id for result in broker.sent] == [fine.result_id]
 
     def test_an_engine_that_keeps_no_time_gets_it_when_it_is_due(self, broker, monkeypatch):
         monkeypatch.setattr(broker, "keeps_time", False, raising=False)
