@@ -25,7 +25,7 @@ from accounts.models import Message, User
 
 from .decision_messages import answer_until, write_message
 from .decisions import Outgoing, carry_out
-from .models import Application, ApplicationEvent, Cohort, Membership, Session, access
+from .models import Application, ApplicationEvent, Cohort, Membership, Session
 from .moves import MOVES
 from .placing import TAKING_A_PLACE, keep_place, was_not_chosen
 
@@ -62,10 +62,14 @@ def free_places(session: Session) -> tuple[int, int]:
 
 
 def waiting(session: Session) -> QuerySet[Application]:
-    """Those on the waitlist who can be offered a place, by rank; whoever leads a cohort of the session by now is not among them."""
-    leading = Membership.objects.filter(role__in=access.LEADING, cohort__session=session).present()
+    """Those on the waitlist who can be offered a place, by rank; whoever belongs to a cohort of the session by now is not among them.
+
+    Whoever leads one gets no place, and whoever takes part already (members can be imported) has one: an offer would move that
+    person to another cohort, and its end would put them out.
+    """
+    belonging = Membership.objects.filter(cohort__session=session).present()
     people = Application.objects.filter(session=session, status=Status.WAITLISTED, applicant__is_active=True)
-    return people.exclude(Exists(leading.filter(user=OuterRef("applicant")))).order_by(
+    return people.exclude(Exists(belonging.filter(user=OuterRef("applicant")))).order_by(
         F("waitlist_rank").asc(nulls_last=True), "submitted_at", "pk"
     )
 

@@ -9,10 +9,13 @@ from django.utils import timezone
 
 from accounts.models import Message
 from cohorts import decisions
+from cohorts.applications import accept_offer, decline_offer, withdraw
 from cohorts.decisions import PublishError, publish, set_pending_decision
-from cohorts.models import Application, Conflict, Membership, Review
+from cohorts.models import Application, Conflict, Membership, Review, Session
+from cohorts.moves import MoveError
 from cohorts.placing import PlacingError, place
 from cohorts.reviews import declare_conflict, hand_in
+from cohorts.waitlist import look_after_free_places
 from tests.cohorts.world import make_world
 from tests.factories import MembershipFactory, SessionRoleFactory
 
@@ -101,3 +104,36 @@ def test_what_is_being_published_cannot_be_decided_otherwise_meanwhile(monkeypat
     publish(world.session, by=world.organiser)
     assert [type(answer) for answer in seen] == [OperationalError]
     assert lock() is None
+
+
+@pytest.mark.parametrize("attempt", range(3))
+def test_one_place_that_comes_back_goes_to_one_person_whoever_answers_or_leaves_meanwhile(attempt):
+    world = make_world(applications=6, review_closed_at=timezone.now() - datetime.timedelta(hours=1))
+    Session.objects.update(offers_free_places=True)
+    taken = world.session.cohort_size_max - 2
+    for _ in range(taken):
+        MembershipFactory(cohort=world.cohort)
+    offered, waiting = world.applications[:2], world.applications[2:]
+    for application in offered:
+        set_pending_decision(application, "offer", by=world.organiser)
+        place(application, world.cohort, by=world.organiser)
+    for rank, application in enumerate(waiting, start=1):
+        set_pending_decision(application, "waitlist", by=world.organiser, rank=rank)
+    publish(world.session, by=world.organiser)
+    # Two workers look; the first in line leaves, somebody accepts, and an organiser wants the place for the last in line.
+    decline_offer(Application.objects.get(pk=offered[0].pk), by=offered[0].applicant)
+    answers = at_once(
+        look_after_free_places,
+        look_after_free_places,
+        lambda: withdraw(Application.objects.get(pk=waiting[0].pk), by=waiting[0].applicant),
+        lambda: accept_offer(Application.objects.get(pk=offered[1].pk), by=offered[1].applicant),
+        lambda: place(Application.objects.get(pk=waiting[3].pk), world.cohort, by=world.organiser),
+    )
+    assert not [
+        answer for answer in answers if isinstance(answer, Exception) and not isinstance(answer, PlacingError | MoveError)
+    ]
+    places = Membership.objects.members().filter(state__in=["invited", "active"], cohort=world.cohort)
+    assert places.count() <= world.session.cohort_size_max
+    assert Application.objects.filter(status="offered").count() <= 1
+    assert Message.objects.filter(kind="decision_offer").exclude(recipient__in=[one.applicant for one in offered]).count() <= 1
+    assert Application.objects.get(pk=offered[1].pk).status == "accepted"

@@ -237,6 +237,16 @@ class TestTheSiteOffers:
         assert look_after_free_places() == 2
         assert statuses(world) == ["declined", "declined", "offered", "offered"]
 
+    def test_who_takes_part_already_keeps_their_cohort_and_the_next_is_offered_the_place(self, world):
+        first = world.applications[3]
+        member = MembershipFactory(cohort=CohortFactory(session=world.session), user=first.applicant, state="active")
+        decline(world)
+        assert look_after_free_places() == 1
+        assert statuses(world) == ["declined", "offered", "offered", "waitlisted"]
+        member.refresh_from_db()
+        assert member.state == "active"
+        assert Membership.objects.filter(user=first.applicant).count() == 1
+
     def test_who_has_no_rank_is_for_the_organisers(self, world):
         Application.objects.update(waitlist_rank=None)
         decline(world)
