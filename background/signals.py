@@ -49,9 +49,6 @@ def on_started(result: TaskResult) -> None:
     from .beat import this_worker
     from .runs import record_started
 
-    work = current.current_work()
-    if work is not None and work.owned:
-        return
     worker_id = this_worker() or (result.worker_ids[-1] if result.worker_ids else "")
     current.begin(record_started(result, worker_id))
 
@@ -61,12 +58,12 @@ def on_finished(result: TaskResult) -> None:
     from .ending import record_finished
 
     work = current.current_work()
-    if work is not None and work.owned:
-        return
     try:
         record_finished(result, work)
     finally:
-        current.end()
+        # Of a start that could not be noted there is nothing to end: what stands here then is the task around it.
+        if work is not None and work.result_id == result.id:
+            current.end()
 
 
 def connect() -> None:

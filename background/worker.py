@@ -24,6 +24,7 @@ from .beat import Heart, beat
 from .claiming import candidate
 from .current import Work, working
 from .engines.moving import take_over_messages
+from .leftovers import no_transaction_left
 from .lost import announce_finished, give_back, give_back_own_tasks, put_back
 from .models import WorkerBeat
 from .policy import Retry, policy_of
@@ -119,8 +120,6 @@ class Worker(db_worker.Worker):
         except DATABASE_ERRORS as error:
             if not is_unready(error):
                 raise
-            # A claim may have reached the database, and its answer not us.
-            self.uncertain = True
             self._wait_for_database(error)
         while row is not None:
             # Each run takes the next task in the same transaction in which it ends, until there is none.
@@ -303,7 +302,8 @@ class Worker(db_worker.Worker):
         try:
             task, result = row.task, row.task_result
             context: list[TaskContext] = [TaskContext(task_result=result)] if task.takes_context else []
-            return normalize_json(task.call(*context, *result.args, **result.kwargs)), None
+            with no_transaction_left():
+                return normalize_json(task.call(*context, *result.args, **result.kwargs)), None
         except BaseException as error:
             return None, error
 
@@ -318,8 +318,6 @@ class Worker(db_worker.Worker):
             except Exception as error:
                 if not is_unavailable(error):
                     return error
-                # The commit may have reached the database, with the claim of another task in it.
-                self.uncertain = True
                 if not self.running:
                     logger.warning("The outcome of a task could not be written before the end: it runs again.")
                     return None
@@ -345,6 +343,8 @@ class Worker(db_worker.Worker):
         self._record(lambda: put_back(row) if begun else give_back(row))
 
     def _wait_for_database(self, error: BaseException) -> None:
+        # A commit may have reached the database, with the claim of a task in it, and its answer not us.
+        self.uncertain = True
         self.failures += 1
         connections.close_all()
         longest = min(LONGEST_WAIT, SHORTEST_WAIT * 2 ** min(self.failures, 10))

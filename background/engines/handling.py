@@ -16,6 +16,7 @@ from django.utils.json import normalize_json
 from background.beat import Heart
 from background.current import Work, working
 from background.ending import class_path, end_badly, traceback_of
+from background.leftovers import no_transaction_left
 from background.models import TaskRun
 from background.policy import Retry, policy_of
 from background.runs import Details, label_of, mark_done, mark_started
@@ -120,7 +121,8 @@ class Handler:
         """Call the function. Returns what it raised; an exit asked for by a task fails the task alone."""
         context: list[Any] = [TaskContext(task_result=result)] if result.task.takes_context else []
         try:
-            value = normalize_json(result.task.call(*context, *result.args, **result.kwargs))
+            with no_transaction_left():
+                value = normalize_json(result.task.call(*context, *result.args, **result.kwargs))
         except BaseException as error:
             return error
         change(result, _return_value=value)
@@ -129,15 +131,26 @@ class Handler:
     def _call_in_transaction(self, result: TaskResult, run: TaskRun) -> BaseException | None:
         """The task and its outcome as one: both are there, or neither."""
         begun, raised = False, None
+        committed: list[bool] = []
         try:
             with transaction.atomic():
                 begun = True
+                # The first of the functions that Django calls after the commit: what one of the task's own raises undoes nothing.
+                transaction.on_commit(lambda: committed.append(True))
                 raised = self._call(result)
                 if raised is not None:
                     raise raised
                 if not mark_done(run.result_id):
                     raise NotOurs
         except BaseException as error:
+            if committed:
+                logger.error(
+                    "Task %s (%s) is done, and what was to follow its commit raised %s.",
+                    run.task_path,
+                    run.result_id,
+                    type(error).__name__,
+                )
+                return None
             if not is_unavailable(error) or (error is raised and not _is_down(error)):
                 return error
             self._wait_for_database(error)

@@ -6,6 +6,8 @@ import sys
 import time
 from pathlib import Path
 
+from django.db import transaction
+
 from background import Backoff, Retry, progress, task
 from background.models import Schedule
 
@@ -93,3 +95,17 @@ def leave_a_mark_and_die_the_first_time(path: str, name: str) -> None:
 def die_and_stay_dead(path: str) -> None:
     write_line.func(path, str(os.getpid()))
     os.kill(os.getpid(), signal.SIGKILL)
+
+
+@task(atomic=True)
+def follow_its_commit_badly(name: str) -> None:
+    """What is to follow the commit raises."""
+    Schedule.objects.create(name=name, next_run_at="2100-01-01T00:00:00Z")
+    transaction.on_commit(lambda: 1 / 0)
+
+
+@task
+def begin_a_transaction(name: str) -> None:
+    """And never end it."""
+    transaction.atomic().__enter__()
+    Schedule.objects.create(name=name, next_run_at="2100-01-01T00:00:00Z")

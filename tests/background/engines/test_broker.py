@@ -9,6 +9,7 @@ import pytest
 from django.core.exceptions import ImproperlyConfigured
 from django.db import OperationalError, connections, transaction
 from django.tasks.exceptions import TaskResultDoesNotExist
+from django.tasks.signals import task_finished
 from django.test import override_settings
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
@@ -240,8 +241,6 @@ class TestWithoutItsDatabase:
 
 
 def test_a_receiver_that_raises_changes_nothing(broker_world, handler):
-    from django.tasks.signals import task_finished
-
     def receiver(**kwargs):
         raise RuntimeError("no")
 
@@ -253,6 +252,31 @@ def test_a_receiver_that_raises_changes_nothing(broker_world, handler):
         task_finished.disconnect(receiver)
     run.refresh_from_db()
     assert run.state == "succeeded"
+
+
+def test_what_follows_an_atomic_tasks_commit_and_raises_undoes_nothing(broker_world, handler, caplog):
+    told = []
+
+    def note(task_result, **kwargs):
+        told.append(task_result.status)
+
+    run = enqueue(tasks.follow_its_commit_badly, "a mark")
+    task_finished.connect(note)
+    try:
+        handler(message_for(run, tasks.follow_its_commit_badly))
+    finally:
+        task_finished.disconnect(note)
+    assert (broker_world.states(tasks.follow_its_commit_badly), told) == (["succeeded"], ["SUCCESSFUL"])
+    assert Schedule.objects.filter(name="a mark").exists()
+    assert "raised ZeroDivisionError" in caplog.text
+
+
+def test_a_transaction_that_a_task_left_open_is_undone_and_its_outcome_is_committed(broker_world, handler):
+    run = enqueue(tasks.begin_a_transaction, "a mark")
+    handler(message_for(run, tasks.begin_a_transaction))
+    connections["default"].close()
+    assert broker_world.states(tasks.begin_a_transaction) == ["failed"]
+    assert not Schedule.objects.filter(name="a mark").exists()
 
 
 def test_a_task_that_kills_its_worker_each_time_fails_in_the_end(broker_world):
