@@ -1,17 +1,22 @@
 """What runs in the background for contributions. Thin: ids in, one function of the domain called."""
 
+import contextlib
+from collections.abc import Iterator
 from datetime import timedelta
 
-from django.db.models import Q
 from django.utils import timezone
 
-from background import Backoff, Retry, lost_before, task
-from contributions import retention
+from background import Backoff, Retry, current_run, lost_before, task
+from background.models import TaskRun
+from contributions import deliveries, retention
 from contributions.github.errors import RateLimited, Unavailable
-from contributions.models import SyncRun, WebhookDelivery
+from contributions.models import SyncRun
 from contributions.sync.due import queue_due_syncs
 from contributions.sync.items import refetch
 from contributions.sync.run import SILENT_AFTER, run_sync
+
+#: Between two looks whether those who came before are done.
+GIVE_WAY = timedelta(seconds=2)
 
 
 @task(unique=True, about="contributions.syncrun")
@@ -31,31 +36,39 @@ def sync_session_task(run_id: int) -> None:
 
 
 @task(max_attempts=5, backoff=Backoff(first=120, longest=3600), retry_on=(Unavailable,), about="contributions.workitem")
-def refresh_items(item_ids: list[int], delivery_id: int | None = None) -> None:
-    """Fetch these work items again; `delivery_id`: the webhook delivery that asked for it.
+def refresh_items(item_ids: list[int]) -> None:
+    """Fetch these work items again.
 
     At an outage it is tried five times; at a limit it comes again when GitHub lets us, which is no failure.
     """
-    delivery = WebhookDelivery.objects.filter(pk=delivery_id).first() if delivery_id is not None else None
-    if delivery is not None and delivery.processed_at is not None:
-        # The item was fetched for another delivery since this one came.
-        return
-    began = timezone.now()
-    try:
+    with _again_after_limit():
         refetch(item_ids)
+
+
+@task(max_attempts=5, backoff=Backoff(first=120, longest=3600), retry_on=(Unavailable,))
+def process_deliveries_task() -> int:
+    """Fetch again what GitHub's deliveries are about. One waits at a time; one that runs works them off alone."""
+    own = current_run()
+    others = TaskRun.objects.running().filter(task_path=process_deliveries_task.module_path)
+    if own is not None and others.filter(pk__lt=own).exists():
+        raise Retry(after=GIVE_WAY, reason="What came before is being fetched.")
+    with _again_after_limit():
+        return deliveries.process_deliveries()
+
+
+@contextlib.contextmanager
+def _again_after_limit() -> Iterator[None]:
+    try:
+        yield
     except RateLimited as error:
         raise Retry(after=error.retry_at or timezone.now() + timedelta(minutes=2), reason=error.message) from error
-    if delivery is not None:
-        same = Q(pk=delivery.pk)
-        if delivery.about:
-            same |= Q(about=delivery.about, received_at__lt=began)
-        WebhookDelivery.objects.filter(same, processed_at=None).update(processed_at=timezone.now())
 
 
 @task(every=timedelta(minutes=5))
 def sync_due_sessions() -> None:
-    """Queue a sync of each session whose turn it is."""
+    """Queue a sync of each session whose turn it is, and the fetching for deliveries that was never queued."""
     queue_due_syncs()
+    deliveries.queue_forgotten()
 
 
 @task(every="40 3 * * *", jitter=timedelta(minutes=20), max_attempts=3)

@@ -17,6 +17,7 @@ KEEP = (
     "SSL_CERT_",
     "COHORTS_TEST",
     "COHORTS_GITHUB_SCHEMAS",
+    "COHORTS_GITHUB_WEBHOOKS",
     "TMP",
     "CI",
     "DJANGO_",

@@ -151,7 +151,8 @@ class WebhookDelivery(models.Model):
 
     guid = models.CharField("GUID", max_length=64, unique=True)
     event = models.CharField(_("event"), max_length=60)
-    about = models.CharField(_("about"), max_length=200, blank=True, help_text=_("Node id of the item to fetch again."))
+    about = models.CharField(_("node id"), max_length=200, blank=True)
+    items = models.JSONField(_("items"), default=list, blank=True, help_text=_("Work items to fetch again."))
     received_at = models.DateTimeField(_("received"), auto_now_add=True)
     processed_at = models.DateTimeField(_("processed"), null=True, blank=True)
 
@@ -159,6 +160,7 @@ class WebhookDelivery(models.Model):
         verbose_name = _("webhook delivery")
         verbose_name_plural = _("webhook deliveries")
         ordering = ["-received_at", "-pk"]
+        indexes = [models.Index(fields=["id"], name="delivery_open", condition=Q(processed_at=None))]
 
     def __str__(self) -> str:
         return self.guid

@@ -130,6 +130,7 @@ class WorkItem(models.Model):
         indexes = [
             models.Index(fields=["node_id"], name="work_item_node"),
             models.Index(fields=["state"], name="work_item_state"),
+            models.Index(fields=["number"], name="work_item_number"),
         ]
 
     def __str__(self) -> str:
