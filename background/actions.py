@@ -5,11 +5,10 @@ from collections.abc import Iterable
 from typing import Any
 
 from django.apps import apps
-from django.core.exceptions import ImproperlyConfigured, SuspiciousOperation
+from django.core.exceptions import ImproperlyConfigured
 from django.db import IntegrityError, connection, transaction
 from django.tasks import TaskResultStatus, task_backends
 from django.tasks.base import TASK_MAX_PRIORITY
-from django.tasks.exceptions import TaskException
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -18,14 +17,10 @@ from django_tasks_db.models import DBTaskResult
 from .models import TaskRun, WorkerBeat
 from .overview import ALIVE_FOR
 from .policy import LostWorker
-from .queueing import queue_again, send, shares_transaction
+from .queueing import NO_SUCH_TASK, queue_again, send, shares_transaction
 
 #: What may be run again: whatever ended without having done its work, and was not tried again by itself.
 RETRYABLE = (TaskRun.State.FAILED, TaskRun.State.DISCARDED)
-
-#: What the engine raises for a task, or a queue, that this version of the site does not have.
-NO_SUCH_TASK = (ImportError, SuspiciousOperation, ImproperlyConfigured, TaskException)
-
 
 #: What the history says of each.
 QUEUED_AGAIN, DISCARDED, ASKED_TO_RUN = (

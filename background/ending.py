@@ -3,7 +3,6 @@
 import logging
 import traceback as tracebacks
 
-from django.core.exceptions import SuspiciousOperation
 from django.db import transaction
 from django.tasks import TaskResult
 from django.utils import timezone
@@ -12,7 +11,7 @@ from .current import Work
 from .masking import mask
 from .models import TaskRun
 from .policy import Retry
-from .queueing import queue_again
+from .queueing import NO_SUCH_TASK, queue_again
 from .runs import mark_done
 from .verdict import judge
 
@@ -60,7 +59,7 @@ def end_badly(
             return None
         try:
             return queue_again(run, at=verdict.at, attempt=verdict.attempt)
-        except (ImportError, SuspiciousOperation):
+        except NO_SUCH_TASK:
             TaskRun.objects.filter(pk=run.pk).update(state=TaskRun.State.FAILED)
             return None
 

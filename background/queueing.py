@@ -11,12 +11,12 @@ from collections.abc import Iterator
 from contextvars import ContextVar
 from typing import Any
 
-from django.core.exceptions import SuspiciousOperation
+from django.core.exceptions import ImproperlyConfigured, SuspiciousOperation
 from django.db import IntegrityError, models, transaction
 from django.db.models import Q
 from django.tasks import DEFAULT_TASK_QUEUE_NAME, Task, task_backends
 from django.tasks.backends.base import BaseTaskBackend
-from django.tasks.exceptions import InvalidTask
+from django.tasks.exceptions import InvalidTask, TaskException
 from django.utils import timezone
 from django.utils.module_loading import import_string
 
@@ -35,6 +35,9 @@ UNANSWERED_AFTER = datetime.timedelta(minutes=5)
 
 #: How many of them are handed over at a time.
 RESEND_AT_ONCE = 100
+
+#: What is raised for a task, a queue or a backend that this version of the site does not have.
+NO_SUCH_TASK = (ImportError, SuspiciousOperation, ImproperlyConfigured, TaskException)
 
 #: Set while this module hands a task to its engine: it writes the record itself.
 _handing_over: ContextVar[bool] = ContextVar("background_handing_over", default=False)
@@ -110,7 +113,7 @@ def shares_transaction(backend: BaseTaskBackend) -> bool:
 def queue_again(run, *, at: datetime.datetime, attempt: int, losses: int | None = None):
     """Queue the work of `run`, which has ended, once more, not before `at`. Returns the next run.
 
-    Raises `ImportError` or `SuspiciousOperation` where the task is no more.
+    Raises one of `NO_SUCH_TASK` where the task, its queue or its backend is no more.
     """
     from .runs import Details, create
 
@@ -135,7 +138,7 @@ def queue_again(run, *, at: datetime.datetime, attempt: int, losses: int | None 
 
 
 def task_of(run) -> Task:
-    """The task of a run, with its queue. Raises `ImportError` or `SuspiciousOperation` where this version of the site has none."""
+    """The task of a run, with its queue. Raises one of `NO_SUCH_TASK` where this version of the site has none."""
     found = import_string(run.task_path)
     if not isinstance(found, Task):
         raise SuspiciousOperation(f"{run.task_path} is no task.")
@@ -160,8 +163,11 @@ def send(run_id: int) -> bool:
     run = TaskRun.objects.get(pk=run_id)
     try:
         task = task_of(run)
-    except (ImportError, SuspiciousOperation) as error:
-        # It would stand before all others for ever.
+        args, kwargs = run.arguments["args"], run.arguments["kwargs"]
+        check_arguments(task, args, kwargs)
+    # A task, a queue or a backend that is no more, a module that cannot be imported, arguments that are none: never to be sent,
+    # and it would stand before all others for ever.
+    except Exception as error:
         fail_for_good(run, error)
         return True
     try:
@@ -170,7 +176,7 @@ def send(run_id: int) -> bool:
         if run.run_after is not None and run.run_after > now:
             task = task.using(run_after=run.run_after)
         with recorded_here(run_id):
-            result = task.enqueue(*run.arguments["args"], **run.arguments["kwargs"])
+            result = task.enqueue(*args, **kwargs)
     except InvalidTask as error:
         fail_for_good(run, error)
         return True

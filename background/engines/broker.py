@@ -11,7 +11,7 @@ from abc import abstractmethod
 from collections.abc import Callable
 from typing import Any
 
-from django.core.exceptions import ImproperlyConfigured, SuspiciousOperation
+from django.core.exceptions import ImproperlyConfigured
 from django.tasks import Task, TaskResult, TaskResultStatus
 from django.tasks.backends.base import BaseTaskBackend
 from django.tasks.base import TaskError
@@ -137,7 +137,7 @@ class BrokerBackend(BaseTaskBackend):
             raise TaskResultDoesNotExist(result_id)
         try:
             task = queueing.task_of(run).using(priority=run.priority)
-        except (ImportError, SuspiciousOperation) as error:
+        except queueing.NO_SUCH_TASK as error:
             raise TaskResultDoesNotExist(result_id) from error
         arguments = run.arguments
         result = waiting_result(

@@ -230,15 +230,27 @@ class TestWithABroker:
         TaskRun.objects.filter(pk=run.pk).update(result_id="", sent_at=long_ago, queued_at=long_ago)
         assert resend_unsent() == 1
 
-    def test_a_task_that_is_no_more_fails_and_does_not_stop_the_others(self, broker):
+    @pytest.mark.parametrize(
+        ("changes", "error"),
+        [
+            ({"task_path": "nowhere.at_all"}, "builtins.ModuleNotFoundError"),
+            ({"task_path": "json.dumps"}, "django.core.exceptions.SuspiciousOperation"),
+            ({"backend": "removed"}, "django.tasks.exceptions.InvalidTaskBackend"),
+            ({"queue_name": "removed"}, "django.tasks.exceptions.InvalidTask"),
+            ({"arguments": {}}, "builtins.KeyError"),
+            ({"arguments": {"args": 1, "kwargs": []}}, "builtins.TypeError"),
+        ],
+        ids=str,
+    )
+    def test_what_can_never_be_sent_fails_and_does_not_stop_the_others(self, broker, changes, error):
         broker.away = True
         gone, fine = enqueue(sample_tasks.nothing), enqueue(sample_tasks.nothing)
-        broker.away = False
-        TaskRun.objects.filter(pk=gone.pk).update(task_path="nowhere.at_all")
+        broker.away, broker.queues = False, {"default"}
+        TaskRun.objects.filter(pk=gone.pk).update(**changes)
         resend_unsent(timezone.now() + 2 * queueing.UNSENT_AFTER)
         gone.refresh_from_db()
         fine.refresh_from_db()
-        assert (gone.state, gone.error) == ("failed", "builtins.ModuleNotFoundError")
+        assert (gone.state, gone.error) == ("failed", error)
         assert [result.id for result in broker.sent] == [fine.result_id]
 
     def test_an_engine_that_keeps_no_time_gets_it_when_it_is_due(self, broker, monkeypatch):
