@@ -3,7 +3,7 @@
 import datetime
 
 import pytest
-from django.db import connection
+from django.db import OperationalError, connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from django_tasks_db.models import DBTaskResult
@@ -105,3 +105,27 @@ def test_a_look_at_nothing_due_is_one_read(now):
     with CaptureQueriesContext(connection) as queries:
         schedules.run_due(now)
     assert [query["sql"][:6] for query in queries] == ["SELECT"]
+
+
+def test_one_that_cannot_be_queued_does_not_stop_the_others(now, monkeypatch, caplog):
+    other = sample_tasks.write_line.module_path
+    schedules.declare(sample_tasks.write_line, schedules.timing_of(other, QUARTER))
+    schedules.create_missing_rows(now)
+    real = schedules.queue_now
+
+    def refuse(name):
+        if name == NAME:
+            raise RuntimeError("its backend is not set up")
+        return real(name)
+
+    monkeypatch.setattr(schedules, "queue_now", refuse)
+    assert schedules.run_due(now) == [other]
+    assert f"{NAME} could not be queued" in caplog.text
+    monkeypatch.setattr(schedules, "queue_now", real)
+    assert schedules.run_due(now) == [NAME], "its tick is still to come"
+
+
+def test_a_database_that_is_away_is_the_workers_matter(now, monkeypatch):
+    monkeypatch.setattr(schedules, "queue_now", lambda name: (_ for _ in ()).throw(OperationalError("away")))
+    with pytest.raises(OperationalError):
+        schedules.run_due(now)

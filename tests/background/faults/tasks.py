@@ -75,6 +75,12 @@ def too_slow_in_the_database() -> None:
 
 
 @task(time_limit=1, atomic=True)
+def too_slow_in_the_database_and_atomic(name: str) -> None:
+    note(name)
+    too_slow_in_the_database.func()
+
+
+@task(time_limit=1, atomic=True)
 def too_slow_and_atomic(name: str) -> None:
     note(name)
     time.sleep(60)

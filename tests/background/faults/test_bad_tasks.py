@@ -65,7 +65,11 @@ def test_one_worker_survives_them_all(world):
         no_module: "builtins.ModuleNotFoundError",
     }
     if connection.vendor == "postgresql":
-        failing[world.queue(tasks.too_slow_in_the_database)] = "background.policy.TimeLimitExceeded"
+        for row in (
+            world.queue(tasks.too_slow_in_the_database),
+            world.queue(tasks.too_slow_in_the_database_and_atomic, "rolled back"),
+        ):
+            failing[row] = "background.policy.TimeLimitExceeded"
     unstorable = [
         world.queue(one) for one in (tasks.answer_with_nan, tasks.answer_with_a_zero_byte, tasks.answer_with_half_a_character)
     ]
