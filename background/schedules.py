@@ -12,8 +12,8 @@ from django.tasks import Task
 from django.utils import timezone
 from django.utils.translation import gettext, ngettext
 
-from .policy import PolicyError
-from .trouble import DATABASE_ERRORS
+from .policy import PolicyError, policy_of
+from .trouble import is_unready
 
 logger = logging.getLogger(__name__)
 
@@ -126,10 +126,11 @@ def run_due(now: datetime.datetime | None = None) -> list[str]:
                 )
                 if claimed and queue_now(row.name):
                     queued.append(row.name)
-        except DATABASE_ERRORS:
-            raise
-        # One that cannot be queued (its backend is not set up, …) must not stop the others, nor the worker.
-        except Exception:
+        # One that cannot be queued (its backend is not set up, its queue has too long a name, …) must not stop the others, nor
+        # the worker.
+        except Exception as error:
+            if is_unready(error):
+                raise
             logger.exception("The scheduled task %s could not be queued.", row.name)
     return queued
 
@@ -138,4 +139,6 @@ def queue_now(name: str) -> bool:
     """Queue a scheduled task, paused or not. False where it waits or runs already. Raises `KeyError` for one that is gone."""
     from .queueing import enqueue
 
-    return enqueue(scheduled[name].task, unique_key=f"schedule:{name}") is not None
+    task = scheduled[name].task
+    # With the task's own key, where it has one: what the schedule queues and what others queue must not run side by side.
+    return enqueue(task, unique_key=None if policy_of(task).unique else f"schedule:{name}") is not None
