@@ -41,8 +41,9 @@ def limited(work: Work, seconds: float | None) -> Iterator[None]:
         if armed:
             raise _exceeded(seconds)
 
-    before = signal.signal(signal.SIGALRM, ring)
-    signal.setitimer(signal.ITIMER_REAL, seconds)
+    began, before = time.monotonic(), signal.signal(signal.SIGALRM, ring)
+    # Of the task around this one, where an immediate backend runs it.
+    left, _interval = signal.setitimer(signal.ITIMER_REAL, seconds)
     try:
         yield
     except TimeLimitExceeded:
@@ -54,6 +55,8 @@ def limited(work: Work, seconds: float | None) -> Iterator[None]:
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, before)
         work.deadline = None
+        if left:
+            signal.setitimer(signal.ITIMER_REAL, max(0.001, left - (time.monotonic() - began)))
 
 
 @contextlib.asynccontextmanager
@@ -86,7 +89,10 @@ def _begin_anew_with_databases() -> None:
         if connection.vendor == "postgresql" and connection.connection is not None:
             # Closing alone would let the server go on with a statement that nobody waits for any more.
             with contextlib.suppress(DatabaseError, connection.Database.Error):
-                connection.connection.cancel_safe(timeout=2)
+                if hasattr(connection.connection, "cancel_safe"):
+                    connection.connection.cancel_safe(timeout=2)
+                else:
+                    connection.connection.cancel()
         connection.close()
 
 

@@ -113,4 +113,14 @@ class Listening(Asking):
 
 def bell() -> Asking:
     """What suits the site's database."""
+    if connection.vendor == "postgresql" and not _can_listen():
+        return Asking()
     return {"postgresql": Listening, "sqlite": Watching}.get(connection.vendor, Asking)()
+
+
+def _can_listen() -> bool:
+    """Psycopg 2 and the first of psycopg 3 tell of notifications in other ways."""
+    from django.db.backends.postgresql.base import psycopg_version
+    from django.db.backends.postgresql.psycopg_any import is_psycopg3
+
+    return is_psycopg3 and psycopg_version() >= (3, 2)
