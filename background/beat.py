@@ -6,7 +6,6 @@ import os
 import socket
 import threading
 import time
-from collections.abc import Callable
 
 from django.db import close_old_connections, connections
 from django.utils import timezone
@@ -52,8 +51,6 @@ class Heart(threading.Thread):
         self.watch = watch or Watch()
         #: What the worker's main thread is at; set and taken away by it.
         self.work: Work | None = None
-        #: Writes that the task failed: given the error, from this thread.
-        self.give_up: Callable[[BaseException], object] | None = None
         self.stopping = threading.Event()
 
     def run(self) -> None:
@@ -88,8 +85,8 @@ class Heart(threading.Thread):
             return
         logger.critical("Task %s (%s) takes no notice of its time limit; its worker ends.", work.task_path, work.result_id)
         try:
-            if self.give_up is not None:
-                self.give_up(TimeLimitExceeded("The task ran for longer than its time limit, and took no notice of it."))
+            if work.give_up is not None:
+                work.give_up(TimeLimitExceeded("The task ran for longer than its time limit, and took no notice of it."))
         # Nothing may stand in the way of the end.
         except Exception as error:
             logger.error("It could not be marked (%s): it runs again.", type(error).__name__)

@@ -2,7 +2,7 @@
 
 import contextlib
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextvars import ContextVar
 from dataclasses import dataclass
 
@@ -32,6 +32,9 @@ class Work:
     progress_written_at: float = -PROGRESS_EVERY
     #: By this process's monotonic clock: when the task's time is over. None: it has all the time, or is not running now.
     deadline: float | None = None
+    #: Writes that it failed: given the error, by the worker's heart, where the task takes no notice of its deadline. Stands here so
+    #: that the heart cannot take that of the next task.
+    give_up: Callable[[BaseException], object] | None = None
     #: What this thread worked on before: a task that an immediate backend runs inside another.
     outer: "Work | None" = None
 

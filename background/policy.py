@@ -16,6 +16,9 @@ from django.utils.module_loading import import_string
 #: How long a failed task waits at most before it is tried again (seconds), whatever its back-off says.
 LONGEST_BACKOFF = 7 * 24 * 3600.0
 
+#: More are no limit at all: an alarm of the machine takes so many seconds, and the columns of a run such a number and such a path.
+LONGEST_LIMIT, MOST_ATTEMPTS, LONGEST_PATH = 366 * 24 * 3600.0, 2**31 - 1, 200
+
 
 class PolicyError(ImproperlyConfigured):
     """A task was declared with something that cannot be. The text names the task, and says what to do."""
@@ -138,8 +141,10 @@ def checked_policy(
     def refuse(text: str) -> PolicyError:
         return PolicyError(f"The task {name} cannot be declared: {text}")
 
-    if isinstance(max_attempts, bool) or not isinstance(max_attempts, int) or max_attempts < 1:
-        raise refuse(f"max_attempts={max_attempts!r} must be a whole number, 1 or more.")
+    if len(name) > LONGEST_PATH:
+        raise refuse(f"its dotted path has {len(name)} characters, and {LONGEST_PATH} are stored. Give it a shorter name.")
+    if isinstance(max_attempts, bool) or not isinstance(max_attempts, int) or not 1 <= max_attempts <= MOST_ATTEMPTS:
+        raise refuse(f"max_attempts={max_attempts!r} must be a whole number from 1 to {MOST_ATTEMPTS}.")
     if isinstance(backoff, int | float | datetime.timedelta) and not isinstance(backoff, bool):
         first = _seconds(backoff)
         if not first or not 0 < first <= LONGEST_BACKOFF:
@@ -154,8 +159,8 @@ def checked_policy(
     if not isinstance(unique, bool) and not callable(unique):
         raise refuse(f"unique={unique!r} must be True, or a function of the task's arguments that returns a text.")
     limit = None if time_limit is None else _seconds(time_limit)
-    if time_limit is not None and (limit is None or not limit > 0):
-        raise refuse(f"time_limit={time_limit!r} must be seconds or a timedelta, more than nothing.")
+    if time_limit is not None and (limit is None or not 0 < limit <= LONGEST_LIMIT):
+        raise refuse(f"time_limit={time_limit!r} must be seconds or a timedelta, more than nothing and at most a year.")
     if at_most_once and max_attempts > 1:
         raise refuse("at_most_once and max_attempts > 1 contradict each other; leave one of them out.")
     if at_most_once and atomic:

@@ -32,7 +32,7 @@ _POSTGRESQL = {"25006": _READ_ONLY, "53100": _FULL, "58030": _UNREADABLE, "55P03
 
 def is_unavailable(error: BaseException | None) -> bool:
     """Whether a statement of our own failed because of the database, and will do once that is well again."""
-    return isinstance(error, OperationalError | InterfaceError) or is_unwritable(error)
+    return (isinstance(error, OperationalError | InterfaceError) and not _is_too_large(error)) or is_unwritable(error)
 
 
 def is_unready(error: BaseException | None) -> bool:
@@ -48,6 +48,11 @@ def is_unwritable(error: BaseException | None) -> bool:
 def in_words(error: BaseException) -> str:
     """What is wrong with the database, and what to do: the rest of a sentence that begins “The database is not available: ”."""
     return _cause(error) or _AWAY
+
+
+def _is_too_large(error: BaseException) -> bool:
+    """Beyond what PostgreSQL can hold, today and tomorrow, though psycopg calls it by the same class as an outage."""
+    return (getattr(error.__cause__, "sqlstate", None) or "").startswith("54")
 
 
 def _cause(error: BaseException) -> str:

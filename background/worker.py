@@ -179,8 +179,8 @@ class Worker(db_worker.Worker):
         logger.debug("Task %s (%s) begins.", row.task_path, row.pk)
         work = Work(normalize_uuid(row.pk), row.task_path, self.worker_id, owned=True)
         following: list[DBTaskResult | None] = [None]
+        work.give_up = lambda error: outcome.fail(row, error)
         if self.heart is not None:
-            self.heart.give_up = lambda error: outcome.fail(row, error)
             self.heart.work = work
         try:
             with working(work):

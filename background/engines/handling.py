@@ -81,7 +81,7 @@ class Handler:
             self._persist(lambda: fail_for_good(run, refused))
             return refused
         work = Work(run.result_id, run.task_path, self.worker_id, owned=True)
-        self.heart.give_up = lambda too_long: end_badly(run, too_long, result)
+        work.give_up = lambda too_long: end_badly(run, too_long, result)
         self.heart.work = work
         try:
             with working(work):

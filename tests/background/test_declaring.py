@@ -36,6 +36,7 @@ class TestPolicies:
             ({"max_attempts": 0}, "max_attempts=0 must be a whole number"),
             ({"max_attempts": True}, "max_attempts=True"),
             ({"max_attempts": "3"}, "max_attempts='3'"),
+            ({"max_attempts": sys.maxsize}, "from 1 to 2147483647"),
             ({"backoff": 0}, "more than nothing"),
             ({"backoff": float("nan")}, "more than nothing"),
             ({"backoff": LONGEST_BACKOFF * 2}, "at most"),
@@ -48,6 +49,7 @@ class TestPolicies:
             ({"time_limit": -1}, "time_limit=-1"),
             ({"time_limit": datetime.timedelta()}, "more than nothing"),
             ({"time_limit": "1 h"}, "time_limit='1 h'"),
+            ({"time_limit": datetime.timedelta.max}, "at most a year"),
             ({"at_most_once": True, "max_attempts": 2}, "contradict each other"),
             ({"at_most_once": True, "atomic": True}, "Leave one of them out"),
             ({"about": "message"}, "the label of a model"),
@@ -77,6 +79,11 @@ class TestPolicies:
             task("send")
         with pytest.raises(PolicyError, match=r"not above functools\.partial"):
             task()(functools.partial(plain, 1))
+
+    def test_a_path_that_no_record_could_hold_is_refused_by_name(self, monkeypatch):
+        monkeypatch.setattr(plain, "__qualname__", "plain" * 40)
+        with pytest.raises(PolicyError, match=r"plainplain.*Give it a shorter name"):
+            task(plain)
 
     def test_a_task_is_declared_once(self):
         with pytest.raises(PolicyError, match=r"sample_tasks\.nothing is declared twice"):

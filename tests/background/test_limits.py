@@ -101,6 +101,19 @@ def test_a_coroutines_own_time_out_stays_what_it_is(work):
             asyncio.run(run(limit))
 
 
+def test_the_limit_of_the_task_around_another_goes_on_after_it(work):
+    @limited(work, 0.3)
+    def run():
+        with limited(Work("inner", "inner"), 60):
+            pass
+        time.sleep(5)
+
+    started = time.monotonic()
+    with pytest.raises(TimeLimitExceeded, match=r"0\.3 seconds"):
+        run()
+    assert time.monotonic() - started < 3
+
+
 class TestTheHeart:
     """Ends the process where a task takes no notice."""
 
@@ -122,7 +135,7 @@ class TestTheHeart:
     def test_it_marks_the_task_and_ends_the_process(self, heart, work, caplog):
         told = []
         work.deadline = time.monotonic() - PATIENCE - 1
-        heart.work, heart.give_up = work, told.append
+        heart.work, work.give_up = work, told.append
         heart.end_what_is_stuck()
         assert isinstance(told[0], TimeLimitExceeded)
         assert heart.ended == [EXIT_STUCK]
@@ -131,6 +144,6 @@ class TestTheHeart:
     @pytest.mark.parametrize("give_up", [None, lambda error: 1 / 0])
     def test_it_ends_the_process_even_if_nothing_can_be_marked(self, heart, work, give_up):
         work.deadline = time.monotonic() - PATIENCE - 1
-        heart.work, heart.give_up = work, give_up
+        heart.work, work.give_up = work, give_up
         heart.end_what_is_stuck()
         assert heart.ended == [EXIT_STUCK]

@@ -38,7 +38,14 @@ AWAY = [
     postgresql(OperationalError, None),
 ]
 LOCKED = [sqlite(sqlite3.SQLITE_BUSY), sqlite(sqlite3.SQLITE_LOCKED), postgresql(OperationalError, "55P03")]
-OTHERS = [DataError("x"), IntegrityError("x"), ValueError("x"), None, postgresql(InternalError, "25P02")]
+OTHERS = [
+    DataError("x"),
+    IntegrityError("x"),
+    ValueError("x"),
+    None,
+    postgresql(InternalError, "25P02"),
+    postgresql(OperationalError, "54000"),
+]
 
 
 @pytest.mark.parametrize("error", [*READ_ONLY, *FULL, *BROKEN, *AWAY, *LOCKED], ids=repr)
