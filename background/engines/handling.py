@@ -1,5 +1,6 @@
 """What a consumer does with a message: starts its run once, calls the task, and writes what came of it, come what may."""
 
+import datetime
 import functools
 import logging
 import time
@@ -29,6 +30,10 @@ from .message import Message, TaskIsGone, change, running_result
 from .stop import Stop
 
 logger = logging.getLogger(__name__)
+
+#: How old a message may be whose run is not known. Records are kept for longer, so an older one is of a run that has ended long
+#: ago: somebody has kept the message, and put it into the queue again.
+UNKNOWN_FOR = datetime.timedelta(days=1)
 
 
 class NotOurs(Exception):
@@ -203,7 +208,7 @@ def start(message: Message, worker_id: str) -> TaskRun | None:
     """Write that the message's run begins. None where it may not: it runs, has ended, or is not to run any more.
 
     A message without a run is of a transaction that is not committed yet, or was rolled back: it was queued by Django's own
-    `enqueue`, which does not wait for the commit.
+    `enqueue`, which does not wait for the commit. An old one does not run.
     """
     result_id = message["id"]
     for _attempt in range(2):
@@ -214,6 +219,9 @@ def start(message: Message, worker_id: str) -> TaskRun | None:
         own = TaskRun.objects.running().filter(result_id=result_id, worker_id=worker_id).first()
         if own is not None or TaskRun.objects.filter(result_id=result_id).exists():
             return own
+        if message["enqueued_at"] and datetime.datetime.fromisoformat(message["enqueued_at"]) < now - UNKNOWN_FOR:
+            logger.error("An old message of task %s, of which nothing is known, is not run.", message["path"])
+            return None
         try:
             with transaction.atomic():
                 return _create_running(message, worker_id)

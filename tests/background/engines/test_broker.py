@@ -101,6 +101,18 @@ def test_a_message_that_comes_twice_starts_nothing_twice(broker_world, handler):
     assert TaskRun.objects.count() == 1
 
 
+def test_a_message_that_was_kept_until_its_record_was_forgotten_starts_nothing(broker_world, handler):
+    run = enqueue(tasks.write_line, broker_world.path("line"), "hello")
+    TaskRun.objects.filter(pk=run.pk).update(queued_at=timezone.now() - datetime.timedelta(days=2))
+    message = message_for(run)
+    handler(message)
+    assert broker_world.lines("line") == ["hello"], "one that waited for long runs"
+    TaskRun.objects.all().delete()
+    handler(message)
+    assert broker_world.lines("line") == ["hello"]
+    assert not TaskRun.objects.exists()
+
+
 def test_a_message_of_a_run_that_runs_elsewhere_is_left_alone(broker_world, handler):
     run = enqueue(tasks.write_line, broker_world.path("line"), "hello")
     message = message_for(run)
