@@ -5,7 +5,7 @@ import uuid
 from dataclasses import dataclass
 from typing import Any
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.tasks import Task, TaskResult, TaskResultStatus
 from django.utils import timezone
 from django.utils.json import normalize_json
@@ -96,6 +96,14 @@ def attach(run: TaskRun, result_id: str) -> None:
 
     A quick worker may have begun, or ended, before we know: its record, made for want of ours, is taken over then.
     """
+    try:
+        _attach(run, result_id)
+    except IntegrityError:
+        # It made its record between our look and our word.
+        _attach(run, result_id)
+
+
+def _attach(run: TaskRun, result_id: str) -> None:
     with transaction.atomic():
         stray = TaskRun.objects.select_for_update().filter(result_id=result_id).exclude(pk=run.pk).order_by("pk").first()
         if stray is not None:

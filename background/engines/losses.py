@@ -30,7 +30,9 @@ def put_back(run: TaskRun, *, at_most: int) -> bool:
     if error is not None:
         return fail_for_good(run, error)
     with transaction.atomic():
-        following = replace_lost(TaskRun.objects.get(pk=run.pk), waiting=True)
+        # Of this very worker: the run may have been given back since, and taken by one that lives.
+        found = TaskRun.objects.filter(pk=run.pk, worker_id=run.worker_id).first()
+        following = replace_lost(found, waiting=True) if found is not None else None
         if following is None:
             return False
         TaskRun.objects.filter(pk=following.pk).update(sent_at=None)
