@@ -42,13 +42,16 @@ def database(kind: str) -> Iterator[str]:
         server.remove()
 
 
-def set_up(url: str) -> None:
-    """Set Django up as in production with a migrated database; child processes inherit it. Schedules are there, none is due."""
+def set_up(url: str, **environment: str) -> None:
+    """Set Django up as in production with a migrated database; child processes inherit it. Schedules are there, none is due.
+
+    `environment`: further variables.
+    """
     for name in [name for name in os.environ if name.startswith(("GITHUB_", "DATABASE_", "TASKS_", "DEBUG"))]:
         del os.environ[name]
     os.environ |= {
         "SECRET_KEY": secrets.token_urlsafe(60), "ALLOWED_HOSTS": "localhost", "DATABASE_URL": url, "LOG_LEVEL": "WARNING",
-        "DJANGO_SETTINGS_MODULE": "config.settings",
+        "DJANGO_SETTINGS_MODULE": "config.settings", **environment,
     }  # fmt: skip
     import django
     from django.core.management import call_command

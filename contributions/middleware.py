@@ -22,5 +22,8 @@ class WebhookMiddleware:
 
     def __call__(self, request):
         if request.path == self.path and (request.is_secure() or not settings.SECURE_SSL_REDIRECT):
-            return github_webhook(request)
+            response = github_webhook(request)
+            # Else it would go in chunks, which is more to send than the answer.
+            response.headers["Content-Length"] = str(len(response.content))
+            return response
         return self.get_response(request)
