@@ -1,5 +1,6 @@
 """The records of tasks: one `TaskRun` an attempt. Every change is a compare-and-set, so that telling it twice changes nothing."""
 
+import dataclasses
 import datetime
 import uuid
 from dataclasses import dataclass
@@ -140,15 +141,31 @@ def record_started(result: TaskResult, worker_id: str) -> Work:
     run = TaskRun.objects.filter(result_id=result.id).order_by("-pk").first()
     if run is None:
         # It was queued by somebody whose word has not come yet.
-        run = create(
-            result.task, result.args, result.kwargs, details_for(result.task, result.args), result_id=result.id, sent=True
-        )
+        run = create(result.task, result.args, result.kwargs, _details_of_unanswered(result), result_id=result.id, sent=True)
         mark_started(result.id, worker_id, now)
     elif run.state == TaskRun.State.RUNNING:
         replace_lost(run, waiting=False, worker_id=worker_id)
     elif run.state == TaskRun.State.SUCCEEDED or run.state == TaskRun.State.DISCARDED:
         work.already_done = True
     return work
+
+
+def _details_of_unanswered(result: TaskResult) -> Details:
+    """Of a run that an engine began before it gave its id to whoever handed it over: that one tells, else it would be a first attempt for ever."""
+    details = details_for(result.task, result.args)
+    arguments = normalize_json({"args": list(result.args), "kwargs": dict(result.kwargs)})
+    unanswered = TaskRun.objects.waiting().filter(task_path=result.task.module_path, result_id="", sent_at__isnull=False)
+    run = unanswered.filter(arguments=arguments).order_by("pk").first()
+    if run is None:
+        return details
+    return dataclasses.replace(
+        details,
+        about=run.about,
+        attempt=run.attempt,
+        max_attempts=run.max_attempts,
+        losses=run.losses,
+        first_id=run.first_id or run.pk,
+    )
 
 
 def replace_lost(run: TaskRun, *, waiting: bool, worker_id: str = "") -> TaskRun | None:
