@@ -7,7 +7,7 @@ import threading
 import time
 from collections.abc import AsyncIterator, Iterator
 
-from django.db import DatabaseError, connections
+from django.db import connections
 
 from .current import Work
 from .policy import TimeLimitExceeded
@@ -88,7 +88,9 @@ def _begin_anew_with_databases() -> None:
             continue
         if connection.vendor == "postgresql" and connection.connection is not None:
             # Closing alone would let the server go on with a statement that nobody waits for any more.
-            with contextlib.suppress(DatabaseError, connection.Database.Error):
+            import psycopg
+
+            with contextlib.suppress(psycopg.Error):
                 if hasattr(connection.connection, "cancel_safe"):
                     connection.connection.cancel_safe(timeout=2)
                 else:
