@@ -20,7 +20,8 @@ HOST = "127.0.0.1"
 #: Variables of a real installation that the demonstration must never use.
 IGNORED = (
     "DEBUG", "SECRET_KEY", "ALLOWED_HOSTS", "MEDIA_ROOT", "TRUSTED_PROXIES", "CONTACT_EMAIL", "SENTRY_DSN", "CSRF_TRUSTED_ORIGINS",
-    "SITE_NAME", "DATABASE_URL", "CACHE_URL", "EMAIL_URL", "DEFAULT_FROM_EMAIL", "TASKS_BACKEND", "REDIS_URL", "TRAC_API_URL",
+    "SITE_NAME", "DATABASE_URL", "CACHE_URL", "EMAIL_URL", "DEFAULT_FROM_EMAIL", "TASKS_BACKEND", "REDIS_URL", "TRAC_URL",
+    "TRAC_API_URL", "GITLAB_URLS",
 )  # fmt: skip
 
 
@@ -69,6 +70,8 @@ def prepare_environment(arguments: list[str]) -> None:
         "GITHUB_CLIENT_ID": "demonstration",
         "GITHUB_CLIENT_SECRET": "demonstration",
         "GITHUB_WEBHOOK_SECRETS": "demonstration",
+        "TRAC_URL": f"{sandbox}/trac",
+        "TRAC_API_URL": f"{sandbox}/trac/api",
         "DJANGO_RUNSERVER_HIDE_WARNING": "true",
         "PYTHONUNBUFFERED": "1",
     }

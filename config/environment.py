@@ -110,6 +110,10 @@ class Environment:
             raise SettingError(f"{name} must be an address such as {default or 'https://example.org'}, not “{value}”.")
         return value
 
+    def origin_list(self, name: str, default: str) -> list[str]:
+        """A comma-separated list of what `origin` takes."""
+        return [type(self)({name: value}).origin(name, "") for value in self.words(name)] or [default]
+
     def origins(self, name: str) -> list[str]:
         """A comma-separated list of origins such as `https://example.org`."""
         found = self.words(name)

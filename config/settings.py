@@ -70,13 +70,17 @@ try:
     if (GITHUB_APP_ID is None) != (not GITHUB_APP_PRIVATE_KEY):
         missing = "GITHUB_APP_ID" if GITHUB_APP_ID is None else "GITHUB_APP_PRIVATE_KEY"
         raise SettingError(f"{missing} is required: a GitHub App needs both its id and its private key.")
+    TRAC_URL = env.origin("TRAC_URL", "https://code.djangoproject.com")
     TRAC_API_URL = env.origin("TRAC_API_URL", "https://www.djangoproject.com/trac/api")
+    GITLAB_URLS = env.origin_list("GITLAB_URLS", "https://gitlab.com")
 except SettingError as error:
     # One line that names the variable, instead of a traceback in which it drowns.
     sys.exit(f"Cannot start: {error}")
 
 #: An httpx2 transport in place of the network, for tests.
 GITHUB_TRANSPORT = None
+#: The same for trackers.
+TRACKER_TRANSPORT = None
 
 INSTALLED_APPS = [
     "config.admin.CohortsAdminConfig",

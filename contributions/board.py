@@ -17,7 +17,7 @@ from cohorts.models import CheckIn, Cohort, Membership
 
 from .meaning.entries import parse_time
 from .models import Contribution, WorkItem
-from .reading import Calendar, Row, contributions_of, group_of, rows_of
+from .reading import Calendar, Row, contributions_of, group_of, rows_of, with_pull_requests
 from .waiting import AUTHORS
 
 State, Kind = WorkItem.State, WorkItem.Kind
@@ -84,7 +84,7 @@ def people_of(user, cohort: Cohort) -> tuple[list[Membership], list[Membership]]
 def board_rows(
     user, members: Sequence[Membership], contributions: Sequence[Contribution], calendar: Calendar, now
 ) -> list[BoardRow]:
-    """A row for each member, in the given order; one query for the check-ins."""
+    """A row for each member, in the given order; one query for the check-ins, and one where there are tickets."""
     checkins = CheckIn.objects.visible_to(user).filter(membership__in=members).select_related("week")
     last: dict[int, CheckIn] = {}
     resting = {membership.pk for membership in members if membership.state == Membership.State.RESTING}
@@ -110,6 +110,7 @@ def board_rows(
                 membership.pk in resting,
             )
         )
+    with_pull_requests([work for row in rows for work in row.work], user)
     return rows
 
 

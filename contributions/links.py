@@ -12,6 +12,9 @@ from django.utils.translation import gettext as _
 
 from accounts.github import github_host
 
+from .trackers import TRACKERS, TrackerAt
+from .trackers.interface import BrokenLink
+
 #: As long as `WorkItem.url` and `WorkItem.host` may be.
 LONGEST_LINK = 500
 LONGEST_HOST = 120
@@ -36,7 +39,7 @@ class Link:
     """A link in its one canonical form.
 
     `kind` is `pull_request`, `issue`, `ticket` or `other`, as in `WorkItem.Kind`. `repository` is `owner/name` for
-    GitHub, else empty; `number` is None for other work. GitHub redirects between an issue and a pull request of the
+    GitHub, the project's path on another forge, else empty; `number` is None for other work. GitHub redirects between an issue and a pull request of the
     same number, so the kind of a GitHub link is what its address says, until it is fetched.
     """
 
@@ -45,10 +48,12 @@ class Link:
     repository: str
     number: int | None
     url: str
+    #: The kind of tracker that it belongs to; empty for GitHub and other work.
+    tracker: str = ""
 
     @property
     def is_github(self) -> bool:
-        return self.kind in CANONICAL_PART
+        return not self.tracker and self.kind in CANONICAL_PART
 
 
 def github_address(repository: str, kind: str, number: int) -> str:
@@ -56,12 +61,9 @@ def github_address(repository: str, kind: str, number: int) -> str:
     return f"{settings.GITHUB_URL.rstrip('/')}/{repository}/{CANONICAL_PART[kind]}/{number}"
 
 
-def parse_link(text: str, *, tracker_urls: Iterable[str] = ()) -> Link:
-    """The canonical link in what somebody pasted.
-
-    `tracker_urls` are the addresses of the trackers (Trac) whose tickets are understood. Raises `LinkError`.
-    """
-    trackers = [url.rstrip("/") for url in tracker_urls]
+def parse_link(text: str, *, trackers: Iterable[TrackerAt] = ()) -> Link:
+    """The canonical link in what somebody pasted. `trackers`: those whose tickets are understood. Raises `LinkError`."""
+    trackers = [TrackerAt(at.kind, at.url.rstrip("/")) for at in trackers if at.kind in TRACKERS]
     text = text.strip().strip("<>")
     if not text:
         raise LinkError(_("Paste a link.") + " " + understood(trackers))
@@ -73,28 +75,29 @@ def parse_link(text: str, *, tracker_urls: Iterable[str] = ()) -> Link:
         link = _github_link(parts, trackers)
         if link:
             return link
-    for tracker in trackers:
-        link = _ticket(parts, tracker, trackers)
+    for at in trackers:
+        link = _of_tracker(parts, at, trackers)
         if link:
             return link
     return Link(host=_host(parts), kind="other", repository="", number=None, url=parts.geturl())
 
 
-def understood(tracker_urls: Iterable[str] = ()) -> str:
+def understood(trackers: Iterable[TrackerAt] = ()) -> str:
     """A sentence that says which links are understood."""
     github = settings.GITHUB_URL.rstrip("/")
     examples = [f"{github}/owner/name/pull/123", f"{github}/owner/name/issues/123"]
-    examples += [f"{url.rstrip('/')}/ticket/12345" for url in tracker_urls]
+    for at in dict.fromkeys(trackers):
+        examples += TRACKERS[at.kind].examples(at.url.rstrip("/")) if at.kind in TRACKERS else []
     return _("Links that are understood: %(examples)s, and any other https link together with a title.") % {
         "examples": ", ".join(examples)
     }
 
 
-def _with_scheme(text: str, trackers: list[str]) -> str:
+def _with_scheme(text: str, trackers: list[TrackerAt]) -> str:
     """People copy `github.com/…` without the beginning; only hosts that we know get it added."""
     if "://" in text[:10]:
         return text
-    ours = [settings.GITHUB_URL.rstrip("/"), *trackers]
+    ours = [settings.GITHUB_URL.rstrip("/"), *(at.url for at in trackers)]
     for address in ours:
         scheme, _separator, rest = address.partition("://")
         if text.lower().removeprefix("www.").startswith(f"{rest.lower()}/"):
@@ -102,7 +105,7 @@ def _with_scheme(text: str, trackers: list[str]) -> str:
     return text
 
 
-def _split(text: str, trackers: list[str]) -> SplitResult:
+def _split(text: str, trackers: list[TrackerAt]) -> SplitResult:
     refused = LinkError(_("This is not a link that we can use.") + " " + understood(trackers))
     if CONTROL.search(text):
         raise refused
@@ -127,7 +130,7 @@ def _host(parts: SplitResult) -> str:
     return parts.netloc.lower()
 
 
-def _github_link(parts: SplitResult, trackers: list[str]) -> Link | None:
+def _github_link(parts: SplitResult, trackers: list[TrackerAt]) -> Link | None:
     """An issue or a pull request; None for other pages of GitHub. Raises `LinkError` for a broken link to one."""
     path = [part for part in parts.path.split("/") if part]
     if len(path) < 3 or path[2].lower() not in ITEM_KINDS:
@@ -141,12 +144,12 @@ def _github_link(parts: SplitResult, trackers: list[str]) -> Link | None:
     return Link(github_host(), kind, repository, int(number), github_address(repository, kind, int(number)))
 
 
-def _ticket(parts: SplitResult, tracker: str, trackers: list[str]) -> Link | None:
-    """A ticket of one tracker, or None. Raises `LinkError` for a broken link to a ticket."""
-    base = urlsplit(tracker)
-    if _host(parts) != base.netloc.lower() or not parts.path.startswith(f"{base.path}/ticket"):
+def _of_tracker(parts: SplitResult, at: TrackerAt, trackers: list[TrackerAt]) -> Link | None:
+    """What lies in one tracker, or None. Raises `LinkError` for a broken link to a ticket."""
+    try:
+        place = TRACKERS[at.kind].parse(at.url, parts)
+    except BrokenLink:
+        raise LinkError(_("This link to the tracker names no ticket.") + " " + understood(trackers)) from None
+    if place is None:
         return None
-    found = re.fullmatch(r"/ticket/([0-9]{1,9})/?", parts.path.removeprefix(base.path))
-    if not found or not int(found[1]):
-        raise LinkError(_("This link to the tracker names no ticket.") + " " + understood(trackers))
-    return Link(_host(parts), "ticket", "", int(found[1]), f"{tracker}/ticket/{int(found[1])}")
+    return Link(_host(parts), place.kind, place.repository, place.number, place.url, at.kind)

@@ -1,11 +1,15 @@
 """What a page about somebody's work reads: the rows with everything they need, in groups by whose turn it is."""
 
 import datetime
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, reduce
+from operator import or_
 
 from django.conf import settings
+from django.db.models import Q, TextField
+from django.db.models.functions import Cast
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext, pgettext_lazy
 
@@ -13,9 +17,12 @@ from accounts.github import github_host
 from cohorts.models import Membership, Project, Repository, Session, Week
 from cohorts.stages import week_on
 
+from .flags import flag_words
+from .freshness import clock
 from .meaning.entries import parse_time
 from .meaning.reviews import waited_for_response
 from .models import Contribution, WorkItem
+from .trackers import TRACKERS
 from .waiting import AUTHORS, Waiting, duration_words, is_members_turn, waiting
 
 State, Kind, Turn = WorkItem.State, WorkItem.Kind, WorkItem.Turn
@@ -35,6 +42,8 @@ PAST = ("done", "closed", "older", "gone")
 FOLDED = ("closed", "older", "gone")
 #: More rows of one group than this are folded: a page is read at a glance or not at all. Two more are not worth a click.
 ROWS_SHOWN = 8
+#: Of all tickets of a page together.
+MOST_PULL_REQUESTS = 200
 
 
 def contributions_of(user, memberships: Membership | Iterable[Membership]):
@@ -55,6 +64,8 @@ class Row:
     contribution: Contribution
     now: datetime.datetime
     yours: bool
+    #: Of a ticket: the pull requests that refer to it, as far as the reader may see them.
+    pull_requests: list[WorkItem] = field(default_factory=list)
 
     @property
     def item(self) -> WorkItem:
@@ -77,6 +88,32 @@ class Row:
         if self.item.number:
             return _("ticket %(number)s on %(host)s") % {"number": self.item.number, "host": self.item.host}
         return self.item.repository or self.item.host
+
+    @property
+    def service(self) -> str:
+        """Where it lies, by the name that people use: “GitHub”, “Trac”. Empty for other work."""
+        if self.item.tracker:
+            tracker = TRACKERS.get(self.item.tracker)
+            return tracker.name if tracker else ""
+        return "GitHub" if self.item.kind in (Kind.PULL_REQUEST, Kind.ISSUE) else ""
+
+    @property
+    def stage(self) -> str:
+        """What its tracker calls the stage of a ticket, or how it ended: “Accepted”, “closed as fixed”."""
+        if self.item.resolution and not self.item.is_open:
+            return _("closed as %(resolution)s") % {"resolution": self.item.resolution}
+        return self.item.stage
+
+    @property
+    def flags(self) -> list[str]:
+        return flag_words(self.item.flags) if self.is_open else []
+
+    @property
+    def problem(self) -> str:
+        """What went wrong with the last fetch; of a tracker with the time since when: “Trac did not answer, since 14:02.”"""
+        if not self.item.tracker or not self.item.problem or self.item.problem_at is None:
+            return self.item.problem
+        return _("%(problem)s, since %(time)s.") % {"problem": self.item.problem, "time": clock(self.item.problem_at, self.now)}
 
     @property
     def number(self) -> str:
@@ -117,7 +154,7 @@ class Row:
     def first_response(self) -> str:
         """“first answer after 2 days”, or that there is none yet. Empty where nobody is asked to answer."""
         item = self.item
-        if item.kind not in (Kind.PULL_REQUEST, Kind.ISSUE) or item.created_at is None:
+        if item.tracker or item.kind not in (Kind.PULL_REQUEST, Kind.ISSUE) or item.created_at is None:
             return ""
         waited = waited_for_response(
             item.events, ready_at=item.ready_at or item.created_at, first_response_at=item.first_response_at
@@ -203,6 +240,29 @@ def address_of(repository: Repository) -> str:
 
 def rows_of(contributions: Iterable[Contribution], *, now: datetime.datetime, yours: bool) -> list[Row]:
     return [Row(contribution, now, yours) for contribution in contributions]
+
+
+def with_pull_requests(rows: Sequence[Row], user) -> Sequence[Row]:
+    """The same rows, tickets with the pull requests that refer to them and `user` may see. One query, none without tickets."""
+    tickets = {row.item.url: row for row in rows if row.item.kind == Kind.TICKET}
+    if not tickets:
+        return rows
+    named = reduce(or_, (Q(links__contains=f'"{url}"') for url in tickets))
+    found = (
+        WorkItem.objects.filter(pk__in=Contribution.objects.visible_to(user).shown().values("work_item"), kind=Kind.PULL_REQUEST)
+        .annotate(links=Cast("linked", TextField()))
+        .filter(named)
+        .order_by("-created_at", "-pk")
+        .only("title", "url", "repository", "number", "state", "linked", "kind")
+    )
+    by_ticket: dict[str, list[WorkItem]] = defaultdict(list)
+    for pull_request in found[:MOST_PULL_REQUESTS]:
+        for link in pull_request.linked:
+            by_ticket[str(link.get("url"))].append(pull_request)
+    for row in rows:
+        if row.item.kind == Kind.TICKET:
+            row.pull_requests = by_ticket[row.item.url]
+    return rows
 
 
 def grouped(rows: Sequence[Row], *, yours: bool) -> list[Group]:

@@ -8,12 +8,13 @@ from django.utils import timezone
 
 from background import Backoff, Retry, current_run, lost_before, task
 from background.models import TaskRun
-from contributions import deliveries, retention
+from contributions import deliveries, following, retention
 from contributions.github.errors import RateLimited, Unavailable
 from contributions.models import SyncRun
 from contributions.sync.due import queue_due_syncs
 from contributions.sync.items import refetch
 from contributions.sync.run import SILENT_AFTER, run_sync
+from contributions.trackers import answers as trackers
 
 #: Between two looks whether those who came before are done.
 GIVE_WAY = timedelta(seconds=2)
@@ -69,6 +70,24 @@ def sync_due_sessions() -> None:
     """Queue a sync of each session whose turn it is, and the fetching for deliveries that was never queued."""
     queue_due_syncs()
     deliveries.queue_forgotten()
+
+
+@task(
+    max_attempts=5, backoff=Backoff(first=300, longest=3600), retry_on=(trackers.Unavailable,), unique=True, time_limit=90,
+    about="contributions.workitem",
+)  # fmt: skip
+def fetch_from_tracker(item_id: int) -> None:
+    """Ask a tracker about one of its items. While it is away it is tried five times; then the schedule comes back to it."""
+    try:
+        following.fetch(item_id)
+    except trackers.Busy as error:
+        raise Retry(after=error.seconds, reason=str(error)) from error
+
+
+@task(every=timedelta(minutes=5), jitter=timedelta(seconds=30))
+def fetch_due_from_trackers() -> int:
+    """Queue the fetching of what is due on trackers, a little apart."""
+    return following.queue_due()
 
 
 @task(every="40 3 * * *", jitter=timedelta(minutes=20), max_attempts=3)

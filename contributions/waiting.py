@@ -22,6 +22,14 @@ ASKED = {
     "conflict": gettext_lazy("conflicts with newer changes"),
     "changes_requested": gettext_lazy("changes requested"),
     "commented": gettext_lazy("a comment to answer"),
+    "patch_needs_work": gettext_lazy("the patch needs work"),
+}
+
+#: What is said of an open item that waits for nobody.
+NOBODYS = {
+    "linked_pull_request": ("link", gettext_lazy("Goes on in its pull request")),
+    "no_patch": ("quiet", gettext_lazy("Open, no patch yet")),
+    "someday": ("quiet", gettext_lazy("Perhaps one day")),
 }
 
 #: What others are waited for: on the first day, and with the days that it takes.
@@ -75,9 +83,8 @@ def waiting(contribution: Contribution, *, now: datetime.datetime, yours: bool) 
         return Waiting("reviewer", "reviewer", _reviewer_words(item, now), item.turn_since)
     if item.turn == Turn.MAINTAINER:
         return Waiting("maintainer", "maintainer", _maintainer_words(item, now), item.turn_since)
-    if item.turn_reason == "linked_pull_request":
-        return Waiting("quiet", "link", _("Goes on in its pull request"))
-    return Waiting("quiet", "quiet", _("Open"))
+    icon, words = NOBODYS.get(item.turn_reason, ("quiet", gettext_lazy("Open")))
+    return Waiting("quiet", icon, str(words))
 
 
 def is_members_turn(contribution: Contribution) -> bool:
@@ -126,7 +133,7 @@ def gone_words(item: WorkItem) -> str:
 
 
 def _unfetched(item: WorkItem) -> Waiting:
-    if item.kind == Kind.TICKET:
+    if item.kind == Kind.TICKET or item.tracker:
         return Waiting("quiet", "link", _("On the tracker"))
     return Waiting("quiet", "warning", _("Not found yet")) if item.problem else Waiting("quiet", "sync", _("Not fetched yet"))
 

@@ -112,10 +112,13 @@ class Tracker(models.Model):
 
     class Kind(models.TextChoices):
         TRAC = "trac", "Trac"
+        GITLAB = "gitlab", "GitLab"
 
     project = models.OneToOneField(Project, models.CASCADE, related_name="tracker", verbose_name=_("project"))
     kind = models.CharField(_("kind"), max_length=20, choices=Kind.choices, default=Kind.TRAC)
-    url = models.URLField(_("address"), max_length=300, help_text=_("Example: https://code.djangoproject.com"))
+    url = models.URLField(
+        _("address"), max_length=300, help_text=_("Examples: https://code.djangoproject.com, https://gitlab.com/group/project")
+    )
 
     objects = TrackerQuerySet.as_manager()
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from django.utils import timezone
 
-from cohorts.models import Project, Repository
+from cohorts.models import Project, Repository, Tracker
 
 
 @dataclass(frozen=True)
@@ -175,6 +175,11 @@ def create_projects() -> dict[str, Project]:
             issue_first=made_up.issue_first,
         )
     return projects
+
+
+def create_trackers(projects: dict[str, Project], *, url: str) -> None:
+    """The project of the featured member keeps its tickets in a Trac."""
+    Tracker.objects.create(project=projects["lantern"], kind=Tracker.Kind.TRAC, url=url)
 
 
 def create_repositories(projects: dict[str, Project], *, host: str) -> None:

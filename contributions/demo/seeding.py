@@ -12,15 +12,17 @@ from django.db import models, transaction
 from django.utils import timezone
 
 from accounts.github import github_host
-from cohorts.models import Repository
+from cohorts.models import Membership, Repository, Session, Tracker
+from cohorts.stages import Stage, stage_of
 from contributions.models import SyncRun, WorkItem
 from contributions.sandbox.journal import Journal
 from contributions.sandbox.world import World
+from contributions.sync import paste_link
 
-from .people import create_accounts
-from .projects import create_projects, create_repositories
+from .people import FEATURED_EMAIL, create_accounts
+from .projects import create_projects, create_repositories, create_trackers
 from .sessions import Seeded, Seeder
-from .world import DemoWorld
+from .world import TICKETS, DemoWorld
 
 #: Rows of these apps move when the demonstration is started in a later week.
 MOVING_APPS = ("accounts", "cohorts", "contributions")
@@ -55,7 +57,21 @@ def seed(anchor: datetime.date) -> Seeded:
         accounts = create_accounts()
         projects = create_projects()
         create_repositories(projects, host=github_host())
-        return Seeder(anchor, accounts, projects).seed()
+        create_trackers(projects, url=settings.TRAC_URL)
+        seeded = Seeder(anchor, accounts, projects).seed()
+        _paste_tickets()
+        return seeded
+
+
+def _paste_tickets() -> None:
+    """What the featured member pasted; it is fetched with the first sync."""
+    member = Membership.objects.present().get(user__email=FEATURED_EMAIL, cohort__session__in=_running())
+    for number in TICKETS:
+        paste_link(member, f"{settings.TRAC_URL}/ticket/{number}", by=member.user)
+
+
+def _running() -> list[Session]:
+    return [session for session in Session.objects.all() if stage_of(session) == Stage.RUNNING]
 
 
 def build_world(cohorts, *, settled: bool = True, journal: Path | None = None) -> tuple[World, DemoWorld]:
@@ -122,6 +138,9 @@ def move_sandbox(old: str, new: str) -> None:
     old_host, new_host = urlsplit(old).netloc, urlsplit(new).netloc
     with transaction.atomic():
         Repository.objects.filter(host=old_host).update(host=new_host)
+        for tracker in Tracker.objects.filter(url__startswith=f"{old}/"):
+            tracker.url = tracker.url.replace(old, new, 1)
+            tracker.save(update_fields=["url"])
         items = list(WorkItem.objects.filter(host=old_host))
         for item in items:
             item.host, item.url, item.moved_from = new_host, item.url.replace(old, new, 1), item.moved_from.replace(old, new, 1)

@@ -8,11 +8,14 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from contributions.sandbox.entities import Account, PullRequest, Repository
+from contributions.sandbox.trac import add_ticket
 from contributions.sandbox.world import World
 
 from .people import FEATURED_EMAIL, FEATURED_NAME, NEWCOMER
 from .projects import ISSUE_TITLES, PROJECTS, PULL_REQUEST_TITLES, MadeUpProject
 
+#: Tickets of Lantern's Trac that the featured member follows.
+TICKETS = (21877, 21902)
 PULL_REQUESTS = 128
 ISSUES = 32
 
@@ -53,7 +56,16 @@ class DemoWorld:
         # Last, so that its number moves no other.
         login, name, email = NEWCOMER
         self.world.add_user(login, name=name, email=email)
+        self._tickets()
         return self.world
+
+    def _tickets(self) -> None:
+        """The Trac of Lantern: the ticket that a pull request of the featured member names, and what she pasted."""
+        add_ticket(
+            self.world, TICKETS[0], "Admin list fires one query a row for related labels", stage="Accepted",
+            flags={"has_patch", "needs_tests"},
+        )  # fmt: skip
+        add_ticket(self.world, TICKETS[1], "Document how a fallback locale is chosen", stage="Accepted", flags={"easy"})
 
     def _member(self, login: str) -> Account:
         """A member's account. The featured one can sign in, and has the address of its account on the site."""
@@ -128,7 +140,7 @@ class DemoWorld:
         red = world.add_pull_request(
             code,
             me,
-            "Avoid one query a row in the admin list",
+            f"Fixed #{TICKETS[0]} -- Avoid one query a row in the admin list",
             at=ago(days=9),
             additions=47,
             deletions=12,

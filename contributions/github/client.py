@@ -112,13 +112,13 @@ class GitHubClient:
                 "Accept": "application/vnd.github+json",
                 "X-GitHub-Api-Version": "2022-11-28",
                 "X-Github-Next-Global-ID": "1",
-                "User-Agent": _ascii(user_agent),
+                "User-Agent": plain_ascii(user_agent),
             },
             transport=transport,
             timeout=timeout,
             follow_redirects=False,
             # A proxy for the outside world cannot reach a GitHub on this very machine.
-            trust_env=not _is_loopback(self.api_url),
+            trust_env=not is_loopback(self.api_url),
         )
 
     def __repr__(self) -> str:
@@ -331,12 +331,12 @@ def _json(response: httpx2.Response) -> Any:
         ) from error
 
 
-def _ascii(text: str) -> str:
+def plain_ascii(text: str) -> str:
     """A header holds plain ASCII on one line; a site's name may not."""
     return "".join(character if " " <= character <= "~" else "?" for character in text)
 
 
-def _is_loopback(url: str) -> bool:
+def is_loopback(url: str) -> bool:
     host = urlsplit(url).hostname or ""
     if host == "localhost":
         return True

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from contributions.trackers.interface import Reference
+
 from .entries import Entry, entries_of, key_of, parse_time
 from .references import is_web_address, labels_of, linked_of
 from .reviews import first_response_at, ready_at, review_state
@@ -31,10 +33,12 @@ class Previous:
     fetched_at: datetime | None = None
 
 
-def read_item(item: Mapping, *, now: datetime, previous: Previous | None = None, tracker_url: str = "") -> dict[str, Any]:
+def read_item(
+    item: Mapping, *, now: datetime, previous: Previous | None = None, tickets: Sequence[Reference] = ()
+) -> dict[str, Any]:
     """Values for the fields of a `WorkItem`, by name, from a PullRequest or Issue node; `now`: when it was fetched.
 
-    `host` and `tracked_repository` are the caller's. Raises `Incomplete`.
+    `tickets`: what it names of its project's tracker. `host` and `tracked_repository` are the caller's. Raises `Incomplete`.
     """
     kind = KINDS.get(str(item.get("__typename")))
     created_at = parse_time(item.get("createdAt"))
@@ -83,7 +87,7 @@ def read_item(item: Mapping, *, now: datetime, previous: Previous | None = None,
         "ci": ci,
         "conflicting": conflicting_since is not None,
         "labels": labels_of(item),
-        "linked": linked_of(item, tracker_url=tracker_url),
+        "linked": linked_of(item, tickets=tickets),
         "trailers": trailers_of(item) if is_pull_request else [],
         "events": events_of(entries, landed=state == "landed"),
         "turn": turn.who,

@@ -1,39 +1,44 @@
 """What an item is linked with: issues that it closes, pull requests that close it, tickets of the project's tracker."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+
+from contributions.trackers.interface import Reference
 
 from .entries import nodes_of
 
-# Where a project keeps its tickets elsewhere, "#12345" in a title means a ticket, never an issue on GitHub.
-IN_TITLE = re.compile(r"#([0-9]{1,9})\b")
-IN_TEXT = re.compile(r"\bticket[-:# ]#?([0-9]{1,9})\b", re.IGNORECASE)
 MOST = 20
 
 
-def linked_of(item: Mapping, *, tracker_url: str = "") -> list[dict]:
+def linked_of(item: Mapping, *, tickets: Sequence[Reference] = ()) -> list[dict]:
     """`{"url", "title", "number", "repository", "state"}` for each, in GitHub's order, then tickets; no address twice.
 
-    `tracker_url`: address of the tracker of the item's repository, or empty.
+    `tickets`: what the item names of the tracker of its project. Their numbers are no issues of its own repository, though
+    GitHub may take them for some.
     """
+    own = (item.get("repository") or {}).get("nameWithOwner")
+    numbers = {ticket.number for ticket in tickets}
     linked: dict[str, dict] = {}
     for part in ("closingIssuesReferences", "closedByPullRequestsReferences"):
         for node in nodes_of(item.get(part)):
             url = str(node.get("url") or "")
-            if is_web_address(url) and not _is_hidden(node, item):
+            place = str((node.get("repository") or {}).get("nameWithOwner") or "")
+            is_ticket = part == "closingIssuesReferences" and place == own and node.get("number") in numbers
+            if is_web_address(url) and not is_ticket and not _is_hidden(node, item):
                 linked.setdefault(
                     url,
                     {
                         "url": url,
                         "title": str(node.get("title") or "")[:300],
                         "number": node.get("number"),
-                        "repository": str((node.get("repository") or {}).get("nameWithOwner") or ""),
+                        "repository": place,
                         "state": str(node.get("state") or "").lower(),
                     },
                 )
-    for number in ticket_numbers(item) if tracker_url else ():
-        url = f"{tracker_url.rstrip('/')}/ticket/{number}"
-        linked.setdefault(url, {"url": url, "title": "", "number": number, "repository": "", "state": ""})
+    for ticket in tickets:
+        linked.setdefault(
+            ticket.url, {"url": ticket.url, "title": "", "number": ticket.number, "repository": ticket.repository, "state": ""}
+        )
     return list(linked.values())[:MOST]
 
 
@@ -46,12 +51,6 @@ def _is_hidden(node: Mapping, item: Mapping) -> bool:
     """Whether a linked item lies in another repository that is private: the site's token reads it, the reader perhaps not."""
     repository, own = node.get("repository") or {}, item.get("repository") or {}
     return bool(repository.get("isPrivate")) and repository.get("nameWithOwner") != own.get("nameWithOwner")
-
-
-def ticket_numbers(item: Mapping) -> list[int]:
-    """Tickets that a title ("Fixed #12345 -- …") or a text ("ticket-12345") names, each once, in order."""
-    found = IN_TITLE.findall(str(item.get("title") or "")) + IN_TEXT.findall(str(item.get("bodyText") or item.get("body") or ""))
-    return list(dict.fromkeys(int(number) for number in found if int(number)))
 
 
 def labels_of(item: Mapping) -> list[dict]:

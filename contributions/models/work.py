@@ -25,6 +25,9 @@ class WorkItem(models.Model):
     draft, commented, approved, changes_requested, reviewed, pushed, review_requested, closed, reopened, merged, landed.
     `labels` is a list of `{"name", "color"}`, `linked` a list of `{"url", "title", "number", "repository", "state"}`,
     `trailers` a list of commit trailers that disclose help. The meanings are computed by `contributions.meaning`.
+
+    `tracker` is empty for what is on GitHub and for other work; else the kind of the tracker that is asked, at `fetch_after`.
+    `stage`, `resolution` (in the tracker's words) and `flags` (codes of `contributions.flags`) are what tickets have.
     """
 
     class Kind(models.TextChoices):
@@ -83,6 +86,11 @@ class WorkItem(models.Model):
     author_login = models.CharField(_("author"), max_length=100, blank=True)
     author_node_id = models.CharField(max_length=100, blank=True)
 
+    tracker = models.CharField(_("tracker"), max_length=20, blank=True)
+    stage = models.CharField(_("stage"), max_length=60, blank=True)
+    resolution = models.CharField(_("resolution"), max_length=60, blank=True)
+    flags = models.JSONField(_("flags"), default=list, blank=True)
+
     state = models.CharField(_("state"), max_length=8, choices=State.choices, default=State.OPEN)
     created_at = models.DateTimeField(_("opened"), null=True, blank=True)
     updated_at = models.DateTimeField(_("last changed on the host"), null=True, blank=True)
@@ -110,6 +118,7 @@ class WorkItem(models.Model):
     gone = models.CharField(_("why it is gone"), max_length=12, choices=Gone.choices, blank=True)
     moved_from = models.CharField(_("address before it moved"), max_length=500, blank=True)
     fetched_at = models.DateTimeField(_("last fetched"), null=True, blank=True)
+    fetch_after = models.DateTimeField(_("not fetched again before"), null=True, blank=True)
     problem = models.CharField(_("problem of the last fetch"), max_length=300, blank=True)
     problem_at = models.DateTimeField(null=True, blank=True)
 
@@ -130,6 +139,7 @@ class WorkItem(models.Model):
         indexes = [
             models.Index(fields=["node_id"], name="work_item_node"),
             models.Index(fields=["state"], name="work_item_state"),
+            models.Index(fields=["fetch_after"], condition=~Q(tracker=""), name="work_item_fetch"),
             models.Index(fields=["number"], name="work_item_number"),
         ]
 

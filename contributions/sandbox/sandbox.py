@@ -13,7 +13,7 @@ from graphql import FieldNode
 
 from contributions.github.cost import Cost, NotAllowed, estimate
 
-from . import rest
+from . import rest, trac
 from .execution import RateLimit, execute, format_error, load_schema, operation_of, read_document, variable_errors
 from .faults import PRIMARY, Fault, Faults, reply_with
 from .layout import STYLE_PATH, style_reply
@@ -130,11 +130,24 @@ class Sandbox:
             return self.sign_in.handle(request)
         if request.path == STYLE_PATH:
             return style_reply()
+        if trac.takes(request):
+            return self._trac_reply(request)
         if self.playground.takes(request):
             return self.playground.handle(request)
         entry = LogEntry(request.method, request.path)
         self.log.append(entry)
         reply = self._api_reply(request, entry)
+        entry.status = reply.status
+        return reply
+
+    def _trac_reply(self, request: Request) -> Reply:
+        """Needs no token and has no limits of GitHub's; fails like everything else, as the operation `TRAC`."""
+        entry = LogEntry(request.method, request.path, operation="TRAC")
+        self.log.append(entry)
+        entry.fault = self.faults.pick(len(self.log), entry.operation, 0)
+        reply = reply_with(entry.fault, reset_at=self.world.now) if entry.fault else None
+        reply = reply or trac.reply(self.world, request, site_url=self.playground.site_url)
+        reply.is_cut_off = entry.fault == Fault.TRUNCATED
         entry.status = reply.status
         return reply
 

@@ -7,11 +7,14 @@ moves `updated_at` where GitHub moves it, and leaves it alone where GitHub does.
 from collections import defaultdict
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import urlsplit
 
 from .entities import Account, Issue, Item, Label, Milestone, PullRequest, Repository
 from .happenings import Happenings, When
+
+if TYPE_CHECKING:
+    from .trac import Ticket
 
 AnyItem = TypeVar("AnyItem", bound=Item)
 
@@ -28,6 +31,8 @@ class World(Happenings):
         self.repositories: dict[str, Repository] = {}
         self.renamed_repositories: dict[str, Repository] = {}
         self.moved: dict[tuple[int, int], Item] = {}
+        #: Of the Trac beside it, by number.
+        self.tickets: dict[int, Ticket] = {}
         self._nodes: dict[str, Account | Repository | Item] = {}
         self._items_by: defaultdict[Account, list[Item]] = defaultdict(list)
         self._labels: dict[tuple[int, str], Label] = {}

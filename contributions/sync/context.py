@@ -14,6 +14,7 @@ from cohorts.models import Membership, Repository, Session, Tracker
 from contributions.github import documents
 from contributions.github.client import GitHubClient
 from contributions.models import Contribution, MemberSync, SyncRun, WorkItem
+from contributions.trackers import TrackerAt
 
 from .batches import BatchSize
 from .log import RunLog, SilentLog
@@ -99,7 +100,8 @@ class Sync:
         self.repositories = [repository for repository in repositories if repository.host == self.host]
         self.other_hosts = [repository for repository in repositories if repository.host != self.host]
         projects = {repository.project_id for repository in self.repositories}
-        self.trackers = dict(Tracker.objects.filter(project__in=projects).values_list("project_id", "url"))
+        trackers = Tracker.objects.filter(project__in=projects).values_list("project_id", "kind", "url")
+        self.trackers = {project_id: TrackerAt(kind, url) for project_id, kind, url in trackers}
         self.wanted: dict[str, Wanted] = {}
         self.known: dict[str, Known] = {}
         #: Node ids of items about which something is still to be asked: whoever they belong to is not up to date.
@@ -142,8 +144,9 @@ class Sync:
         number = (node or {}).get("databaseId")
         return next((known for known in self.repositories if number is not None and known.database_id == number), None)
 
-    def tracker_url(self, repository: Repository | None) -> str:
-        return self.trackers.get(repository.project_id, "") if repository else ""
+    def tracker_of(self, repository: Repository | None) -> TrackerAt | None:
+        """Where the project of a tracked repository keeps its tickets, if not on GitHub."""
+        return self.trackers.get(repository.project_id) if repository else None
 
     def want(self, node_id: str, kind: str, *, membership_ids: Iterable[int] = (), **details) -> None:
         """Put an item on the list of those to fetch, for these members as well if it is there already."""

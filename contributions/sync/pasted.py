@@ -14,6 +14,7 @@ from contributions.github import documents
 from contributions.github.errors import GitHubError
 from contributions.links import Link, LinkError, parse_link, understood
 from contributions.models import Contribution, WorkItem
+from contributions.trackers import TrackerAt
 
 from .batches import ask_in_batches
 from .context import GITHUB_KINDS, Sync, Wanted
@@ -34,11 +35,11 @@ def paste_link(membership: Membership, url: str, *, title: str = "", by: User) -
     """
     _may_paste(membership, by)
     trackers = Tracker.objects.filter(project__sessions=membership.cohort.session)
-    tracker_urls = list(trackers.values_list("url", flat=True))
-    link = parse_link(url, tracker_urls=tracker_urls)
+    known = [TrackerAt(kind, address) for kind, address in trackers.values_list("kind", "url").distinct()]
+    link = parse_link(url, trackers=known)
     title = " ".join(title.split())[:500]
     if link.kind == WorkItem.Kind.OTHER and not title:
-        raise LinkError(_("Give this link a title, so that people know what it is.") + " " + understood(tracker_urls))
+        raise LinkError(_("Give this link a title, so that people know what it is.") + " " + understood(known))
     with transaction.atomic():
         item = _item_for(link, title)
         contribution, created = Contribution.objects.get_or_create(
@@ -49,8 +50,8 @@ def paste_link(membership: Membership, url: str, *, title: str = "", by: User) -
         if not created and contribution.hidden:
             contribution.hidden = False
             contribution.save(update_fields=["hidden"])
-        if item.fetched_at is None and item.kind in GITHUB_KINDS:
-            _fetch_soon(item.pk)
+        if item.fetched_at is None and (item.tracker or item.kind in GITHUB_KINDS):
+            _fetch_soon(item)
     return contribution
 
 
@@ -82,6 +83,7 @@ def _item_for(link: Link, title: str) -> WorkItem:
         url=link.url,
         database_id=None,
         defaults={
+            "tracker": link.tracker,
             "repository": link.repository,
             "number": link.number,
             "title": title or name,
@@ -99,10 +101,13 @@ def _part(link: Link, item: WorkItem, membership: Membership) -> str:
     return Contribution.Role.AUTHOR if own or not link.is_github else Contribution.Role.HELPER
 
 
-def _fetch_soon(item_pk: int) -> None:
-    from contributions.tasks import refresh_items
+def _fetch_soon(item: WorkItem) -> None:
+    from contributions.tasks import fetch_from_tracker, refresh_items
 
-    enqueue(refresh_items, [item_pk])
+    if item.tracker:
+        enqueue(fetch_from_tracker, item.pk)
+    else:
+        enqueue(refresh_items, [item.pk])
 
 
 def resolve_pasted(sync: Sync) -> None:

@@ -13,6 +13,7 @@ from contributions.github import documents
 from contributions.github.errors import GitHubError
 from contributions.meaning import Incomplete, Previous, read_item
 from contributions.models import WorkItem
+from contributions.trackers import references_of
 
 from .batches import ask_in_batches
 from .context import Sync, Wanted
@@ -120,7 +121,11 @@ def _read(sync: Sync, item: Wanted, result: Result, rows: dict[int, Previous], n
             result.node,
             now=now,
             previous=rows.get(item.item_pk) if item.item_pk else None,
-            tracker_url=sync.tracker_url(repository),
+            tickets=references_of(
+                sync.tracker_of(repository),
+                title=str(result.node.get("title") or ""),
+                text=str(result.node.get("bodyText") or result.node.get("body") or ""),
+            ),
         )
     except Incomplete as error:
         _fails(sync, item, "incomplete", str(error))

@@ -18,7 +18,7 @@ from contributions.forms import TrackForm
 from contributions.freshness import freshness_of_membership
 from contributions.links import LinkError
 from contributions.models import Contribution
-from contributions.reading import address_of, calendar_of, contributions_of, grouped, rows_of
+from contributions.reading import address_of, calendar_of, contributions_of, grouped, rows_of, with_pull_requests
 from contributions.strip import strip_of
 from contributions.sync import paste_link
 from contributions.views.syncing import sync_context
@@ -79,7 +79,7 @@ def _page(request, membership, track_form=None):
     for contribution in everything:
         contribution.membership = membership
     rows = rows_of([contribution for contribution in everything if not contribution.hidden], now=now, yours=yours)
-    groups = grouped(rows, yours=yours)
+    groups = grouped(with_pull_requests(rows, user), yours=yours)
     freshness = freshness_of_membership(membership)
     context = {
         "membership": membership,

@@ -11,7 +11,7 @@ from accounts.signed_in import signed_in
 from contributions import statements
 from contributions.forms import StatementForm
 from contributions.models import Contribution
-from contributions.reading import Row, is_older
+from contributions.reading import Row, is_older, with_pull_requests
 from contributions.story import story_of
 
 
@@ -33,7 +33,7 @@ def work(request, pk):
     elif may_edit:
         form = StatementForm(instance=contribution)
     item = contribution.work_item
-    row = Row(contribution, timezone.now(), may_edit)
+    [row] = with_pull_requests([Row(contribution, timezone.now(), may_edit)], request.user)
     together = Contribution.objects.visible_to(request.user).shown().filter(work_item=item).exclude(pk=pk)
     context = {
         "contribution": contribution,

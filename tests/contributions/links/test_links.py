@@ -4,6 +4,7 @@ import pytest
 
 from cohorts.models import Repository
 from contributions.links import LinkError, parse_link
+from contributions.trackers import TrackerAt
 
 TRAC = "https://code.djangoproject.com"
 PULL = "https://github.com/django/django/pull/123"
@@ -41,7 +42,7 @@ def test_the_case_of_owner_and_name_is_kept_until_github_says_otherwise():
 
 @pytest.mark.parametrize("text", [f"{TRAC}/ticket/12345", f"{TRAC}/ticket/12345/", f"{TRAC}/ticket/12345#comment:3"])
 def test_tickets_of_the_sessions_trackers(text):
-    link = parse_link(text, tracker_urls=[f"{TRAC}/"])
+    link = parse_link(text, trackers=[TrackerAt("trac", f"{TRAC}/")])
     assert (link.kind, link.url, link.host, link.number) == ("ticket", f"{TRAC}/ticket/12345", "code.djangoproject.com", 12345)
 
 
@@ -104,7 +105,7 @@ def test_any_other_link_is_other_work(text):
 )
 def test_what_cannot_be_used_is_refused_with_the_links_that_can(text):
     with pytest.raises(LinkError) as refused:
-        parse_link(text, tracker_urls=[TRAC])
+        parse_link(text, trackers=[TrackerAt("trac", TRAC)])
     message = str(refused.value)
     assert "https://github.com/owner/name/pull/123" in message
     assert f"{TRAC}/ticket/12345" in message

@@ -6,6 +6,7 @@ import pytest
 
 from contributions.meaning import Incomplete, read_item
 from contributions.meaning.reviews import waited_for_response
+from contributions.trackers import TrackerAt, references_of
 
 from .nodes import (
     AUTHOR,
@@ -166,10 +167,26 @@ def test_linked_issues_and_pull_requests():
 def test_tickets_are_linked_only_where_the_project_has_a_tracker():
     item = pull_request(title="Fixed #12345 -- Made it clearer (refs #77)", bodyText="See ticket-34567 and #9, ticket 12345.")
     assert read(item)["linked"] == []
-    linked = read(item, tracker_url="https://code.djangoproject.com")["linked"]
+    tickets = references_of(TrackerAt("trac", "https://code.djangoproject.com/"), title=item["title"], text=item["bodyText"])
+    linked = read(item, tickets=tickets)["linked"]
     assert [ticket["url"] for ticket in linked] == [
         f"https://code.djangoproject.com/ticket/{number}" for number in (12345, 77, 34567)
     ]
+
+
+def test_a_number_of_a_ticket_is_never_an_issue_of_the_repository():
+    item = pull_request(title="Fixed #9 -- Made it clearer", closingIssuesReferences={"nodes": [
+        {"id": "I_9", "number": 9, "title": "Other", "url": "https://github.com/o/r/issues/9", "state": "OPEN",
+         "repository": {"nameWithOwner": item_repository()}},
+        {"id": "I_10", "number": 9, "title": "Elsewhere", "url": "https://github.com/o/other/issues/9", "state": "OPEN",
+         "repository": {"nameWithOwner": "o/other"}}]})  # fmt: skip
+    tickets = references_of(TrackerAt("trac", "https://trac.example.org"), title=item["title"], text="")
+    linked = read(item, tickets=tickets)["linked"]
+    assert [link["url"] for link in linked] == ["https://github.com/o/other/issues/9", "https://trac.example.org/ticket/9"]
+
+
+def item_repository():
+    return pull_request()["repository"]["nameWithOwner"]
 
 
 def test_trailers_are_shown_as_disclosed_without_addresses():

@@ -1,0 +1,133 @@
+"""Following what lies on trackers: one request an item, every six hours, a little apart, and nothing inside a transaction."""
+
+import random
+from dataclasses import asdict
+from datetime import datetime, timedelta
+
+from django.db import transaction
+from django.db.models import F, Q
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from background import enqueue
+from cohorts.models import Session
+from contributions.models import WorkItem
+from contributions.sync.due import interval_of
+from contributions.trackers import TRACKERS, Place, Snapshot
+from contributions.trackers.answers import Busy, Missing, TrackerError, Unavailable, ask
+from contributions.trackers.interface import Unreadable
+
+OPEN_AGAIN_AFTER = timedelta(hours=6)
+#: What is closed may be opened again, and what vanished may come back.
+DONE_AGAIN_AFTER = timedelta(days=1)
+#: So many of what is due are asked for in one go, one every so many seconds: a tracker gets no more than that from us.
+MOST_AT_ONCE, APART = 30, timedelta(seconds=10)
+
+
+def fetch(item_pk: int) -> None:
+    """Ask the tracker about one item and store what it says. What goes wrong is kept on the item, and raised.
+
+    Raises `TrackerError`: `Unavailable` and `Busy` where it helps to ask again.
+    """
+    item = WorkItem.objects.filter(pk=item_pk).exclude(tracker="").first()
+    tracker = TRACKERS.get(item.tracker) if item else None
+    if item is None or tracker is None or item.number is None:
+        return
+    place = Place(item.kind, item.number, item.url, item.repository)
+    address = tracker.address(place)
+    if address is None:
+        # The operator has not set this tracker up: the link is all there is.
+        _postpone(item_pk, DONE_AGAIN_AFTER)
+        return
+    try:
+        snapshot = tracker.read(place, ask(address, name=tracker.name))
+    except Busy as error:
+        # It let us know that it is well, so this is no problem of the item.
+        _postpone(item_pk, timedelta(seconds=error.seconds))
+        raise
+    except Missing as error:
+        if item.fetched_at is not None:
+            _mark_gone(item_pk)
+        else:
+            _keep_problem(item_pk, str(error))
+    except Unreadable as error:
+        said = _("%(tracker)s sent an answer without what it needs (%(missing)s)")
+        raise _kept(item_pk, Unavailable(said % {"tracker": tracker.name, "missing": error})) from error
+    except TrackerError as error:
+        raise _kept(item_pk, error) from error
+    else:
+        store(item_pk, snapshot)
+
+
+@transaction.atomic
+def store(item_pk: int, snapshot: Snapshot) -> None:
+    """Write what a tracker said. What it does not tell, when something began, is when we first saw it."""
+    row = WorkItem.objects.select_for_update().filter(pk=item_pk).first()
+    if row is None:
+        return
+    now = timezone.now()
+    seen_before = row.fetched_at is not None
+    values = asdict(snapshot)
+    if values["turn_since"] is None and values["turn"]:
+        same = (row.turn, row.turn_reason) == (snapshot.turn, snapshot.turn_reason)
+        values["turn_since"] = row.turn_since if same else now if seen_before else None
+    if values["closed_at"] is None and snapshot.state not in WorkItem.OPEN_STATES:
+        values["closed_at"] = row.closed_at or (now if seen_before and row.is_open else None)
+    for name, value in values.items():
+        setattr(row, name, value)
+    row.gone, row.problem, row.problem_at, row.fetched_at = "", "", None, now
+    row.fetch_after = now + _a_while(OPEN_AGAIN_AFTER if row.is_open else DONE_AGAIN_AFTER)
+    row.save(update_fields=[*values, "gone", "problem", "problem_at", "fetched_at", "fetch_after"])
+
+
+def queue_due(now: datetime | None = None) -> int:
+    """Queue the fetching of what is due, of sessions that are followed; returns how many."""
+    # Tasks import the domain; here only their names are needed.
+    from contributions.tasks import fetch_from_tracker
+
+    now = now or timezone.now()
+    sessions = [
+        session.pk for session in Session.objects.filter(published_at__lte=now, archived_at=None) if interval_of(session, now)
+    ]
+    due = (
+        WorkItem.objects.exclude(tracker="")
+        .filter(Q(fetch_after=None) | Q(fetch_after__lte=now))
+        .filter(contributions__hidden=False, contributions__membership__cohort__session__in=sessions)
+        .order_by(F("fetch_after").asc(nulls_first=True), "pk")
+        .values_list("pk", flat=True)
+        .distinct()
+    )
+    queued = [
+        enqueue(fetch_from_tracker.using(run_after=now + number * APART), pk) for number, pk in enumerate(due[:MOST_AT_ONCE])
+    ]
+    return sum(run is not None for run in queued)
+
+
+def _mark_gone(item_pk: int) -> None:
+    now = timezone.now()
+    WorkItem.objects.filter(pk=item_pk).exclude(state=WorkItem.State.GONE).update(
+        state=WorkItem.State.GONE, gone=WorkItem.Gone.NOT_VISIBLE, turn="", turn_reason="gone", turn_since=now
+    )
+    WorkItem.objects.filter(pk=item_pk).update(problem="", problem_at=None, fetch_after=now + _a_while(DONE_AGAIN_AFTER))
+
+
+def _kept(item_pk: int, error: TrackerError) -> TrackerError:
+    _keep_problem(item_pk, str(error))
+    return error
+
+
+def _keep_problem(item_pk: int, message: str) -> None:
+    """The problem as it is now, since when there is one; what was stored before stays visible."""
+    now = timezone.now()
+    items = WorkItem.objects.filter(pk=item_pk)
+    items.filter(problem="").update(problem_at=now)
+    items.update(problem=message[:300], fetch_after=now + _a_while(OPEN_AGAIN_AFTER))
+
+
+def _postpone(item_pk: int, wait: timedelta) -> None:
+    WorkItem.objects.filter(pk=item_pk).update(fetch_after=timezone.now() + _a_while(wait))
+
+
+def _a_while(wait: timedelta) -> timedelta:
+    """About this long, so that what was pasted together is not asked for together for ever."""
+    return wait * random.uniform(0.9, 1.1)  # noqa: S311 (no secret)

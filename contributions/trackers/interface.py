@@ -1,0 +1,127 @@
+"""What a kind of tracker has to know: its links, how texts refer to it, and how its answers are read."""
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, NamedTuple
+from urllib.parse import SplitResult, urlsplit
+
+#: As long as the fields of `WorkItem` that hold it.
+LONGEST_TITLE = 500
+LONGEST_WORD = 60
+#: The largest number that `WorkItem.number` can hold.
+LARGEST_NUMBER = 2**31 - 1
+
+
+class TrackerAt(NamedTuple):
+    """A tracker of a project: its kind, as in `cohorts.models.Tracker.Kind`, and its address."""
+
+    kind: str
+    url: str
+
+
+@dataclass(frozen=True)
+class Place:
+    """One issue, ticket or pull request of a tracker. `kind` as in `WorkItem.Kind`; `url` in its one canonical form.
+
+    `repository` is the project's path on a forge, and empty on a tracker that has only tickets.
+    """
+
+    kind: str
+    number: int
+    url: str
+    repository: str = ""
+
+
+@dataclass(frozen=True)
+class Reference:
+    """That a text names something of a tracker."""
+
+    number: int
+    url: str
+    repository: str = ""
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """What a tracker says of one thing: fields of `WorkItem`, by their names.
+
+    Times are aware; None where the tracker does not tell. `turn_since` is None where only the site can know, by having
+    looked before. `flags` are codes of `contributions.flags`.
+    """
+
+    title: str
+    state: str
+    stage: str = ""
+    resolution: str = ""
+    flags: list[str] = field(default_factory=list)
+    author_login: str = ""
+    created_at: datetime | None = None
+    updated_at: datetime | None = None
+    closed_at: datetime | None = None
+    merged_at: datetime | None = None
+    comments: int = 0
+    ci: str = ""
+    conflicting: bool = False
+    labels: list[dict] = field(default_factory=list)
+    events: list[dict] = field(default_factory=list)
+    turn: str = ""
+    turn_reason: str = ""
+    turn_since: datetime | None = None
+
+
+class BrokenLink(ValueError):
+    """A link leads to the tracker, and to nothing that can be tracked there."""
+
+
+class Unreadable(ValueError):
+    """An answer is JSON, and does not say what it must. The text names what is missing."""
+
+
+class Tracker(ABC):
+    """One kind of tracker. `base` is the address of one of them, without a slash at its end."""
+
+    kind: str
+    #: What people call it: “Open on …”.
+    name: str
+
+    @abstractmethod
+    def examples(self, base: str) -> list[str]:
+        """Links that are understood."""
+
+    @abstractmethod
+    def parse(self, base: str, parts: SplitResult) -> Place | None:
+        """What a link leads to; None for one that is not this tracker's. Raises `BrokenLink`."""
+
+    @abstractmethod
+    def references(self, base: str, title: str, text: str) -> list[Reference]:
+        """What the title and the text of a pull request or an issue name, in order; the same may come twice."""
+
+    @abstractmethod
+    def address(self, place: Place) -> str | None:
+        """Where the data of a place are read, below an address of the settings; None where the operator has set up none."""
+
+    @abstractmethod
+    def read(self, place: Place, data: dict[str, Any]) -> Snapshot:
+        """What an answer says. Raises `Unreadable`."""
+
+
+def is_below(base: str, parts: SplitResult) -> bool:
+    """Whether a link leads to `base` or below; the host is compared without regard to case."""
+    root = urlsplit(base)
+    return parts.netloc.lower() == root.netloc.lower() and f"{parts.path}/".startswith(f"{root.path.rstrip('/')}/")
+
+
+def number_in(text: str) -> int | None:
+    """A number from 1 that can be stored, or None."""
+    if not (text.isascii() and text.isdigit() and len(text) < 11):
+        return None
+    return int(text) if 0 < int(text) <= LARGEST_NUMBER else None
+
+
+def text_of(value: Any, longest: int = LONGEST_WORD) -> str:
+    """A text of an answer that can be stored: on one line, without what databases refuse; empty for what is no text."""
+    if not isinstance(value, str):
+        return ""
+    whole = value.replace("\0", "").encode("utf-8", "replace").decode()
+    return " ".join(whole.split())[:longest]
