@@ -199,4 +199,4 @@ def _is_sent_again(run: TaskRun) -> bool:
 
 
 def _key_is_taken(run: TaskRun) -> bool:
-    return bool(run.unique_key) and TaskRun.objects.open().filter(unique_key=run.unique_key).exists()
+    return bool(run.unique_key) and TaskRun.objects.holding(run.unique_key).exists()

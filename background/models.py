@@ -4,6 +4,7 @@ import datetime
 
 from django.db import models
 from django.db.models import Q
+from django.db.models.expressions import RawSQL
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -48,6 +49,12 @@ class TaskRunQuerySet(models.QuerySet["TaskRun"]):
     def open(self):
         """Those that wait or run."""
         return self.filter(state__in=TaskRun.OPEN)
+
+    def holding(self, unique_key: str):
+        """The one that waits or runs under this key."""
+        # Word for word the condition of the constraint: SQLite takes no other way to its index, and would read the table.
+        is_open = RawSQL("state IN ('waiting', 'running') AND NOT (unique_key = '')", [], output_field=models.BooleanField())
+        return self.filter(is_open, unique_key=unique_key)
 
     def waiting(self):
         return self.filter(state=TaskRun.State.WAITING)

@@ -80,7 +80,7 @@ def enqueue(
         return build(task, result.args, result.kwargs, details, result_id=result.id, sent=True)
     for tries_left in (2, 1, 0):
         # Asked first, so that the database does not log an error for each refusal; the constraint decides the race.
-        if key and TaskRun.objects.open().filter(unique_key=key).exists():
+        if key and TaskRun.objects.holding(key).exists():
             return None
         try:
             with transaction.atomic():

@@ -172,3 +172,10 @@ def test_queueing_writes_the_task_and_its_record(one_worker):
     inserts = [one for one in found if one.startswith("INSERT")]
     assert len(inserts) == 2
     assert len(found) <= 6
+
+
+def test_a_key_is_looked_up_along_its_own_index():
+    enqueue(nothing_of_ours, unique_key="k")
+    if connection.vendor != "sqlite":
+        pytest.skip("PostgreSQL reads a table of one row from end to end, as it should.")
+    assert "USING INDEX background_run_unique_key" in TaskRun.objects.holding("k").explain()
