@@ -110,10 +110,10 @@ class Row:
 
     @property
     def problem(self) -> str:
-        """What went wrong with the last fetch; of a tracker with the time since when: “Trac did not answer, since 14:02.”"""
+        """What went wrong with the last fetch; of a tracker with the time since when: “Trac did not answer since 14:02.”"""
         if not self.item.tracker or not self.item.problem or self.item.problem_at is None:
             return self.item.problem
-        return _("%(problem)s, since %(time)s.") % {"problem": self.item.problem, "time": clock(self.item.problem_at, self.now)}
+        return _("%(problem)s since %(time)s.") % {"problem": self.item.problem, "time": clock(self.item.problem_at, self.now)}
 
     @property
     def number(self) -> str:

@@ -19,7 +19,7 @@ class ReadOnlyAdmin(OrganiserAdmin):
 @admin.register(WorkItem)
 class WorkItemAdmin(ReadOnlyAdmin):
     list_display = ["__str__", "title", "kind", "state", "turn", "ci", "author_login", "updated_at", "fetched_at", "problem"]
-    list_filter = ["kind", "state", "turn", "ci", "repository", ("problem", admin.EmptyFieldListFilter)]
+    list_filter = ["kind", "state", "tracker", "turn", "ci", "repository", ("problem", admin.EmptyFieldListFilter)]
     search_fields = ["title", "repository", "author_login", "url"]
     date_hierarchy = "created_at"
     list_per_page = 50

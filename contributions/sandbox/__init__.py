@@ -1,4 +1,5 @@
 """An executable GitHub: a small world behind GitHub's GraphQL, REST and log-in, with GitHub's limits and failures.
+Beside it stands a small Trac (`trac.py`).
 
 For tests, benchmarks and the demonstration; the site itself never imports it. Build a `World`, then talk to it through
 `sandbox_transport(world)` without a network, or through `serve(world)` over a local port.

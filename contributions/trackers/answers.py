@@ -68,8 +68,8 @@ def ask(address: str, *, name: str) -> dict[str, Any]:
         except (httpx2.RequestError, httpx2.StreamError) as error:
             raise Unavailable(_("%(tracker)s did not answer") % {"tracker": name}) from error
         except httpx2.InvalidURL as error:
-            raise TrackerError(_("%(tracker)s sent us to an address that is none") % {"tracker": name}) from error
-    raise TrackerError(_("%(tracker)s sent us round in circles") % {"tracker": name})
+            raise TrackerError(_("%(tracker)s sends us to an address that is none") % {"tracker": name}) from error
+    raise TrackerError(_("%(tracker)s sends us round in circles") % {"tracker": name})
 
 
 def _followed(address: str, location: str, name: str) -> str:
@@ -79,7 +79,7 @@ def _followed(address: str, location: str, name: str) -> str:
     except ValueError:
         location = ""
     if not location or (target.scheme, target.netloc) != (own.scheme, own.netloc):
-        raise TrackerError(_("%(tracker)s sent us to another host, which we do not follow") % {"tracker": name})
+        raise TrackerError(_("%(tracker)s sends us to another host") % {"tracker": name})
     return target.geturl()
 
 
@@ -97,7 +97,7 @@ def _body(response: httpx2.Response, name: str, started: float) -> bytes:
 def _object(response: httpx2.Response, body: bytes, name: str) -> dict[str, Any]:
     status = response.status_code
     if status in (404, 410):
-        raise Missing(_("%(tracker)s knows nothing at this address, or does not show it to us") % {"tracker": name})
+        raise Missing(_("%(tracker)s shows us nothing at this address") % {"tracker": name})
     wait = _seconds(response.headers.get("retry-after", ""))
     if status == 429 or (status == 503 and wait is not None):
         raise Busy(_("%(tracker)s asks us to wait") % {"tracker": name}, min(max(wait or SOONEST, SOONEST), LATEST))

@@ -54,6 +54,8 @@ def test_the_world_is_as_promised_and_every_account_finds_its_job(db):
     }
     nine_days_ago = timezone.now() - datetime.timedelta(days=9)
     assert items.filter(state="open", turn="reviewer", turn_since__lte=nine_days_ago).exists()
+    followed = {item.number: (item.stage, item.flags, item.problem) for item in items.filter(tracker="trac")}
+    assert followed == {21877: ("Accepted", ["has_patch", "needs_tests"], ""), 21902: ("Accepted", ["easy"], "")}
     assert {run.state for run in SyncRun.objects.all()} <= {"done", "partial"}
     assert Contribution.objects.filter(membership__user__email="member@example.org").count() > 2
 

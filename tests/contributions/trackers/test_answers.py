@@ -36,8 +36,8 @@ def answered(settings):
 @pytest.mark.parametrize(
     ("response", "error", "words"),
     [
-        (httpx2.Response(404, json={}), Missing, "Trac knows nothing at this address"),
-        (httpx2.Response(410), Missing, "Trac knows nothing at this address"),
+        (httpx2.Response(404, json={}), Missing, "Trac shows us nothing at this address"),
+        (httpx2.Response(410), Missing, "Trac shows us nothing at this address"),
         (httpx2.Response(500, text="x"), Unavailable, "has a problem of its own"),
         (httpx2.Response(503), Unavailable, "has a problem of its own"),
         (httpx2.Response(403), TrackerError, "does not let us in"),

@@ -127,7 +127,7 @@ def test_a_ticket_that_trac_does_not_know_is_said_and_asked_about_again(trac, ta
     item = paste(trac.member("ada"), PLACE.url)
     assert [run.state for run in tasks.run()] == ["succeeded"]
     item.refresh_from_db()
-    assert (item.state, item.problem) == ("open", "Trac knows nothing at this address, or does not show it to us")
+    assert (item.state, item.problem) == ("open", "Trac shows us nothing at this address")
     add_ticket(trac.world, 5, "Here now")
     following.fetch(item.pk)
     item.refresh_from_db()
@@ -274,9 +274,9 @@ def test_the_page_says_since_when_trac_does_not_answer(trac, tasks, client):
         trac.later(hours=1)
     assert (item.problem, item.problem_at, item.title) == ("Trac did not answer", since, "Slow")
     client.force_login(ada.user)
-    assert "Trac did not answer, since 12:00." in client.get(reverse("my_progress")).text
+    assert "Trac did not answer since 12:00." in client.get(reverse("my_progress")).text
     text = client.get(reverse("work", args=[Contribution.objects.get().pk])).text
-    assert "Trac did not answer, since 12:00." in text
+    assert "Trac did not answer since 12:00." in text
     assert "What you see is older." in text
 
 
