@@ -68,7 +68,7 @@ class Overview:
                 self.unsent,
             )
             found.append(text % {"number": self.unsent})
-        found += [_("The schedule of %(task)s is switched off.") % {"task": name} for name in self.paused]
+        found += [_("The schedule of %(task)s is paused.") % {"task": name} for name in self.paused]
         found += [_("%(task)s should have run by its schedule, and nobody started it.") % {"task": name} for name in self.overdue]
         return found
 

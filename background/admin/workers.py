@@ -53,7 +53,8 @@ class WorkerBeatAdmin(OperatorOnly):
             )
             for run in row.running
         ]
-        return format_html_join(", ", '<a href="{}">{}</a> ({})', links) or _("nothing: it waits for work")
+        nothing = _("nothing: it waits for work") if timezone.now() - row.seen_at < ALIVE_FOR else _("nothing any more")
+        return format_html_join(", ", '<a href="{}">{}</a> ({})', links) or nothing
 
     def changelist_view(self, request, extra_context=None):
         alive = WorkerBeat.objects.filter(seen_at__gt=timezone.now() - ALIVE_FOR).exists()

@@ -151,7 +151,8 @@ def test_workers_are_alive_or_silent_and_name_what_they_run(operator):
     assert "alive</span>" in content
     assert "silent for 3 min</span>" in content
     assert f'<a href="{reverse("admin:background_taskrun_change", args=[run.pk])}">tidy up</a> (0' in content
-    assert "nothing: it waits for work" in content
+    assert "nothing any more" in content
+    assert "nothing: it waits for work" not in content
     assert "No worker is alive" not in content
     content = operator.get(reverse("admin:background_workerbeat_change", args=["worker-1"])).content.decode()
     assert "?q=worker-1" in content

@@ -158,7 +158,7 @@ def test_a_schedule_that_is_switched_off_is_said(only_worker, schedule):
     assert health.check_worker()[0] == "ok"
     Schedule.objects.update(enabled=False)
     status, worker = health.check_worker()
-    assert (status, worker["problems"]) == ("degraded", ["The schedule of background.tasks.forget_old_tasks is switched off."])
+    assert (status, worker["problems"]) == ("degraded", ["The schedule of background.tasks.forget_old_tasks is paused."])
 
 
 @pytest.mark.django_db

@@ -307,7 +307,7 @@ def test_sync_now_without_a_script_leads_back_and_says_how_it_stands(world, clie
     assert answer.url == reverse("progress", args=[world.amara.pk])
     assert SyncRun.objects.get().membership == world.amara
     text = client.get(answer.url).text
-    assert "The sync waits for its turn since 10:00." in text
+    assert "The sync has waited for its turn since 10:00." in text
     assert "Reload to see" in text
 
 
