@@ -10,7 +10,7 @@ from cronsim import CronSim, CronSimError
 from django.db import transaction
 from django.tasks import Task
 from django.utils import timezone
-from django.utils.translation import gettext, ngettext
+from django.utils.translation import gettext, ngettext, npgettext
 
 from .policy import PolicyError, policy_of
 from .trouble import is_unready
@@ -44,7 +44,7 @@ class Timing:
             return self.cron
         seconds = round(self.interval.total_seconds())
         for size, text in (
-            (86400, lambda n: ngettext("every day", "every %(number)s days", n)),
+            (86400, lambda n: npgettext("schedule", "every day", "every %(number)s days", n)),
             (3600, lambda n: ngettext("every hour", "every %(number)s hours", n)),
             (60, lambda n: ngettext("every minute", "every %(number)s minutes", n)),
         ):
