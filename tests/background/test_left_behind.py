@@ -4,7 +4,7 @@ import pytest
 from django.db import OperationalError, connections, transaction
 from django_tasks_db.models import DBTaskResult
 
-from background import enqueue, task, worker
+from background import current_run, enqueue, task, worker
 from background.beat import Heart
 from background.models import Schedule, TaskRun
 from background.worker import Worker
@@ -132,3 +132,14 @@ def test_a_task_that_an_immediate_backend_runs_inside_another_has_a_record_of_it
     step()
     assert committed() == (["succeeded", "succeeded"], {"SUCCESSFUL"})
     assert Schedule.objects.get().name == run.result_id
+
+
+def test_a_start_inside_another_task_that_cannot_be_noted_takes_nothing_from_the_outer_one(step, settings, monkeypatch):
+    immediate = {"BACKEND": "django.tasks.backends.immediate.ImmediateBackend", "QUEUES": []}
+    settings.TASKS = {**settings.TASKS, "now": immediate}
+    seen = []
+    monkeypatch.setattr("background.runs.record_started", lambda *args: 1 / 0)
+    monkeypatch.setattr(f"{__name__}._leave_a_mark", lambda name: seen.append(current_run()))
+    run = enqueue(run_another_at_once)
+    step()
+    assert seen == [run.pk]

@@ -72,3 +72,20 @@ def test_a_database_that_is_away_is_for_the_worker_to_wait_for(refuse):
     refuse(OperationalError("away"))
     with pytest.raises(OperationalError):
         schedules.run_due()
+
+
+def test_a_tick_that_another_worker_has_started_and_ended_is_over(monkeypatch):
+    real, nested = Schedule.objects.filter, []
+
+    def other_worker_first(*args, **kwargs):
+        # Between this worker's read and its claim.
+        if "name" in kwargs and not nested:
+            nested.append(None)
+            nested.extend(schedules.run_due())
+            TaskRun.objects.update(state="succeeded")
+        return real(*args, **kwargs)
+
+    monkeypatch.setattr(Schedule.objects, "filter", other_worker_first)
+    assert schedules.run_due() == []
+    assert nested == [None, FIRST, SECOND]
+    assert TaskRun.objects.count() == 2

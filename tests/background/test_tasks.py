@@ -7,6 +7,7 @@ from django.utils import timezone
 from django_tasks_db.models import DBTaskResult
 
 from background import schedules
+from background.models import TaskRun
 from background.tasks import forget_old_tasks
 
 from . import sample_tasks
@@ -30,6 +31,21 @@ def test_what_ended_long_ago_is_forgotten():
 
     assert forget_old_tasks.func() == len(gone)
     assert {str(pk) for pk in DBTaskResult.objects.values_list("pk", flat=True)} == set(kept)
+
+
+@pytest.mark.django_db
+def test_the_first_attempt_is_kept_as_long_as_a_later_one():
+    old = timezone.now() - datetime.timedelta(days=8)
+
+    def make(state, first=None):
+        return TaskRun.objects.create(backend="default", task_path="a.b", state=state, finished_at=old, first=first)
+
+    failed_later, done_later = make("retried"), make("retried")
+    failed = make("failed", failed_later)
+    make("retried", failed_later)
+    make("succeeded", done_later)
+    forget_old_tasks.func()
+    assert set(TaskRun.objects.all()) == {failed_later, failed}
 
 
 def test_it_is_scheduled():
