@@ -150,7 +150,7 @@ def _enqueue_after_commit(message_id: int) -> None:
 
 
 def send_message(message_id: int) -> None:
-    """Send a waiting message, once. Does nothing where it was sent, is being sent, or is gone.
+    """Send a waiting message, once. Does nothing where it was sent, is being sent, or is gone; one that failed stays so.
 
     After a transient failure the message waits, and `NotSentYet` is raised so that the task comes again; `MAX_ATTEMPTS` tries
     in all, then it has failed. A permanent failure, and an error that nobody foresaw, make it failed at once and are raised,
@@ -158,6 +158,9 @@ def send_message(message_id: int) -> None:
     """
     message = _claim(message_id)
     if message is None:
+        if Message.objects.filter(pk=message_id, state=Message.State.FAILED).exists():
+            # The operator runs the task again, and must not read that it went well.
+            raise PermanentError("This message has failed before. “Try to send again” on the page of messages sends it anew.")
         return
     try:
         _deliver(message)

@@ -9,6 +9,7 @@ from django.http import HttpRequest, HttpResponseNotAllowed, JsonResponse
 from django.views.decorators.cache import never_cache
 
 from .overview import overview
+from .trouble import DATABASE_ERRORS, in_words
 
 logger = logging.getLogger(__name__)
 
@@ -67,6 +68,10 @@ def _forget_broken_connection() -> None:
 def _run(name: str, function: Check) -> tuple[str, Any]:
     try:
         status, value = function()
+    except DATABASE_ERRORS as error:
+        # For example before the migrations: a sentence that helps, in place of a traceback.
+        logger.error("The health check “%s” failed: the database is not available: %s.", name, in_words(error))
+        return "degraded", None
     # A check of any app must not take the report down with it.
     except Exception:
         logger.exception("The health check “%s” failed.", name)

@@ -1,5 +1,6 @@
 """What our own worker writes: the engine's row and the run's record, in one transaction."""
 
+import datetime
 import logging
 from typing import Any
 
@@ -11,13 +12,18 @@ from django_tasks_db.utils import normalize_uuid
 
 from .claiming import candidate, claim, end_well
 from .ending import class_path, end_badly, fail_for_good, message_of, traceback_of
-from .models import TaskRun
-from .policy import Retry, policy_of
+from .models import TaskRun, WorkerBeat
+from .policy import Retry, is_known, policy_of
 from .runs import Details, label_of, replace_lost
 from .trouble import DATABASE_ERRORS, is_unavailable
 from .verdict import judge_loss
 
 logger = logging.getLogger(__name__)
+
+
+#: For so long a task that this version of the site does not know is left to workers that may know it: while a new version is
+#: brought in, both run.
+LEFT_TO_OTHERS = datetime.timedelta(minutes=1)
 
 
 class AlreadyRecorded(Exception):
@@ -97,6 +103,17 @@ def set_aside(backend_name: str, error: Exception) -> str | None:
     return str(pk)
 
 
+def put_off(row: DBTaskResult, until: datetime.datetime) -> bool:
+    """Make a task wait again that this version of the site does not know, so that another may take it. False where somebody was quicker."""
+    with transaction.atomic():
+        changed = _same_attempt(row).update(status=TaskResultStatus.READY, started_at=None, run_after=until)
+        if changed:
+            TaskRun.objects.running().filter(result_id=normalize_uuid(row.pk)).update(
+                state=TaskRun.State.WAITING, started_at=None, worker_id="", run_after=until
+            )
+        return bool(changed)
+
+
 def give_back(row: DBTaskResult) -> bool:
     """Make a task wait again that was claimed and has not begun. False where somebody else was quicker."""
     with transaction.atomic():
@@ -111,13 +128,18 @@ def give_back(row: DBTaskResult) -> bool:
 def put_back(row: DBTaskResult, *, at_most: int) -> bool:
     """Make a running task whose worker is gone wait again; or fail, where that happened `at_most` times, or it may run only once.
 
-    False where somebody else was quicker.
+    False where somebody else was quicker, and, for a minute, where this version of the site does not know the task: whether it
+    may run twice is known to a worker of the version that has it.
     """
     result_id = normalize_uuid(row.pk)
+    known = is_known(row.task_path)
+    worker_ids = row.worker_ids if isinstance(row.worker_ids, list) else []
+    if not known and worker_ids and seen_lately(str(worker_ids[-1])):
+        return False
     with transaction.atomic():
         run = TaskRun.objects.running().filter(result_id=result_id).first()
         losses = run.losses if run is not None else max(0, len(row.worker_ids) - 1)
-        error = judge_loss(row.task_path, losses, at_most)
+        error = judge_loss(row.task_path, losses, at_most, known=known)
         if error is not None:
             changed = _same_attempt(row).update(
                 status=TaskResultStatus.FAILED,
@@ -154,6 +176,11 @@ def _record_unknown(row: DBTaskResult, worker_id: str) -> None:
         started_at=row.started_at,
         worker_id=worker_id,
     )
+
+
+def seen_lately(worker_id: str) -> bool:
+    """Whether a worker that is gone gave a sign of life within the time for which unknown tasks are left to others."""
+    return WorkerBeat.objects.filter(worker_id=worker_id, seen_at__gt=timezone.now() - LEFT_TO_OTHERS).exists()
 
 
 def _can_be_read(pk: Any) -> bool:

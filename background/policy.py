@@ -124,6 +124,15 @@ def policy_of(task: Task | str) -> Policy:
     return policies.get(name, _DEFAULT)
 
 
+def is_known(task_path: str) -> bool:
+    """Whether this version of the site has the task. Another process may run a newer one, or an older."""
+    try:
+        return isinstance(import_string(task_path), Task)
+    # Whatever a module raises that cannot be imported.
+    except Exception:
+        return False
+
+
 def checked_policy(
     name: str,
     *,

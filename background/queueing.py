@@ -6,6 +6,7 @@ import functools
 import hashlib
 import json
 import logging
+import time
 import uuid
 from collections.abc import Iterator
 from contextvars import ContextVar
@@ -38,6 +39,9 @@ RESEND_AT_ONCE = 100
 
 #: What is raised for a task, a queue or a backend that this version of the site does not have.
 NO_SUCH_TASK = (ImportError, SuspiciousOperation, ImproperlyConfigured, TaskException)
+
+#: Seconds between two lines of the log about a broker that is away.
+REFUSALS_SAID_EVERY = 30.0
 
 #: Set while this module hands a task to its engine: it writes the record itself.
 _handing_over: ContextVar[bool] = ContextVar("background_handing_over", default=False)
@@ -182,13 +186,28 @@ def send(run_id: int) -> bool:
         return True
     # Whatever the engine's own library raises while its broker is away.
     except Exception as error:
-        logger.error(
-            "Task %s (run %s) could not be handed over: %s. It is tried again.", run.task_path, run_id, type(error).__name__
-        )
+        _say_refused(run, error)
         TaskRun.objects.waiting().filter(pk=run_id).update(sent_at=None)
         return False
     attach(run, result.id)
     return True
+
+
+_refusals_said_at = -REFUSALS_SAID_EVERY
+
+
+def _say_refused(run, error: Exception) -> None:
+    """Once in a while: as long as the broker is away, it is asked again each second."""
+    global _refusals_said_at
+    if time.monotonic() - _refusals_said_at < REFUSALS_SAID_EVERY:
+        return
+    _refusals_said_at = time.monotonic()
+    logger.error(
+        "Task %s (run %s) could not be handed over: its broker answered with %s, or not at all. It is tried again, and so are others.",
+        run.task_path,
+        run.pk,
+        type(error).__name__,
+    )
 
 
 def resend_unsent(now: datetime.datetime | None = None) -> int:

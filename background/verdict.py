@@ -36,8 +36,13 @@ def judge(task_path: str, attempt: int, error: BaseException | None, result: Tas
     return Verdict("retried", now + datetime.timedelta(seconds=seconds), attempt + 1)
 
 
-def judge_loss(task_path: str, losses: int, at_most: int = RETURNS) -> LostWorker | None:
-    """With what a task fails whose worker is gone, `losses` times before this one already; None where it runs again."""
+def judge_loss(task_path: str, losses: int, at_most: int = RETURNS, *, known: bool = True) -> LostWorker | None:
+    """With what a task fails whose worker is gone, `losses` times before this one already; None where it runs again.
+
+    One that is not `known` to this version of the site fails: it may have been one that runs at most once.
+    """
+    if not known:
+        return LostWorker("The worker was lost while it ran this task, which is not in this version of the site.")
     if policy_of(task_path).at_most_once:
         return LostWorker("The worker was lost while it ran this task, which runs at most once.")
     if losses >= at_most:

@@ -1,5 +1,6 @@
 """One worker process: takes tasks from the database and runs them, come what may to the database."""
 
+import datetime
 import logging
 import os
 import random
@@ -40,6 +41,10 @@ SHORTEST_WAIT, LONGEST_WAIT = 0.5, 15.0
 
 #: Seconds between two looks at the schedules.
 SCHEDULES_EVERY = 1.0
+
+
+#: After this time a task is looked at again that the version of the site which took it does not know.
+UNKNOWN_AGAIN_AFTER = datetime.timedelta(seconds=5)
 
 
 class OutcomeNotStored(Exception):
@@ -208,6 +213,11 @@ class Worker(db_worker.Worker):
     def _run_and_record(self, row: DBTaskResult, work: Work, following: list) -> BaseException | None:
         """Run the task and write its outcome. Returns what it raised, if so. `row` stays “running” where nothing could be written."""
         error = self._announce_started(row)
+        if isinstance(error, ImportError) and timezone.now() - row.enqueued_at < outcome.LEFT_TO_OTHERS:
+            # A new version of the site has queued it, perhaps, and its workers are about to start.
+            logger.warning("Task %s (%s) is not in this version of the site; left to another.", row.task_path, row.pk)
+            self._record(lambda: outcome.put_off(row, timezone.now() + UNKNOWN_AGAIN_AFTER))
+            return _Interrupted()
         if error is None and policy_of(row.task_path).atomic:
             error = self._run_in_transaction(row, following)
             if isinstance(error, _Interrupted):

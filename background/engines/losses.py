@@ -8,6 +8,8 @@ from django.utils import timezone
 from background.ending import class_path, message_of
 from background.lost import Watch
 from background.models import TaskRun
+from background.outcome import seen_lately
+from background.policy import is_known
 from background.runs import replace_lost
 from background.verdict import RETURNS, judge_loss
 
@@ -26,7 +28,11 @@ def put_back(run: TaskRun, *, at_most: int) -> bool:
 
     False where somebody else was quicker.
     """
-    error = judge_loss(run.task_path, run.losses, at_most)
+    known = is_known(run.task_path)
+    if not known and seen_lately(run.worker_id):
+        # Whether it may run twice is known to a worker of the version that has it.
+        return False
+    error = judge_loss(run.task_path, run.losses, at_most, known=known)
     if error is not None:
         return fail_for_good(run, error)
     with transaction.atomic():

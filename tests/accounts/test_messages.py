@@ -103,7 +103,15 @@ def test_is_sent_once(person):
     assert message.body == "Text"
 
 
-@pytest.mark.parametrize("state", [State.SENDING, State.SENT, State.FAILED, State.DROPPED])
+def test_a_task_that_is_run_again_does_not_pretend_to_send_what_failed(person):
+    message = write(person)
+    Message.objects.update(state=State.FAILED)
+    with pytest.raises(PermanentError, match="Try to send again"):
+        send_message(message.pk)
+    assert mail.outbox == []
+
+
+@pytest.mark.parametrize("state", [State.SENDING, State.SENT, State.DROPPED])
 def test_what_is_not_waiting_is_not_sent(person, state):
     message = write(person)
     Message.objects.update(state=state)

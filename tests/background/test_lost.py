@@ -131,6 +131,19 @@ def test_a_lost_task_that_is_gone_from_the_code_fails_too(caplog):
     assert DBTaskResult.objects.get().status == "FAILED"
 
 
+def test_an_older_version_leaves_a_lost_task_to_workers_that_know_it(caplog):
+    row = running()
+    WorkerBeat.objects.create(worker_id="gone", host="h", pid=1, seen_at=timezone.now() - datetime.timedelta(seconds=20))
+    DBTaskResult.objects.update(task_path="nowhere.at_all")
+    row.refresh_from_db()
+    assert not put_back(row)
+    assert DBTaskResult.objects.get().status == "RUNNING"
+    # Nobody came who knows it. It may be one that runs at most once.
+    WorkerBeat.objects.update(seen_at=timezone.now() - datetime.timedelta(minutes=2))
+    assert put_back(row)
+    assert DBTaskResult.objects.get().status == "FAILED"
+
+
 def test_looking_around_writes_nothing_while_all_is_well(clock, django_assert_num_queries):
     watch = Watch(clock)
     with django_assert_num_queries(1):

@@ -202,13 +202,17 @@ class TestWithABroker:
         assert enqueue(sample_tasks.nothing, unique_key="k") is None
         assert len(broker.sent) == 1
 
-    def test_a_broker_that_is_away_breaks_nothing_and_gets_it_later(self, broker, caplog):
+    def test_a_broker_that_is_away_breaks_nothing_and_gets_it_later(self, broker, caplog, monkeypatch):
+        monkeypatch.setattr("background.queueing._refusals_said_at", float("-inf"))
         broker.away = True
         with transaction.atomic():
             run = enqueue(sample_tasks.write_line.using(priority=5), "secret path", line="x")
         run.refresh_from_db()
         assert (run.state, run.sent_at) == ("waiting", None)
         assert "ConnectionError" in caplog.text
+        # Asked again and again, and said once in a while.
+        assert not queueing.send(run.pk)
+        assert caplog.text.count("could not be handed over") == 1
         assert "secret path" not in caplog.text
         later = timezone.now() + 2 * queueing.UNSENT_AFTER
         assert resend_unsent(later) == 0

@@ -8,6 +8,7 @@ from django.db import OperationalError, connection
 from django.tasks import TaskResultStatus
 from django.tasks.signals import task_finished, task_started
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 from django_tasks_db.models import DBTaskResult
 
 from background import outcome
@@ -70,9 +71,20 @@ def test_a_value_that_the_database_refuses_is_recorded_as_such(worker):
 
 def test_a_task_that_is_gone_from_the_code_fails(worker):
     sample_tasks.nothing.enqueue()
-    DBTaskResult.objects.update(task_path="tests.background.sample_tasks.gone")
+    long_ago = timezone.now() - 2 * outcome.LEFT_TO_OTHERS
+    DBTaskResult.objects.update(task_path="tests.background.sample_tasks.gone", enqueued_at=long_ago)
     worker.run_task(worker.claim())
     assert DBTaskResult.objects.get().exception_class_path == "builtins.ImportError"
+
+
+def test_a_task_of_a_newer_version_is_left_to_its_workers_for_a_while(worker):
+    sample_tasks.nothing.enqueue()
+    DBTaskResult.objects.update(task_path="tests.background.sample_tasks.new")
+    assert worker.run_task(worker.claim()) is None
+    row, run_record = DBTaskResult.objects.get(), TaskRun.objects.get()
+    assert (row.status, run_record.state, run_record.losses, run_record.worker_id) == ("READY", "waiting", 0, "")
+    assert row.run_after == run_record.run_after > timezone.now()
+    assert worker.claim() is None
 
 
 def test_a_path_that_is_no_task_fails(worker):

@@ -1,9 +1,11 @@
 """Tasks and rows that would take a worker down: each fails by itself, and the worker goes on."""
 
+import datetime
 import uuid
 
 import pytest
 from django.db import connection, connections
+from django.utils import timezone
 
 from background.beat import EXIT_STUCK
 from tests.background.conftest import ALIAS, wait_until
@@ -11,6 +13,9 @@ from tests.background.conftest import ALIAS, wait_until
 from . import tasks
 
 pytestmark = pytest.mark.real_process
+
+#: Before any new version of the site that could still know the task.
+LONG_AGO = timezone.now() - datetime.timedelta(hours=1)
 
 
 def poison(world) -> list[str]:
@@ -47,11 +52,11 @@ def status_of(world, pk: str) -> str:
 def test_one_worker_survives_them_all(world):
     sick = poison(world)
     gone = world.queue(tasks.effect, "never")
-    world.shared.rows().filter(pk=gone.pk).update(task_path="tests.background.faults.tasks.removed")
+    world.shared.rows().filter(pk=gone.pk).update(task_path="tests.background.faults.tasks.removed", enqueued_at=LONG_AGO)
     no_task = world.queue(tasks.effect, "never")
     world.shared.rows().filter(pk=no_task.pk).update(task_path="json.dumps")
     no_module = world.queue(tasks.effect, "never")
-    world.shared.rows().filter(pk=no_module.pk).update(task_path="nowhere.at.all")
+    world.shared.rows().filter(pk=no_module.pk).update(task_path="nowhere.at.all", enqueued_at=LONG_AGO)
     failing = {
         world.queue(tasks.answer_with_a_set): "builtins.TypeError",
         world.queue(tasks.fail_with_an_odd_text): "builtins.ValueError",
