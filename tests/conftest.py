@@ -74,6 +74,10 @@ def django_db_setup(django_db_setup, django_db_blocker):
 
     if connection.vendor == "postgresql":
         with django_db_blocker.unblock(), connection.cursor() as cursor:
+            # Nobody comes back either: a thread of a test that has ended may try.
+            cursor.execute(
+                f"ALTER DATABASE {connection.ops.quote_name(connection.settings_dict['NAME'])} ALLOW_CONNECTIONS false"
+            )
             cursor.execute(
                 "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity"
                 " WHERE datname = current_database() AND pid <> pg_backend_pid()"
@@ -100,3 +104,31 @@ def plain_language():
 
     with translation.override("en"), timezone.override("UTC"):
         yield
+
+
+#: What the second run, on the other database, would only repeat.
+ANY_DATABASE = (
+    "tests/docs/",
+    "tests/config/",
+    "tests/background/testing/test_how_to.py",
+    "tests/contributions/demo/test_command.py",
+    "tests/contributions/github/",
+    "tests/contributions/meaning/",
+    "tests/contributions/sandbox/",
+)
+
+
+def pytest_itemcollected(item):
+    if item.nodeid.startswith(ANY_DATABASE):
+        item.add_marker("any_database")
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items):
+    """Let each process of a run begin with its share of the long tests: one that comes last would keep all waiting."""
+    shares = 4
+    waiting = [item for item in items if item.get_closest_marker("real_process") or item.get_closest_marker("e2e")]
+    taken = set(waiting)
+    others = [item for item in items if item not in taken]
+    step = -(-len(others) // shares)
+    items[:] = [item for share in range(shares) for item in (*waiting[share::shares], *others[share * step : (share + 1) * step])]

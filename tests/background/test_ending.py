@@ -8,6 +8,7 @@ from django_tasks_db.models import DBTaskResult
 
 from background import Backoff, Retry, TimeLimitExceeded
 from background.models import TaskRun
+from background.outcome import LEFT_TO_OTHERS
 from background.policy import LONGEST_BACKOFF, Policy, policies
 from background.worker import Worker
 
@@ -126,7 +127,8 @@ def test_the_same_key_is_kept_by_the_next_attempt(end, worker, monkeypatch):
 def test_a_task_that_went_with_the_last_version_is_not_tried_again(worker, monkeypatch):
     monkeypatch.setitem(policies, "nowhere.at_all", Policy(max_attempts=5))
     sample_tasks.nothing.enqueue()
-    DBTaskResult.objects.update(task_path="nowhere.at_all")
+    long_ago = timezone.now() - 2 * LEFT_TO_OTHERS
+    DBTaskResult.objects.update(task_path="nowhere.at_all", enqueued_at=long_ago)
     TaskRun.objects.update(task_path="nowhere.at_all")
     worker.run_task(worker.claim())
     assert list(TaskRun.objects.values_list("state", "error")) == [("failed", "builtins.ModuleNotFoundError")]

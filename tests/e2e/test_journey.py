@@ -58,7 +58,7 @@ def run_waiting_tasks() -> None:
 def sync_now(page: Page) -> None:
     """Press the button and let the worker work, while the page asks again and again how far it is."""
     page.get_by_role("button", name="Sync now").click()
-    expect(page.get_by_text("The sync waits")).to_be_visible()
+    expect(page.get_by_text("The sync has waited for its turn")).to_be_visible()
     run_waiting_tasks()
 
 

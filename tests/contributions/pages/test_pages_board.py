@@ -222,7 +222,7 @@ def test_those_who_lead_sync_the_session_from_the_board(world, client):
     assert SyncRun.objects.get().membership is None
     client.force_login(world.amara.user)
     text = client.get(reverse("cohort_sync_status", args=[world.cohort.pk]), headers={"HX-Request": "true"}).text
-    assert "The sync waits for its turn" in text
+    assert "The sync has waited for its turn" in text
     SyncRun.objects.update(state="done", finished_at=timezone.now())
     over = client.get(reverse("cohort_sync_status", args=[world.cohort.pk]), headers={"HX-Request": "true"})
     assert over.status_code == 286
