@@ -1,5 +1,6 @@
 """Fixtures and guards for all tests."""
 
+import asyncio
 import os
 import shutil
 import socket
@@ -73,15 +74,12 @@ def django_db_setup(django_db_setup, django_db_blocker):
     from django.db import connection
 
     if connection.vendor == "postgresql":
-        with django_db_blocker.unblock(), connection.cursor() as cursor:
+        name = connection.settings_dict["NAME"]
+        connection.close()
+        with django_db_blocker.unblock(), connection._nodb_cursor() as cursor:
             # Nobody comes back either: a thread of a test that has ended may try.
-            cursor.execute(
-                f"ALTER DATABASE {connection.ops.quote_name(connection.settings_dict['NAME'])} ALLOW_CONNECTIONS false"
-            )
-            cursor.execute(
-                "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity"
-                " WHERE datname = current_database() AND pid <> pg_backend_pid()"
-            )
+            cursor.execute(f"ALTER DATABASE {connection.ops.quote_name(name)} ALLOW_CONNECTIONS false")
+            cursor.execute("SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = %s", [name])
 
 
 @pytest.fixture(scope="session")
@@ -95,6 +93,12 @@ def live_server(django_db_setup, live_server):
 def database_backend(settings):
     """Tasks wait in the database, as in production: for tests of the worker. All others have the test backend."""
     settings.TASKS = {"default": {"BACKEND": "django_tasks_db.DatabaseBackend", "QUEUES": []}}
+
+
+def pytest_runtest_setup(item):
+    if item.get_closest_marker("own_loop") and asyncio._get_running_loop() is not None:
+        # Playwright's counts as running in this thread from the first browser test on. CI runs the browser tests by themselves.
+        pytest.skip("A browser test before it has left an event loop in this process.")
 
 
 @pytest.fixture(autouse=True)
@@ -127,8 +131,11 @@ def pytest_itemcollected(item):
 def pytest_collection_modifyitems(items):
     """Let each process of a run begin with its share of the long tests: one that comes last would keep all waiting."""
     shares = 4
-    waiting = [item for item in items if item.get_closest_marker("real_process") or item.get_closest_marker("e2e")]
-    taken = set(waiting)
+    browser = [item for item in items if item.get_closest_marker("e2e")]
+    waiting = [item for item in items if item.get_closest_marker("real_process") and item not in browser]
+    taken = {*browser, *waiting}
     others = [item for item in items if item not in taken]
     step = -(-len(others) // shares)
-    items[:] = [item for share in range(shares) for item in (*waiting[share::shares], *others[share * step : (share + 1) * step])]
+    found = [item for share in range(shares) for item in (*waiting[share::shares], *others[share * step : (share + 1) * step])]
+    # Browser tests last: an event loop of theirs stays in their process.
+    items[:] = found + browser

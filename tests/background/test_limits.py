@@ -81,6 +81,7 @@ def test_in_another_thread_there_is_a_deadline_only(work):
     assert work.deadline is None
 
 
+@pytest.mark.own_loop
 def test_a_coroutine_is_interrupted_where_it_awaits(work):
     async def run():
         async with limited_async(work, 0.05):
@@ -91,6 +92,7 @@ def test_a_coroutine_is_interrupted_where_it_awaits(work):
     assert work.deadline is None
 
 
+@pytest.mark.own_loop
 def test_a_coroutines_own_time_out_stays_what_it_is(work):
     async def run(limit):
         async with limited_async(work, limit):

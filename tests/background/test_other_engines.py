@@ -58,6 +58,7 @@ def states():
     return list(TaskRun.objects.order_by("pk").values_list("state", flat=True))
 
 
+@pytest.mark.own_loop
 def test_what_succeeds_is_recorded():
     result = asks.enqueue()
     run = TaskRun.objects.get(result_id=result.id)
@@ -66,6 +67,7 @@ def test_what_succeeds_is_recorded():
     assert current_run() is None
 
 
+@pytest.mark.own_loop
 def test_a_coroutine_is_recorded_too():
     assert waits.enqueue(3).return_value == 3
     assert waits.enqueue(-1).status == TaskResultStatus.FAILED

@@ -284,6 +284,7 @@ class TestBackendItself:
         finally:
             task_enqueued.disconnect(hear)
 
+    @pytest.mark.own_loop
     def test_coroutines_queue_and_are_run(self, tasks):
         import asyncio
 
