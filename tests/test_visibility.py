@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from accounts.models import Availability, CalendarFeed, Message, User
 from cohorts.models import Answer, ApplicationEvent, Conflict, ReviewAssignment, SessionRole, Tracker
-from contributions.models import MemberSync, SyncRun
+from contributions.models import MemberSync, ReviewGiven, SyncRun
 from tests import factories
 
 ROLES = (
@@ -66,12 +66,14 @@ SEEN_BY = {
     "item": COHORT,
     "contribution": COHORT,
     "hidden_contribution": {"member"},
+    "review_given": COHORT,
     "sync": ORGANISERS,
     "freshness": COHORT,
 }
 #: Parts of rows above, and records for the operator alone: nobody asks for them by themselves.
 WITHOUT = {
     "cohorts.score", "cohorts.projectpreference", "contributions.apibudget", "contributions.webhookdelivery",
+    "contributions.budgetsample", "contributions.sessionsync",
     "background.workerbeat", "background.schedule", "background.taskrun",
 }  # fmt: skip
 
@@ -158,6 +160,7 @@ def world(db):
         "feed": CalendarFeed.objects.create(user=people["member"], token_hash="0" * 64),
         "item": contribution.work_item,
         "contribution": contribution,
+        "review_given": ReviewGiven.objects.create(contribution=contribution, database_id=1, submitted_at=timezone.now()),
         "hidden_contribution": factories.ContributionFactory(membership=member, hidden=True),
         "sync": SyncRun.objects.create(session=running),
         "freshness": MemberSync.objects.create(membership=member),

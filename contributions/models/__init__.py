@@ -1,4 +1,15 @@
-from .sync import ApiBudget, MemberSync, SyncRun, WebhookDelivery
-from .work import Contribution, WorkItem
+from .budget import ApiBudget, BudgetSample
+from .sync import MemberSync, SessionSync, SyncRun, WebhookDelivery
+from .work import Contribution, ReviewGiven, WorkItem
 
-__all__ = ["ApiBudget", "Contribution", "MemberSync", "SyncRun", "WebhookDelivery", "WorkItem"]
+__all__ = [
+    "ApiBudget",
+    "BudgetSample",
+    "Contribution",
+    "MemberSync",
+    "ReviewGiven",
+    "SessionSync",
+    "SyncRun",
+    "WebhookDelivery",
+    "WorkItem",
+]

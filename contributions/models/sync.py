@@ -25,7 +25,7 @@ class SyncRunQuerySet(models.QuerySet["SyncRun"]):
 
 
 class SyncRun(models.Model):
-    """One sync of a session, or of one member of it. At most one of each waits or runs at a time.
+    """One sync of a session, or of one project or one member in it. At most one of each waits or runs at a time.
 
     `errors` is a list of `{"code", "where", "about", "message"}`: a short code, the step, whom or what it is about
     (a login, a link, a repository: never an email address) and a sentence for people.
@@ -35,8 +35,6 @@ class SyncRun(models.Model):
         SCHEDULE = "schedule", _("Schedule")
         PERSON = "person", _("Somebody pressed “sync now”")
         COMMAND = "command", _("Command")
-        PASTE = "paste", _("Pasted link")
-        WEBHOOK = "webhook", _("Webhook")
 
     class State(models.TextChoices):
         QUEUED = "queued", _("Waiting")
@@ -56,6 +54,18 @@ class SyncRun(models.Model):
         related_name="sync_runs",
         verbose_name=_("member"),
         help_text=_("Empty: everybody of the session."),
+    )
+    project = models.ForeignKey(
+        "cohorts.Project",
+        models.CASCADE,
+        null=True,
+        blank=True,
+        related_name="sync_runs",
+        verbose_name=_("project"),
+        help_text=_("Empty: all projects of the session."),
+    )
+    budget = models.ForeignKey(
+        "contributions.ApiBudget", models.SET_NULL, null=True, blank=True, related_name="sync_runs", verbose_name=_("token")
     )
     trigger = models.CharField(_("reason"), max_length=8, choices=Trigger.choices, default=Trigger.SCHEDULE)
     requested_by = models.ForeignKey(
@@ -88,8 +98,13 @@ class SyncRun(models.Model):
         constraints = [
             models.UniqueConstraint(
                 fields=["session"],
-                condition=Q(membership__isnull=True, state__in=["queued", "running"]),
+                condition=Q(membership__isnull=True, project__isnull=True, state__in=["queued", "running"]),
                 name="one_sync_of_a_session",
+            ),
+            models.UniqueConstraint(
+                fields=["session", "project"],
+                condition=Q(project__isnull=False, state__in=["queued", "running"]),
+                name="one_sync_of_a_project",
             ),
             models.UniqueConstraint(
                 fields=["membership"],
@@ -128,22 +143,20 @@ class MemberSync(models.Model):
         return str(self.membership)
 
 
-class ApiBudget(models.Model):
-    """What a GitHub token has left. The token itself is never stored: `key` is the start of its SHA-256."""
+class SessionSync(models.Model):
+    """What is known of following one session: when somebody last looked, and when the rarer parts of a sync were last done."""
 
-    key = models.CharField(_("token"), max_length=16, unique=True)
-    limit = models.PositiveIntegerField(_("points an hour"), default=5000)
-    remaining = models.PositiveIntegerField(_("points left"), default=5000)
-    reset_at = models.DateTimeField(_("full again"), null=True, blank=True)
-    blocked_until = models.DateTimeField(_("blocked until"), null=True, blank=True)
-    seen_at = models.DateTimeField(_("as of"))
+    session = models.OneToOneField("cohorts.Session", models.CASCADE, related_name="following", verbose_name=_("session"))
+    looked_at = models.DateTimeField(_("somebody last looked"), null=True, blank=True)
+    reviews_at = models.DateTimeField(_("reviews given, last fetched"), null=True, blank=True)
+    full_at = models.DateTimeField(_("open items, last fetched in full"), null=True, blank=True)
 
     class Meta:
-        verbose_name = _("GitHub budget")
-        verbose_name_plural = _("GitHub budgets")
+        verbose_name = _("following of a session")
+        verbose_name_plural = _("following of sessions")
 
     def __str__(self) -> str:
-        return self.key
+        return str(self.session)
 
 
 class WebhookDelivery(models.Model):

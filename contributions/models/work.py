@@ -33,9 +33,17 @@ class WorkItem(models.Model):
     class Kind(models.TextChoices):
         ISSUE = "issue", _("Issue")
         PULL_REQUEST = "pull_request", _("Pull request")
-        REVIEW = "review", _("Review")
         TICKET = "ticket", _("Ticket")
         OTHER = "other", _("Other work")
+
+    class OtherKind(models.TextChoices):
+        REVIEW = "review", _("Review")
+        TRIAGE = "triage", _("Triage")
+        TALK = "talk", _("Talk")
+        POST = "post", _("Blog post")
+        TRANSLATION = "translation", _("Translation")
+        HELP = "help", _("Help for others")
+        ELSE = "else", _("Something else")
 
     class State(models.TextChoices):
         OPEN = "open", _("Open")
@@ -69,6 +77,9 @@ class WorkItem(models.Model):
 
     host = models.CharField(_("host"), max_length=120)
     kind = models.CharField(_("kind"), max_length=12, choices=Kind.choices)
+    other_kind = models.CharField(
+        _("kind of other work"), max_length=12, choices=OtherKind.choices, blank=True, help_text=_("For other work alone.")
+    )
     database_id = models.BigIntegerField(_("number of the host"), null=True, blank=True)
     node_id = models.CharField(_("node id"), max_length=100, blank=True)
     tracked_repository = models.ForeignKey(
@@ -99,6 +110,13 @@ class WorkItem(models.Model):
     ready_at = models.DateTimeField(_("ready for review"), null=True, blank=True)
     first_response_at = models.DateTimeField(_("first answer by a human"), null=True, blank=True)
 
+    first_response_after = models.DurationField(
+        _("waited for the first answer"), null=True, blank=True, help_text=_("Without the time in which it was a draft.")
+    )
+    first_of_author = models.BooleanField(
+        _("the author's first in this repository"), null=True, blank=True, help_text=_("Empty: not known.")
+    )
+
     additions = models.PositiveIntegerField(_("lines added"), null=True, blank=True)
     deletions = models.PositiveIntegerField(_("lines removed"), null=True, blank=True)
     changed_files = models.PositiveIntegerField(_("files changed"), null=True, blank=True)
@@ -106,9 +124,11 @@ class WorkItem(models.Model):
     review_state = models.CharField(_("review"), max_length=20, choices=ReviewState.choices, blank=True)
     ci = models.CharField(_("checks"), max_length=8, choices=CI.choices, blank=True)
     conflicting = models.BooleanField(_("conflicts with its base"), default=False)
+    behind = models.BooleanField(_("behind its base"), null=True, blank=True, help_text=_("Empty: not known."))
     labels = models.JSONField(_("labels"), default=list, blank=True)
     linked = models.JSONField(_("linked"), default=list, blank=True)
     trailers = models.JSONField(_("disclosed"), default=list, blank=True)
+    disclosure = models.TextField(_("disclosure in the description"), blank=True, max_length=2000)
     events = models.JSONField(_("events"), default=list, blank=True)
 
     turn = models.CharField(_("whose turn"), max_length=10, choices=Turn.choices, blank=True, help_text=_("Empty: nobody's."))
@@ -116,6 +136,7 @@ class WorkItem(models.Model):
     turn_reason = models.CharField(_("why"), max_length=30, blank=True)
 
     gone = models.CharField(_("why it is gone"), max_length=12, choices=Gone.choices, blank=True)
+    gone_at = models.DateTimeField(_("gone since"), null=True, blank=True)
     moved_from = models.CharField(_("address before it moved"), max_length=500, blank=True)
     fetched_at = models.DateTimeField(_("last fetched"), null=True, blank=True)
     fetch_after = models.DateTimeField(_("not fetched again before"), null=True, blank=True)
@@ -176,11 +197,16 @@ class Contribution(models.Model):
         REVIEWER = "reviewer", _("Reviewer")
         HELPER = "helper", _("Helper")
 
+    class AIUse(models.TextChoices):
+        NONE = "none", _("I used no AI")
+        ASSISTED = "assisted", _("AI helped me")
+
     membership = models.ForeignKey("cohorts.Membership", models.CASCADE, related_name="contributions", verbose_name=_("member"))
     work_item = models.ForeignKey(WorkItem, models.CASCADE, related_name="contributions", verbose_name=_("work item"))
     source = models.CharField(_("source"), max_length=6, choices=Source.choices, default=Source.FOUND)
     role = models.CharField(_("part"), max_length=10, choices=Role.choices, default=Role.AUTHOR)
     note = models.TextField(_("note"), blank=True, max_length=2000)
+    ai_use = models.CharField(_("use of AI"), max_length=8, choices=AIUse.choices, blank=True, help_text=_("Empty: not said."))
     own_words = models.TextField(_("in my own words"), blank=True, max_length=2000, help_text=_("What does it change, and why?"))
     ai_disclosure = models.TextField(_("how I used AI"), blank=True, max_length=1000)
     hidden = models.BooleanField(_("hidden"), default=False, help_text=_("A wrong match: not mine."))
@@ -196,3 +222,36 @@ class Contribution(models.Model):
 
     def __str__(self) -> str:
         return str(self.work_item)
+
+
+class ReviewGivenQuerySet(models.QuerySet["ReviewGiven"]):
+    def visible_to(self, user):
+        """Reviews that belong to contributions which `user` may see."""
+        return self.filter(contribution__in=Contribution.objects.visible_to(user))
+
+
+class ReviewGiven(models.Model):
+    """A review that a member gave on somebody's pull request, as the code host has it."""
+
+    class State(models.TextChoices):
+        APPROVED = "approved", _("Approved")
+        CHANGES_REQUESTED = "changes_requested", _("Changes requested")
+        COMMENTED = "commented", _("Commented")
+        DISMISSED = "dismissed", _("Dismissed")
+
+    contribution = models.ForeignKey(Contribution, models.CASCADE, related_name="reviews_given", verbose_name=_("contribution"))
+    database_id = models.BigIntegerField(_("number of the host"))
+    state = models.CharField(_("state"), max_length=20, choices=State.choices, default=State.COMMENTED)
+    submitted_at = models.DateTimeField(_("given"))
+    url = models.URLField(_("address"), max_length=500, blank=True)
+
+    objects = ReviewGivenQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("review given")
+        verbose_name_plural = _("reviews given")
+        ordering = ["submitted_at", "pk"]
+        constraints = [models.UniqueConstraint(fields=["contribution", "database_id"], name="review_given_once")]
+
+    def __str__(self) -> str:
+        return f"{self.contribution} {self.get_state_display()}"

@@ -35,7 +35,7 @@ def next_sync_at(session: Session, now: datetime | None = None) -> datetime | No
     interval = interval_of(session, now)
     if interval is None:
         return None
-    last = SyncRun.objects.finished().filter(session=session, membership=None).order_by("-queued_at", "-pk").first()
+    last = SyncRun.objects.finished().filter(session=session, membership=None, project=None).order_by("-queued_at", "-pk").first()
     if last is None:
         return now or timezone.now()
     return last.retry_at or last.queued_at + interval
@@ -50,7 +50,7 @@ def queue_due_syncs(now: datetime | None = None) -> list[SyncRun]:
         if interval_of(session, now) is None:
             continue
         give_up_lost(session)
-        if SyncRun.objects.waiting_or_running().filter(session=session, membership=None).exists():
+        if SyncRun.objects.waiting_or_running().filter(session=session, membership=None, project=None).exists():
             continue
         due = next_sync_at(session, now)
         if due is not None and due <= now:

@@ -34,7 +34,7 @@ def request_sync(
     _may_ask(session, membership, by)
     give_up_lost(session)
     if membership is not None:
-        whole = SyncRun.objects.waiting_or_running().filter(session=session, membership=None).first()
+        whole = SyncRun.objects.waiting_or_running().filter(session=session, membership=None, project=None).first()
         if whole is not None:
             return _with_full(whole, full)
     run, created = _find_or_create(session, membership, trigger=trigger, requested_by=by, full=full)
@@ -73,7 +73,7 @@ def _may_ask(session: Session, membership: Membership | None, by: User | None) -
 
 
 def _find_or_create(session: Session, membership: Membership | None, **values) -> tuple[SyncRun, bool]:
-    there = SyncRun.objects.waiting_or_running().filter(session=session, membership=membership)
+    there = SyncRun.objects.waiting_or_running().filter(session=session, membership=membership, project=None)
     for _attempt in range(3):
         run = there.first()
         if run is not None:
