@@ -112,7 +112,10 @@ class SyncRun(models.Model):
                 name="one_sync_of_a_member",
             ),
         ]
-        indexes = [models.Index(fields=["session", "-finished_at"], name="sync_latest")]
+        indexes = [
+            models.Index(fields=["session", "-finished_at"], name="sync_latest"),
+            models.Index(fields=["-queued_at", "-id"], name="sync_in_order"),
+        ]
 
     def __str__(self) -> str:
         return str(_("Sync %(number)s") % {"number": self.pk})
@@ -132,6 +135,9 @@ class MemberSync(models.Model):
     problem_code = models.CharField(max_length=40, blank=True)
     problem = models.CharField(_("problem"), max_length=300, blank=True)
     problem_since = models.DateTimeField(_("since"), null=True, blank=True)
+    #: The last failure stays known after it was mended.
+    failed_at = models.DateTimeField(_("last failure"), null=True, blank=True)
+    failure = models.CharField(_("what failed"), max_length=300, blank=True)
 
     objects = MemberSyncQuerySet.as_manager()
 

@@ -93,7 +93,7 @@ class WorkItem(models.Model):
     repository = models.CharField(_("repository"), max_length=200, blank=True)
     number = models.PositiveIntegerField(_("number"), null=True, blank=True)
     title = models.CharField(_("title"), max_length=500)
-    url = models.URLField(_("address"), max_length=500)
+    url = models.URLField(_("address"), max_length=500, blank=True)
     author_login = models.CharField(_("author"), max_length=100, blank=True)
     author_node_id = models.CharField(max_length=100, blank=True)
 
@@ -153,8 +153,9 @@ class WorkItem(models.Model):
             models.UniqueConstraint(
                 fields=["host", "kind", "database_id"], condition=Q(database_id__isnull=False), name="work_item_once"
             ),
+            # Other work may have no link at all: then each row is a piece of work of its own.
             models.UniqueConstraint(
-                fields=["host", "kind", "url"], condition=Q(database_id__isnull=True), name="work_item_by_url_once"
+                fields=["host", "kind", "url"], condition=Q(database_id__isnull=True) & ~Q(url=""), name="work_item_by_url_once"
             ),
         ]
         indexes = [
@@ -162,6 +163,7 @@ class WorkItem(models.Model):
             models.Index(fields=["state"], name="work_item_state"),
             models.Index(fields=["fetch_after"], condition=~Q(tracker=""), name="work_item_fetch"),
             models.Index(fields=["number"], name="work_item_number"),
+            models.Index(fields=["-created_at", "-id"], name="work_item_in_order"),
         ]
 
     def __str__(self) -> str:

@@ -135,11 +135,13 @@ def _remember_members(sync: Sync, stopped_by: GitHubError | None) -> None:
         elif row.problem_code != code or row.problem_since is None:
             row.problem_since = now
         row.problem_code, row.problem = code[:40], message[:300]
+        if code:
+            row.failed_at, row.failure = now, message[:300]
         rows.append(row)
     if rows:
         MemberSync.objects.bulk_create(
             rows,
             update_conflicts=True,
             unique_fields=["membership"],
-            update_fields=["synced_at", "problem_code", "problem", "problem_since"],
+            update_fields=["synced_at", "problem_code", "problem", "problem_since", "failed_at", "failure"],
         )
