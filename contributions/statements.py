@@ -1,12 +1,24 @@
-"""What members say about their own work: notes, own words, how AI helped, and “this is not mine”."""
+"""What members say about their own work: notes, own words, how AI helped, with whom, and “this is not mine”."""
 
 from collections.abc import Mapping
 
 from django.core.exceptions import PermissionDenied
+from django.db import transaction
+from django.utils.translation import gettext as _
 
-from .models import Contribution
+from accounts.models import GitHubIdentity
+from cohorts.models import Membership
+
+from .models import Contribution, WorkItem
 
 FIELDS = ("own_words", "ai_disclosure", "note")
+
+#: Parts that make a pull request one's own.
+OWN_PARTS = (Contribution.Role.AUTHOR, Contribution.Role.CO_AUTHOR)
+
+
+class StatementError(ValueError):
+    """What a member says cannot be so. Its text says why, for people."""
 
 
 def may_edit(user, contribution: Contribution) -> bool:
@@ -34,6 +46,57 @@ def hide(contribution: Contribution, *, by) -> Contribution:
 def restore(contribution: Contribution, *, by) -> Contribution:
     """Show it again."""
     return _set_hidden(contribution, False, by=by)
+
+
+def partners(contribution: Contribution):
+    """A QuerySet of the memberships that `work_together` takes: the other members of the cohort who are there now."""
+    cohort = contribution.membership.cohort_id
+    return Membership.objects.filter(cohort=cohort).tracked().exclude(pk=contribution.membership_id).select_related("user")
+
+
+@transaction.atomic
+def work_together(contribution: Contribution, with_member: Membership, *, by) -> Contribution:
+    """Say that somebody of the own cohort worked on an own pull request too; returns that person's contribution.
+
+    Who has it already keeps it as it is. The other one may hide it; then it stays hidden, and `StatementError` says so,
+    as it does for other kinds of work and for people outside the cohort. Raises `PermissionDenied` for anybody else's work.
+    """
+    _check(contribution, by)
+    if contribution.work_item.kind != WorkItem.Kind.PULL_REQUEST or contribution.role not in OWN_PARTS:
+        raise StatementError(_("Name people whom you worked with at your own pull requests."))
+    if contribution.hidden:
+        raise StatementError(_("You hid this pull request. Show it again first."))
+    if not partners(contribution).filter(pk=with_member.pk).exists():
+        raise StatementError(_("Choose another member of your cohort."))
+    theirs, _created = Contribution.objects.get_or_create(
+        membership=with_member,
+        work_item=contribution.work_item,
+        defaults={"role": Contribution.Role.CO_AUTHOR, "source": Contribution.Source.MANUAL},
+    )
+    if theirs.hidden:
+        raise StatementError(_("%(name)s took this off their list. Only they can show it again.") % {"name": with_member.user})
+    return theirs
+
+
+def change_part(contribution: Contribution, role: str, *, by) -> Contribution:
+    """Set the member's part in a piece of work, a `Contribution.Role`.
+
+    Who opened an issue or a pull request is known from GitHub: anybody else is not its author (`StatementError`). Raises
+    `PermissionDenied` for anybody but the member, and `ValueError` for what is no part.
+    """
+    _check(contribution, by)
+    role = Contribution.Role(role)
+    if role == Contribution.Role.AUTHOR and _is_somebody_elses(contribution):
+        raise StatementError(_("GitHub says that somebody else opened this. If you wrote it together, choose “co-author”."))
+    contribution.role = role
+    contribution.save(update_fields=["role"])
+    return contribution
+
+
+def _is_somebody_elses(contribution: Contribution) -> bool:
+    author = contribution.work_item.author_node_id
+    identity: GitHubIdentity | None = getattr(contribution.membership.user, "github", None)
+    return bool(author) and (identity is None or identity.node_id != author)
 
 
 def _set_hidden(contribution, hidden, *, by):
