@@ -1,6 +1,8 @@
 """Following what lies on trackers: one request an item, every six hours, a little apart, and nothing inside a transaction."""
 
+import contextlib
 import random
+from collections.abc import Iterable
 from dataclasses import asdict
 from datetime import datetime, timedelta
 
@@ -10,7 +12,9 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from background import enqueue
-from cohorts.models import Session
+from background.actions import ActionRefused, run_now
+from background.models import TaskRun
+from cohorts.models import Membership, Session
 from contributions.models import WorkItem
 from contributions.sync.due import interval_of
 from contributions.trackers import TRACKERS, Place, Snapshot
@@ -22,6 +26,8 @@ OPEN_AGAIN_AFTER = timedelta(hours=6)
 DONE_AGAIN_AFTER = timedelta(days=1)
 #: So many of what is due are asked for in one go, one every so many seconds: a tracker gets no more than that from us.
 MOST_AT_ONCE, APART = 30, timedelta(seconds=10)
+#: The same where somebody waits for it; and however often they ask, an item is asked for once in so long.
+MOST_FOR_PEOPLE, APART_FOR_PEOPLE, ONCE_IN = 100, timedelta(seconds=1), timedelta(minutes=5)
 
 
 def fetch(item_pk: int) -> None:
@@ -101,6 +107,40 @@ def queue_due(now: datetime | None = None) -> int:
         enqueue(fetch_from_tracker.using(run_after=now + number * APART), pk) for number, pk in enumerate(due[:MOST_AT_ONCE])
     ]
     return sum(run is not None for run in queued)
+
+
+def fetch_now(memberships: Iterable[Membership], *, now: datetime | None = None) -> int:
+    """Queue the fetching of everything that these members have on trackers, a second apart; returns how many are queued.
+
+    For somebody who presses *sync now*. Polite all the same: what was asked for in the last five minutes, or waits to be
+    asked for, is left out, and so is what the tracker wants to be left alone for a while. Open items come first; what
+    waits for another try after an outage is tried at once.
+    """
+    from contributions.tasks import fetch_from_tracker
+
+    now = now or timezone.now()
+    items = WorkItem.objects.exclude(tracker="").filter(contributions__hidden=False, contributions__membership__in=memberships)
+    rows = items.filter(Q(fetched_at=None) | Q(fetched_at__lte=now - ONCE_IN)).values_list("pk", "state").distinct()
+    wanted = [pk for pk, _state in sorted(rows, key=lambda row: (row[1] not in WorkItem.OPEN_STATES, row[0]))]
+    runs = TaskRun.objects.filter(task_path=fetch_from_tracker.module_path, about__in=[f"workitem {pk}" for pk in wanted])
+    # An attempt that failed is one that the tracker has seen. `fetched_at` tells of those that went well alone.
+    asked = runs.filter(finished_at__gt=now - ONCE_IN).exclude(started_at=None)
+    leave = set(asked.values_list("about", flat=True))
+    waiting = {run.about: run for run in runs.open()}
+    # One that failed for good or for a while waits up to an hour; one that the tracker has put off waits for its reason.
+    last = dict(runs.exclude(state__in=TaskRun.OPEN).filter(about__in=waiting).order_by("pk").values_list("about", "state"))
+    queued = 0
+    for pk in wanted:
+        about = f"workitem {pk}"
+        if about in leave or queued == MOST_FOR_PEOPLE:
+            continue
+        if about not in waiting:
+            queued += enqueue(fetch_from_tracker.using(run_after=now + queued * APART_FOR_PEOPLE), pk) is not None
+        elif last.get(about) == TaskRun.State.RETRIED:
+            # It may begin in this very moment: then it needs no push.
+            with contextlib.suppress(ActionRefused):
+                queued += run_now(waiting[about]) is not None
+    return queued
 
 
 def _mark_gone(item_pk: int) -> None:

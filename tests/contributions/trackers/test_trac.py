@@ -6,6 +6,7 @@ import pytest
 from django.db import transaction
 from django.urls import reverse
 
+from background.models import TaskRun
 from contributions import following
 from contributions.models import Contribution, WorkItem
 from contributions.sandbox.trac import add_ticket, as_json
@@ -285,3 +286,42 @@ def test_the_sandbox_serves_what_django_serves(trac):
     assert as_json(ticket)["custom"] | {"stage": ""} == {
         "has_patch": "1", "needs_better_patch": "0", "needs_tests": "0", "needs_docs": "0", "easy": "0", "ui_ux": "0", "stage": "",
     }  # fmt: skip
+
+
+def test_who_asks_now_gets_it_now_and_at_most_every_five_minutes(trac, tasks):
+    ada, ole = trac.member("ada"), trac.member("ole")
+    for number in (1, 2):
+        add_ticket(trac.world, number, "Slow")
+        paste(ada, f"{TRAC}/ticket/{number}")
+    paste(ole, f"{TRAC}/ticket/3")
+    tasks.run()
+    asked = trac.sandbox.requests
+    assert following.fetch_now([ada]) == 0
+    trac.later(minutes=6)
+    assert following.fetch_now([ada]) == 2
+    assert following.fetch_now([ada, ole]) == 1
+    waits = [run.run_after for run in tasks.enqueued(fetch_from_tracker)]
+    assert sorted(waits) == [trac.world.now, trac.world.now, trac.world.now + following.APART_FOR_PEOPLE]
+    tasks.run(until=datetime.timedelta(minutes=1))
+    assert trac.sandbox.requests == asked + 3
+    # The third is not known to Trac: that was an answer as well.
+    assert following.fetch_now([ada, ole]) == 0
+    trac.later(minutes=6)
+    Contribution.objects.filter(membership=ada).update(hidden=True)
+    assert following.fetch_now(type(ada).objects.filter(pk=ada.pk)) == 0
+
+
+@pytest.mark.parametrize(("fault", "queued"), [("secondary_429", 0), ("500", 1)])
+def test_who_asks_now_is_patient_with_a_busy_tracker_and_tries_again_after_an_outage(trac, tasks, monkeypatch, fault, queued):
+    pushed = []
+    monkeypatch.setattr(following, "run_now", lambda run: pushed.append(run) or run)
+    ada = trac.member("ada")
+    add_ticket(trac.world, 5, "Slow")
+    paste(ada, PLACE.url)
+    trac.sandbox.faults.next(1, fault)
+    tasks.run(fail_silently=True)
+    assert following.fetch_now([ada]) == 0
+    trac.later(minutes=6)
+    TaskRun.objects.waiting().update(run_after=trac.world.now + datetime.timedelta(minutes=30))
+    assert following.fetch_now([ada]) == queued
+    assert pushed == tasks.enqueued(fetch_from_tracker)[:queued]
