@@ -324,4 +324,4 @@ def test_who_asks_now_is_patient_with_a_busy_tracker_and_tries_again_after_an_ou
     trac.later(minutes=6)
     TaskRun.objects.waiting().update(run_after=trac.world.now + datetime.timedelta(minutes=30))
     assert following.fetch_now([ada]) == queued
-    assert pushed == tasks.enqueued(fetch_from_tracker)[:queued]
+    assert len(pushed) == queued
