@@ -1,6 +1,7 @@
 """Reading the links that people paste. A pasted address is taken apart here and never fetched."""
 
 import re
+import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
 from urllib.parse import SplitResult, urlsplit
@@ -26,6 +27,8 @@ NAME = re.compile(r"(?!\.{1,2}$)[A-Za-z0-9_.-]{1,100}")
 ITEM_KINDS = {"pull": "pull_request", "pulls": "pull_request", "issues": "issue", "issue": "issue"}
 CANONICAL_PART = {"pull_request": "pull", "issue": "issues"}
 CONTROL = re.compile(r"[\x00-\x20\x7f\\<>\"]")
+#: Characters that nobody sees, or that turn what is around them: Unicode's categories of them.
+UNSEEN = {"Cc", "Cf", "Cn", "Co", "Cs", "Zl", "Zp", "Zs"}
 
 _is_address = URLValidator(schemes=["http", "https"])
 
@@ -107,7 +110,7 @@ def _with_scheme(text: str, trackers: list[TrackerAt]) -> str:
 
 def _split(text: str, trackers: list[TrackerAt]) -> SplitResult:
     refused = LinkError(_("This is not a link that we can use.") + " " + understood(trackers))
-    if CONTROL.search(text):
+    if CONTROL.search(text) or any(unicodedata.category(part) in UNSEEN for part in text):
         raise refused
     try:
         parts = urlsplit(text)
@@ -116,6 +119,13 @@ def _split(text: str, trackers: list[TrackerAt]) -> SplitResult:
         raise refused from None
     if parts.scheme not in ("http", "https") or not parts.hostname or "@" in parts.netloc or len(parts.netloc) > LONGEST_HOST:
         raise refused
+    if not parts.netloc.isascii():
+        # A name in other letters may look like another one: people see it as computers read it, “xn--…”.
+        try:
+            name = parts.hostname.encode("idna").decode()
+        except UnicodeError:
+            raise refused from None
+        parts = parts._replace(netloc=name if port is None else f"{name}:{port}")
     if (parts.scheme, port) in (("http", 80), ("https", 443)):
         parts = parts._replace(netloc=parts.hostname)
     if _host(parts) != github_host():

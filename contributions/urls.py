@@ -2,16 +2,18 @@
 
 from django.urls import path
 
-from .views import board, progress, projects, syncing, work
+from .views import board, progress, projects, syncing, track, work
 from .webhooks import github_webhook
 
 urlpatterns = [
     path("progress/", progress.my_progress, name="my_progress"),
     path("progress/<int:pk>/", progress.progress, name="progress"),
-    path("progress/<int:pk>/track/", progress.track, name="track"),
+    path("progress/<int:pk>/track/", track.track, name="track"),
     path("progress/<int:pk>/sync/", syncing.sync, name="sync"),
     path("progress/<int:pk>/sync/status/", syncing.sync_status, name="sync_status"),
     path("work/<int:pk>/", work.work, name="work"),
+    path("work/<int:pk>/edit/", track.edit, name="edit_work"),
+    path("work/<int:pk>/delete/", track.delete, name="delete_work"),
     path("work/<int:pk>/hide/", work.hide, name="hide_work"),
     path("work/<int:pk>/restore/", work.restore, name="restore_work"),
     path("cohorts/<int:pk>/", board.cohort, name="cohort"),

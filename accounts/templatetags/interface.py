@@ -31,6 +31,12 @@ ICONS = {
     "comment": '<path d="M3 3.5h10v7H8L5 13v-2.5H3z" stroke-width="1.7"/>',
     "push": '<path d="M8 13V3.5M4.2 7.2 8 3.4l3.8 3.8" stroke-width="2"/>',
     "open": '<circle cx="8" cy="8" r="4" stroke-width="2"/>',
+    "review": '<path d="M1.5 8S4 3.8 8 3.8 14.5 8 14.5 8 12 12.2 8 12.2 1.5 8 1.5 8z" stroke-width="1.7"/><circle cx="8" cy="8" r="1.8" stroke-width="1.7"/>',
+    "triage": '<path d="M2.5 3.5h11L9.5 8.4v4.1l-3-1.6V8.4z" stroke-width="1.7"/>',
+    "talk": '<path d="M8 2.2a2 2 0 0 1 2 2v3a2 2 0 0 1-4 0v-3a2 2 0 0 1 2-2zM3.6 7.2a4.4 4.4 0 0 0 8.8 0M8 11.6v2.2" stroke-width="1.7"/>',
+    "post": '<path d="M3.5 2.5h9v11h-9zM6 5.5h4M6 8h4M6 10.5h2" stroke-width="1.7"/>',
+    "translation": '<circle cx="8" cy="8" r="5.8" stroke-width="1.6"/><path d="M2.4 8h11.2M8 2.2c4 3.6 4 8 0 11.6M8 2.2c-4 3.6-4 8 0 11.6" stroke-width="1.5"/>',
+    "help": '<circle cx="8" cy="8" r="5.8" stroke-width="1.6"/><path d="M6.2 6.4a1.9 1.9 0 1 1 2.7 1.7c-.6.3-.9.7-.9 1.3M8 11.4v.2" stroke-width="1.7"/>',
     "info": '<circle cx="8" cy="8" r="6" stroke-width="1.8"/><path d="M8 7.2V11M8 4.8v.2" stroke-width="2"/>',
 }
 

@@ -1,18 +1,17 @@
 """Step 7: links that people paste. The row is there at once; what it is about is fetched soon after."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 
-from django.core.exceptions import PermissionDenied
 from django.db import transaction
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.models import GitHubIdentity, User
 from background import enqueue
 from cohorts.models import Membership, Tracker
+from contributions.by_hand import check_may_add, facts_of
 from contributions.github import documents
 from contributions.github.errors import GitHubError
-from contributions.links import Link, LinkError, parse_link, understood
+from contributions.links import Link, parse_link
 from contributions.models import Contribution, WorkItem
 from contributions.trackers import TrackerAt
 
@@ -25,47 +24,51 @@ from .store import keep_problem
 #: A link that GitHub did not know is asked about again after this time.
 ASK_AGAIN_AFTER = timedelta(hours=6)
 
+#: What part one may have in what somebody else opened.
+PARTS = (Contribution.Role.REVIEWER, Contribution.Role.CO_AUTHOR, Contribution.Role.HELPER)
 
-def paste_link(membership: Membership, url: str, *, title: str = "", by: User) -> Contribution:
+
+def paste_link(
+    membership: Membership, url: str, *, title: str = "", other_kind: str = "", on: date | None = None, role: str = "", by: User
+) -> Contribution:
     """Track what a pasted link leads to for this member, and queue its fetching.
 
-    Issues, pull requests and tickets need no title; other work does. Pasting what is there already changes nothing,
-    except that it is shown again if it was hidden. Raises `LinkError`, and `PermissionDenied` unless `by` is the member,
-    leads the member's cohort or organises the session, and for a member who left.
+    Issues, pull requests and tickets need nothing more; `role`, a `Contribution.Role`, is the member's part in one that
+    somebody else opened. Other work needs a title and a kind (`WorkItem.OtherKind`), and has a day, `on`, which is today
+    where none is given; what is there already keeps its own. Pasting what is there already changes nothing, except that it
+    is shown again if it was hidden, and that a `role` is taken over.
+
+    Raises `LinkError`, `OtherWorkError`, and `PermissionDenied` unless `by` is the member, leads the member's cohort or
+    organises the session, and for a member who left.
     """
-    _may_paste(membership, by)
-    trackers = Tracker.objects.filter(project__sessions=membership.cohort.session)
-    known = [TrackerAt(kind, address) for kind, address in trackers.values_list("kind", "url").distinct()]
-    link = parse_link(url, trackers=known)
-    title = " ".join(title.split())[:500]
-    if link.kind == WorkItem.Kind.OTHER and not title:
-        raise LinkError(_("Give this link a title, so that people know what it is.") + " " + understood(known))
+    check_may_add(membership, by)
+    link = read_link(membership, url)
+    facts = {}
+    if link.kind == WorkItem.Kind.OTHER:
+        facts = facts_of(membership, title=title, other_kind=other_kind, on=on)
     with transaction.atomic():
-        item = _item_for(link, title)
+        item = _item_for(link, facts)
+        part = _part(link, item, membership, role)
         contribution, created = Contribution.objects.get_or_create(
-            membership=membership,
-            work_item=item,
-            defaults={"source": Contribution.Source.PASTED, "role": _part(link, item, membership)},
+            membership=membership, work_item=item, defaults={"source": Contribution.Source.PASTED, "role": part}
         )
-        if not created and contribution.hidden:
-            contribution.hidden = False
-            contribution.save(update_fields=["hidden"])
+        if not created:
+            changes = {"hidden": False} | ({"role": part} if role else {})
+            Contribution.objects.filter(pk=contribution.pk).update(**changes)
+            contribution.refresh_from_db(fields=list(changes))
         if item.fetched_at is None and (item.tracker or item.kind in GITHUB_KINDS):
             _fetch_soon(item)
     return contribution
 
 
-def _may_paste(membership: Membership, by: User) -> None:
-    if not Membership.objects.present().filter(pk=membership.pk).exists():
-        raise PermissionDenied
-    if membership.user_id == by.pk and Membership.objects.visible_to(by).filter(pk=membership.pk).exists():
-        return
-    if not Membership.objects.led_by(by).filter(pk=membership.pk).exists():
-        raise PermissionDenied
+def read_link(membership: Membership, url: str) -> Link:
+    """The link in what was pasted for this member, tickets of the session's trackers understood. Raises `LinkError`."""
+    trackers = Tracker.objects.filter(project__sessions=membership.cohort.session)
+    return parse_link(url, trackers=[TrackerAt(kind, at) for kind, at in trackers.values_list("kind", "url").distinct()])
 
 
-def _item_for(link: Link, title: str) -> WorkItem:
-    """The stored item of a link, found whatever the spelling of its address, or a new row for it."""
+def _item_for(link: Link, facts: dict) -> WorkItem:
+    """The stored item of a link, found whatever the spelling of its address, or a new row for it. `facts`: of other work."""
     there = WorkItem.objects.filter(host=link.host)
     if link.is_github:
         # An issue and a pull request never share a number, and each answers at the other's address.
@@ -86,19 +89,23 @@ def _item_for(link: Link, title: str) -> WorkItem:
             "tracker": link.tracker,
             "repository": link.repository,
             "number": link.number,
-            "title": title or name,
-            "created_at": timezone.now() if link.kind == WorkItem.Kind.OTHER else None,
+            "title": name,
             "state": WorkItem.State.CLOSED if link.kind == WorkItem.Kind.OTHER else WorkItem.State.OPEN,
+            **facts,
         },
     )
     return item
 
 
-def _part(link: Link, item: WorkItem, membership: Membership) -> str:
+def _part(link: Link, item: WorkItem, membership: Membership, role: str) -> str:
     """Other work is the member's own; what is on GitHub is it if its author is the member, which may not be known yet."""
     identity: GitHubIdentity | None = getattr(membership.user, "github", None)
     own = identity is not None and identity.node_id != "" and item.author_node_id == identity.node_id
-    return Contribution.Role.AUTHOR if own or not link.is_github else Contribution.Role.HELPER
+    if own or link.kind == WorkItem.Kind.OTHER:
+        return Contribution.Role.AUTHOR
+    if role in PARTS:
+        return role
+    return Contribution.Role.HELPER if link.is_github else Contribution.Role.AUTHOR
 
 
 def _fetch_soon(item: WorkItem) -> None:
@@ -162,12 +169,12 @@ def resolve_links(sync: Sync, links: list[tuple[int, str, str]]) -> None:
 
 def _set_parts(item_pks: list[int]) -> None:
     """Now that the authors are known: whoever pasted a link to their own work is its author."""
-    helpers = Contribution.objects.filter(
-        work_item__in=item_pks, source=Contribution.Source.PASTED, role=Contribution.Role.HELPER
-    ).exclude(work_item__author_node_id="")
+    parts = Contribution.objects.filter(work_item__in=item_pks, source=Contribution.Source.PASTED, role__in=PARTS)
     own = [
         pk
-        for pk, author, node_id in helpers.values_list("pk", "work_item__author_node_id", "membership__user__github__node_id")
+        for pk, author, node_id in parts.exclude(work_item__author_node_id="").values_list(
+            "pk", "work_item__author_node_id", "membership__user__github__node_id"
+        )
         if node_id == author
     ]
     if own:

@@ -1,26 +1,19 @@
 """A member's progress: the page on which members and those who lead them see the work."""
 
 from django.conf import settings
-from django.contrib import messages
-from django.core.exceptions import PermissionDenied
-from django.http import Http404
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
-from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_safe
 
-from accounts.limits import TOO_OFTEN, within_limit
 from accounts.models import GitHubIdentity
 from accounts.signed_in import signed_in
 from cohorts import checkins
 from cohorts.models import CheckIn, Cohort, Membership
 from contributions.forms import TrackForm
 from contributions.freshness import freshness_of_membership
-from contributions.links import LinkError
 from contributions.models import Contribution
 from contributions.reading import address_of, calendar_of, contributions_of, grouped, rows_of, with_pull_requests
 from contributions.strip import strip_of
-from contributions.sync import paste_link
 from contributions.views.syncing import sync_context
 
 
@@ -33,43 +26,22 @@ def my_progress(request):
     if newest is None:
         led = Cohort.objects.visible_to(request.user).select_related("session").order_by("-session__starts_on", "name")
         return render(request, "contributions/no_progress.html", {"cohorts": led[:12]})
-    return _page(request, newest)
+    return page_of(request, newest)
 
 
 @signed_in
 @require_safe
 def progress(request, pk):
     """One member's progress, for the member and for everybody who may see it."""
-    return _page(request, get_object_or_404(_memberships(request.user), pk=pk))
-
-
-@signed_in
-@require_POST
-def track(request, pk):
-    """Track a pasted link. What cannot be tracked stays in the field, with the reason."""
-    own = _memberships(request.user).filter(user=request.user).exclude(state=Membership.State.LEFT)
-    membership = get_object_or_404(own, pk=pk)
-    form = TrackForm(request.POST)
-    if form.is_valid() and not within_limit(request, "track"):
-        form.add_error("url", TOO_OFTEN)
-    elif form.is_valid():
-        try:
-            contribution = paste_link(membership, form.cleaned_data["url"], title=form.cleaned_data["title"], by=request.user)
-        except LinkError as error:
-            form.add_error("url", str(error))
-        except PermissionDenied:
-            raise Http404 from None
-        else:
-            messages.success(request, _("This is tracked now."))
-            return redirect("work", pk=contribution.pk)
-    return _page(request, membership, track_form=form)
+    return page_of(request, get_object_or_404(_memberships(request.user), pk=pk))
 
 
 def _memberships(user):
     return Membership.objects.visible_to(user).members().select_related("user", "cohort__session", "cohort__project")
 
 
-def _page(request, membership, track_form=None):
+def page_of(request, membership, track_form=None):
+    """The page of one member's progress; `track_form` where work that was added could not be tracked yet."""
     user, now = request.user, timezone.now()
     yours = membership.user_id == user.pk
     session = membership.cohort.session
@@ -114,7 +86,7 @@ def _page(request, membership, track_form=None):
         .filter(user=membership.user_id)
         .exclude(pk=membership.pk)
         .order_by("-cohort__session__starts_on"),
-        "track_form": track_form or TrackForm(),
+        "track_form": track_form or TrackForm(membership=membership),
         **_checkins(user, membership, calendar, now),
     }
     return render(request, "contributions/progress.html", context)

@@ -6,7 +6,7 @@ import pytest
 from django.core.exceptions import PermissionDenied
 
 from cohorts.models import Tracker
-from contributions.links import LinkError
+from contributions.by_hand import OtherWorkError
 from contributions.models import Contribution, WorkItem
 from contributions.sync import paste_link
 from contributions.tasks import refresh_items
@@ -128,7 +128,7 @@ def test_tickets_and_other_work(follower):
     Tracker.objects.create(project=follower.site_project, url="https://code.djangoproject.com")
     ticket = paste(ada, "https://code.djangoproject.com/ticket/12345/")
     assert (ticket.work_item.kind, ticket.work_item.number, ticket.work_item.title) == ("ticket", 12345, "Ticket 12345")
-    talk = paste(ada, "https://example.org/talk", title="  My   talk ")
+    talk = paste(ada, "https://example.org/talk", title="  My   talk ", other_kind="talk")
     assert (talk.work_item.kind, talk.work_item.title, talk.role) == ("other", "My talk", "author")
     run = follower.sync()
     assert (run.state, follower.asked()) == ("done", ["Identify", "Discover"])
@@ -136,7 +136,7 @@ def test_tickets_and_other_work(follower):
 
 def test_other_work_needs_a_title(follower):
     ada = follower.member("ada")
-    with pytest.raises(LinkError, match="Give this link a title"):
+    with pytest.raises(OtherWorkError, match="Give it a title"):
         paste(ada, "https://example.org/talk")
     assert not WorkItem.objects.exists()
 
