@@ -66,6 +66,8 @@ class Row:
     yours: bool
     #: Of a ticket: the pull requests that refer to it, as far as the reader may see them.
     pull_requests: list[WorkItem] = field(default_factory=list)
+    #: Issues and tickets that it is linked with, by address, as far as they are followed here and the reader may see them.
+    known: dict[str, WorkItem] = field(default_factory=dict)
 
     @property
     def item(self) -> WorkItem:
@@ -265,6 +267,20 @@ def with_pull_requests(rows: Sequence[Row], user) -> Sequence[Row]:
     return rows
 
 
+def with_linked(rows: Sequence[Row], user) -> Sequence[Row]:
+    """The same rows, open pull requests with the issues and tickets that they name. One query, none without links."""
+    wanted = {
+        str(link["url"]) for row in rows if row.is_pull_request and row.is_open for link in row.item.linked if link.get("url")
+    }
+    if not wanted:
+        return rows
+    found = WorkItem.objects.visible_to(user).filter(url__in=wanted, kind__in=(Kind.ISSUE, Kind.TICKET))
+    by_address = {item.url: item for item in found.only("url", "kind", "state", "stage", "flags", "labels", "fetched_at")}
+    for row in rows:
+        row.known = by_address
+    return rows
+
+
 def grouped(rows: Sequence[Row], *, yours: bool) -> list[Group]:
     """The rows in groups by whose turn it is; empty groups are left out. What has waited longest stands first."""
     groups = {key: Group(key, str(titles[0 if yours else 1])) for key, titles in GROUPS.items()}
@@ -299,9 +315,17 @@ def is_older(contribution: Contribution) -> bool:
     """Whether a found item is from before the session and no person has touched it since: only a bot moved it."""
     item = contribution.work_item
     begins_at = contribution.membership.cohort.session.begins_at
-    if contribution.source != Contribution.Source.FOUND or item.created_at is None or item.created_at >= begins_at:
-        return False
-    return not any(event.get("human") and _at_least(event.get("at"), begins_at) for event in item.events)
+    return may_be_older(contribution.source, item.created_at, begins_at) and not touched_since(item.events, begins_at)
+
+
+def may_be_older(source: str, created_at: datetime.datetime | None, begins_at: datetime.datetime) -> bool:
+    """Whether the story of an item has to be asked if it is older: what is new, and what somebody chose to add, is not."""
+    return source == Contribution.Source.FOUND and created_at is not None and created_at < begins_at
+
+
+def touched_since(events: Iterable[dict], moment: datetime.datetime) -> bool:
+    """Whether a person did anything to the item at `moment` or later."""
+    return any(event.get("human") and _at_least(event.get("at"), moment) for event in events)
 
 
 def _at_least(text, moment: datetime.datetime) -> bool:
