@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from accounts import people_registry
 from accounts.people_registry import CalendarEntry
 
-from .models import Application, Session, Week, access
+from .models import Application, Session, SessionRole, Week, access
 from .models.access import joined_cohorts, led_cohorts
 
 
@@ -43,7 +43,7 @@ def _application_windows(user) -> Iterator[CalendarEntry]:
     sessions = Session.objects.filter(
         pk__in={
             *Session.objects.filter(pk__in=writing).values_list("pk", flat=True),
-            *Session.objects.filter(roles__user=user).values_list("pk", flat=True),
+            *Session.objects.filter(roles__in=SessionRole.objects.filter(user=user, role__in=access.REVIEWING)).values_list("pk", flat=True),
         },
         applications_close_at__isnull=False,
     ).order_by("applications_close_at", "pk")

@@ -63,6 +63,7 @@ def export_session(session: Session) -> dict[str, Any]:
 
 
 def _session(session: Session, roles: dict[str, list[dict[str, Any]]]) -> dict[str, Any]:
+    storytellers = roles[SessionRole.Role.STORYTELLER]
     return {
         "slug": session.slug,
         "name": session.name,
@@ -71,6 +72,8 @@ def _session(session: Session, roles: dict[str, list[dict[str, Any]]]) -> dict[s
         "time_zone": session.time_zone,
         "organisers": roles[SessionRole.Role.ORGANISER],
         "reviewers": roles[SessionRole.Role.REVIEWER],
+        # Most sessions have none, and their files stay as they were.
+        **({"storytellers": storytellers} if storytellers else {}),
         "applications_open_at": iso(session.applications_open_at),
         "applications_close_at": iso(session.applications_close_at),
     }

@@ -2,7 +2,7 @@
 
 from django.db.models import Exists, OuterRef
 
-from .models import Cohort, Membership, Session, SessionRole
+from .models import Cohort, Membership, Session, SessionRole, access
 
 
 def organises(user, session: Session) -> bool:
@@ -23,12 +23,12 @@ def leads(user, cohort: Cohort) -> bool:
 
 
 def may_use_admin(user) -> bool:
-    """The admin is open to the operator and to whoever has a role in a session that is not archived."""
+    """The admin is open to the operator and to who organises, reviews or leads in a session that is not archived."""
     if not user.is_active or not user.is_authenticated:
         return False
     if user.is_superuser:
         return True
-    has_role = Exists(SessionRole.objects.filter(session=OuterRef("pk"), user=user))
+    has_role = Exists(SessionRole.objects.filter(session=OuterRef("pk"), user=user, role__in=access.REVIEWING))
     leads_in = Exists(
         Membership.objects.filter(cohort__session=OuterRef("pk"), user=user, role__in=["navigator", "captain"]).present()
     )

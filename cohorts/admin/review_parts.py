@@ -6,7 +6,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
-from cohorts.models import Application, Conflict, Membership, ReviewAssignment, Session, SessionRole
+from cohorts.models import Application, Conflict, Membership, ReviewAssignment, Session, SessionRole, access
 
 from .access import OrganiserAdmin, part_of
 
@@ -62,7 +62,7 @@ class ReviewAssignmentAdmin(ReviewPartAdmin):
         if db_field.name == "application":
             applications = Application.objects.organised_by(request.user).filter(status__in=Application.UNDER_REVIEW)
             return applications.filter(session__in=organised).order_by("session", "pk")
-        roles = SessionRole.objects.filter(session__in=organised).values("user")
+        roles = SessionRole.objects.filter(session__in=organised, role__in=access.REVIEWING).values("user")
         navigators = Membership.objects.filter(cohort__session__in=organised, role="navigator").present().values("user")
         return User.objects.filter(Q(pk__in=roles) | Q(pk__in=navigators))
 

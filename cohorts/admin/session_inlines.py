@@ -131,7 +131,7 @@ class RoleInline(SessionPartInline, admin.StackedInline):
     form = PersonByEmailForm
     formset = RoleFormSet
     fields = [("person_email", "role")]
-    verbose_name_plural = _("organisers and reviewers")
+    verbose_name_plural = _("organisers, reviewers and storytellers")
     classes = ["collapse"]
 
     def get_queryset(self, request):

@@ -15,7 +15,11 @@ from .errors import ImportFailed
 from .fields import Element, Fields
 
 #: What the file calls the people of a session and of a cohort, and what they are.
-SESSION_LISTS = {"organisers": SessionRole.Role.ORGANISER, "reviewers": SessionRole.Role.REVIEWER}
+SESSION_LISTS = {
+    "organisers": SessionRole.Role.ORGANISER,
+    "reviewers": SessionRole.Role.REVIEWER,
+    "storytellers": SessionRole.Role.STORYTELLER,
+}
 COHORT_LISTS = {
     "navigators": Membership.Role.NAVIGATOR,
     "captains": Membership.Role.CAPTAIN,

@@ -10,6 +10,9 @@ from django.db.models import Q, QuerySet
 #: Membership states in which a person belongs to the cohort now.
 PRESENT = ("active", "resting", "completed")
 LEADING = ("navigator", "captain")
+#: Roles in a session that score applications, and roles that read its figures.
+REVIEWING = ("organiser", "reviewer")
+COUNTING = ("organiser", "storyteller")
 
 
 def organised_sessions(user) -> QuerySet:
@@ -43,4 +46,14 @@ def reviewed_sessions(user) -> QuerySet:
     sessions = apps.get_model("cohorts", "Session").objects
     memberships = apps.get_model("cohorts", "Membership").objects
     navigated = memberships.filter(user_id=user.pk, role="navigator", state__in=PRESENT).values("cohort__session_id")
-    return sessions.filter(Q(roles__user_id=user.pk) | Q(pk__in=navigated), archived_at__isnull=True).values("pk")
+    roles = apps.get_model("cohorts", "SessionRole").objects.filter(user_id=user.pk, role__in=REVIEWING).values("session_id")
+    return sessions.filter(Q(pk__in=roles) | Q(pk__in=navigated), archived_at__isnull=True).values("pk")
+
+
+def counted_sessions(user) -> QuerySet:
+    """Ids of the sessions whose figures `user` reads while they run: organisers, storytellers, and everybody in a cohort."""
+    sessions = apps.get_model("cohorts", "Session").objects
+    roles = apps.get_model("cohorts", "SessionRole").objects.filter(user_id=user.pk, role__in=COUNTING).values("session_id")
+    return sessions.filter(
+        Q(pk__in=roles) | Q(cohorts__in=led_cohorts(user)) | Q(cohorts__in=joined_cohorts(user)),
+    ).values("pk")

@@ -155,7 +155,11 @@ class ReviewAssignmentQuerySet(ReviewPartQuerySet):
         navigates = Membership.objects.filter(role="navigator", user=OuterRef("reviewer")).present()
         has_a_part = (
             Q(reviewer__is_superuser=True)
-            | Exists(SessionRole.objects.filter(session=OuterRef("application__session"), user=OuterRef("reviewer")))
+            | Exists(
+                SessionRole.objects.filter(
+                    session=OuterRef("application__session"), user=OuterRef("reviewer"), role__in=access.REVIEWING
+                )
+            )
             | Exists(navigates.filter(cohort__session=OuterRef("application__session")))
         )
         return (

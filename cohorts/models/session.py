@@ -184,15 +184,19 @@ class SessionRoleQuerySet(models.QuerySet["SessionRole"]):
 
 
 class SessionRole(models.Model):
-    """Organiser or reviewer of one session. Navigators and captains have their part by their cohort."""
+    """Organiser, reviewer or storyteller of one session. Navigators and captains have their part by their cohort.
+
+    A storyteller reads the session's figures while it runs, and nothing else that is hidden.
+    """
 
     class Role(models.TextChoices):
         ORGANISER = "organiser", _("Organiser")
         REVIEWER = "reviewer", _("Reviewer")
+        STORYTELLER = "storyteller", _("Storyteller")
 
     session = models.ForeignKey(Session, models.CASCADE, related_name="roles", verbose_name=_("session"))
     user = models.ForeignKey("accounts.User", models.CASCADE, related_name="session_roles", verbose_name=_("person"))
-    role = models.CharField(_("role"), max_length=10, choices=Role.choices)
+    role = models.CharField(_("role"), max_length=12, choices=Role.choices)
 
     objects = SessionRoleQuerySet.as_manager()
 
