@@ -116,6 +116,7 @@ ANY_DATABASE = (
     "tests/config/",
     "tests/background/testing/test_how_to.py",
     "tests/contributions/demo/test_command.py",
+    "tests/contributions/faults/test_every_error.py",
     "tests/contributions/github/",
     "tests/contributions/meaning/",
     "tests/contributions/sandbox/",
