@@ -57,7 +57,8 @@ class TrackForm(OtherWorkForm):
 
     def __init__(self, *args, **kwargs):
         super().__init__(*args, auto_id="track_%s", **kwargs)
-        self.asks = ""
+        # Whatever was typed stays in sight.
+        self.asks = "details" if self.data.get("asked") == "details" or self.data.get("title") else ""
         self.host = ""
         self.without_link = self.is_asked_first = False
 
@@ -65,7 +66,7 @@ class TrackForm(OtherWorkForm):
         cleaned = super().clean()
         self.without_link = not cleaned.get("url")
         if self.without_link:
-            if "without" in self.data or self.data.get("asked") == "details":
+            if "without" in self.data or self.asks:
                 self._ask_details("")
             else:
                 self.add_error("url", _("Paste a link, or add work that has none."))
@@ -80,6 +81,8 @@ class TrackForm(OtherWorkForm):
             self._ask_details(guess_kind(link.url))
         else:
             self.asks = "part" if link.is_github else ""
+            self.data = self.data.copy()
+            self.data["asked"], self.data["guessed"] = self.asks, ""
         return cleaned
 
     def _ask_details(self, guess: str) -> None:

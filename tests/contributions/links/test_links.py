@@ -2,8 +2,12 @@
 
 import pytest
 
+from accounts.templatetags.interface import ICONS
 from cohorts.models import Repository
+from contributions.kinds import ICONS as KIND_ICONS
+from contributions.kinds import guess_kind, icon_of
 from contributions.links import LinkError, parse_link
+from contributions.models import WorkItem
 from contributions.trackers import TrackerAt
 
 TRAC = "https://code.djangoproject.com"
@@ -98,6 +102,13 @@ def test_any_other_link_is_other_work(text):
         f"https://{'a' * 130}.example.org/",
         'https://example.org/"onmouseover=alert(1)',
         "https://example.org/\x00",
+        "https://example.org/\u202egnp.exe",
+        "https://example\u200b.org/",
+        f"https://example.org/{'a' * 10_000}",
+        "data:text/html;base64,PHNjcmlwdD4=",
+        "vbscript:msgbox(1)",
+        "blob:https://example.org/1",
+        "//example.org/talk",
         f"{TRAC}/ticket/",
         f"{TRAC}/ticket/abc",
         f"{TRAC}/ticket/0",
@@ -129,3 +140,45 @@ def test_a_new_repository_lies_on_the_github_that_is_set_up(settings):
     assert Repository().host == "github.com"
     settings.GITHUB_URL = "https://GitHub.example.org/"
     assert Repository().host == "github.example.org"
+
+
+@pytest.mark.parametrize(
+    ("text", "host", "url"),
+    [
+        # A Cyrillic “а”: people see that it is not apple.com.
+        ("https://\u0430pple.com/talk", "xn--pple-43d.com", "https://xn--pple-43d.com/talk"),
+        ("https://b\u00fccher.example:8443/x", "xn--bcher-kva.example:8443", "https://xn--bcher-kva.example:8443/x"),
+        ("https://gith\u1d1cb.com/django/django/pull/1", "xn--githb-x49a.com", None),
+        ("https://example.org/\u30d6\u30ed\u30b0", "example.org", "https://example.org/\u30d6\u30ed\u30b0"),
+    ],
+)
+def test_names_in_other_letters_are_shown_plainly(text, host, url):
+    link = parse_link(text)
+    assert (link.kind, link.host) == ("other", host)
+    assert url is None or link.url == url
+
+
+@pytest.mark.parametrize(
+    ("url", "kind"),
+    [
+        ("https://www.youtube.com/watch?v=1", "talk"),
+        ("https://youtu.be/1", "talk"),
+        ("https://notyoutube.com/watch", ""),
+        ("https://forum.djangoproject.com/t/how/123", "help"),
+        ("https://forum.example.org/t/how-to/123/4", "help"),
+        ("https://github.com/django/django/discussions/12", "help"),
+        ("https://example.org/blog/2027/first", "post"),
+        ("https://blog.example.org/first", "post"),
+        ("https://example.org/blogger", ""),
+        ("https://hosted.weblate.org/projects/x/", "translation"),
+        ("https://example.org/talks/", "talk"),
+        ("https://example.org/", ""),
+    ],
+)
+def test_what_a_link_probably_leads_to(url, kind):
+    assert guess_kind(url) == kind
+
+
+def test_every_kind_has_an_icon_that_is_there():
+    assert set(KIND_ICONS) == set(WorkItem.OtherKind.values)
+    assert {*KIND_ICONS.values(), icon_of("")} <= set(ICONS)

@@ -260,7 +260,9 @@ def test_a_wrong_match_is_hidden_and_shown_again(world, track, client):
 def test_a_pasted_link_is_tracked(world, client):
     client.force_login(world.amara.user)
     page = client.post(
-        reverse("track", args=[world.amara.pk]), {"url": "https://talks.example.org/1", "title": "My talk"}, follow=True
+        reverse("track", args=[world.amara.pk]),
+        {"url": "https://talks.example.org/1", "title": "My talk", "other_kind": "talk"},
+        follow=True,
     )
     assert "My talk" in page.text
     assert Contribution.objects.get().source == "pasted"
