@@ -9,9 +9,10 @@ from django.utils import timezone
 from background import Backoff, Retry, current_run, lost_before, task
 from background.models import TaskRun
 from contributions import deliveries, following, retention
-from contributions.github.errors import RateLimited, Unavailable
+from contributions.github.errors import Unavailable
 from contributions.models import SyncRun
 from contributions.sync.due import queue_due_syncs
+from contributions.sync.follow_up import COMES_AGAIN, follow_up
 from contributions.sync.items import refetch
 from contributions.sync.run import SILENT_AFTER, run_sync
 from contributions.trackers import answers as trackers
@@ -31,9 +32,19 @@ def sync_session_task(run_id: int) -> None:
     if run is None:
         return
     run_sync(run, worker_was_lost=lost_before())
+    if run.state == SyncRun.State.QUEUED:
+        raise Retry(after=run.retry_at or timezone.now() + GIVE_WAY, reason="All access to GitHub is in use by other syncs.")
     if run.state == SyncRun.State.RUNNING:
         seen_at = run.progress_at or timezone.now()
         raise Retry(after=seen_at + SILENT_AFTER + timedelta(seconds=1), reason="Another worker seems to do this sync.")
+
+
+@task(unique=True, about="contributions.syncrun")
+def go_on_with_sync(run_id: int) -> None:
+    """Ask for the rest of a sync that a limit stopped, now that the limit has ended."""
+    run = SyncRun.objects.select_related("session", "membership__cohort", "project").filter(pk=run_id).first()
+    if run is not None:
+        follow_up(run)
 
 
 @task(max_attempts=5, backoff=Backoff(first=120, longest=3600), retry_on=(Unavailable,), about="contributions.workitem")
@@ -43,7 +54,7 @@ def refresh_items(item_ids: list[int]) -> None:
     At an outage it is tried five times; at a limit it comes again when GitHub lets us, which is no failure.
     """
     with _again_after_limit():
-        refetch(item_ids)
+        refetch(item_ids, by_person=True)
 
 
 @task(max_attempts=5, backoff=Backoff(first=120, longest=3600), retry_on=(Unavailable,))
@@ -61,7 +72,7 @@ def process_deliveries_task() -> int:
 def _again_after_limit() -> Iterator[None]:
     try:
         yield
-    except RateLimited as error:
+    except COMES_AGAIN as error:
         raise Retry(after=error.retry_at or timezone.now() + timedelta(minutes=2), reason=error.message) from error
 
 

@@ -10,7 +10,7 @@ import ipaddress
 import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, Self
 from urllib.parse import urljoin, urlsplit
 
@@ -84,31 +84,33 @@ def graphql_url(api_url: str) -> str:
 class GitHubClient:
     """Asks GitHub with one token.
 
-    `guard` is called before each request and may raise; tests use it to prove that nothing is asked inside a database
-    transaction. `transport` replaces the network. Use as a context manager, or call `close()`.
+    `token` may be a function that returns one: it is called before each request, for tokens that change. Then `key` names
+    the access, as `token_key` does for a token. `guard` is called before each request and may raise; tests use it to prove
+    that nothing is asked inside a database transaction. `transport` replaces the network. Use as a context manager, or
+    call `close()`.
     """
 
     def __init__(
         self,
         *,
         api_url: str,
-        token: str,
+        token: str | Callable[[], str],
         user_agent: str,
+        key: str = "",
         transport: httpx2.BaseTransport | None = None,
         timeout: httpx2.Timeout | float = TIMEOUT,
         guard: Callable[[], None] | None = None,
     ) -> None:
         self.api_url = api_url.rstrip("/")
         self.graphql_url = graphql_url(api_url)
-        self.token_key = token_key(token)
         self.requests = 0
         self.points = 0
-        self._budget: Budget | None = None
-        self._secondary_limits = 0
+        #: How far our clock is before GitHub's, as far as the last answer told; nothing where they agree.
+        self.clock_ahead = timedelta()
         self._guard = guard
+        self.use(token, key)
         self._http = httpx2.Client(
             headers={
-                "Authorization": f"Bearer {token}",
                 "Accept": "application/vnd.github+json",
                 "X-GitHub-Api-Version": "2022-11-28",
                 "X-Github-Next-Global-ID": "1",
@@ -132,6 +134,15 @@ class GitHubClient:
 
     def close(self) -> None:
         self._http.close()
+
+    def use(self, token: str | Callable[[], str], key: str = "") -> None:
+        """Ask with another token from now on. What was seen of the one before is forgotten, but not how much was asked."""
+        self._token = token
+        self.token_key = key or (token_key(token) if isinstance(token, str) else "")
+        self._budget: Budget | None = None
+        self._secondary_limits = 0
+        #: When this token last got an answer that could be used.
+        self.answered_at: datetime | None = None
 
     @property
     def budget(self) -> Budget | None:
@@ -158,7 +169,7 @@ class GitHubClient:
         self._raise_for_errors(response, errors)
         if not isinstance(data, dict):
             raise _without_data(errors)
-        self._secondary_limits = 0
+        self._went_well()
         return self._answer(response, data, errors)
 
     def get(self, path_or_url: str) -> RestAnswer:
@@ -167,13 +178,19 @@ class GitHubClient:
         Takes a path below the API URL, or an absolute URL of the same API (a `location` of an earlier answer). A 404 or
         410 is an answer. Raises like `query`, and `GitHubError` with code `foreign_address` for any other host.
         """
-        response = self._send("GET", self._rest_url(path_or_url))
+        return self._rest(self._send("GET", self._rest_url(path_or_url)))
+
+    def post(self, path: str) -> RestAnswer:
+        """Ask REST to make something, without a body: an installation's token. Raises like `get`."""
+        return self._rest(self._send("POST", self._rest_url(path)))
+
+    def _rest(self, response: httpx2.Response) -> RestAnswer:
         self._raise_for_status(response)
         if response.status_code >= 500:
             raise Unavailable("GitHub has a problem of its own.", code="server_error", status=response.status_code)
-        self._secondary_limits = 0
+        self._went_well()
         data = None
-        if response.status_code == 200:
+        if response.status_code in (200, 201):
             data = _json(response)
         else:
             with contextlib.suppress(ValueError):
@@ -190,11 +207,11 @@ class GitHubClient:
         return url
 
     def _send(self, method: str, url: str, **options: Any) -> httpx2.Response:
-        if self._guard is not None:
-            self._guard()
+        self._before_request()
+        token = self._token if isinstance(self._token, str) else self._token()
         self.requests += 1
         try:
-            return self._http.request(method, url, **options)
+            response = self._http.request(method, url, headers={"Authorization": f"Bearer {token}"}, **options)
         except httpx2.TimeoutException as error:
             raise Unavailable("GitHub did not answer in time.", code="timeout") from error
         except httpx2.RemoteProtocolError as error:
@@ -203,6 +220,16 @@ class GitHubClient:
             raise Unavailable("GitHub's answer cannot be unpacked.", code="malformed") from error
         except (httpx2.RequestError, httpx2.InvalidURL) as error:
             raise Unavailable("GitHub cannot be reached.", code="unreachable") from error
+        self.clock_ahead = limits.clock_ahead(response)
+        return response
+
+    def _before_request(self) -> None:
+        if self._guard is not None:
+            self._guard()
+
+    def _went_well(self) -> None:
+        self._secondary_limits = 0
+        self.answered_at = datetime.now(UTC)
 
     def _raise_for_status(self, response: httpx2.Response) -> None:
         """Raise for the statuses that mean the same in GraphQL and in REST."""
@@ -266,25 +293,32 @@ def token_key(token: str) -> str:
 
 
 def client_from_settings(token: str | None = None) -> GitHubClient:
-    """A client for the GitHub of the settings, with `token` or the first of `GITHUB_TOKENS`.
+    """A client for the GitHub of the settings, with `token` or the first of `GITHUB_TOKENS`, for trying something out.
 
-    Raises `GitHubError` with code `no_token` where there is none. Two settings are for tests: `GITHUB_TRANSPORT`, an httpx2
+    The site itself asks through `access.client_for`, which shares tokens among workers. Raises `GitHubError` with code `no_token` where there is none. Two settings are for tests: `GITHUB_TRANSPORT`, an httpx2
     transport, and `GITHUB_CLIENT_GUARD`, the dotted path of a guard.
     """
     # Here, so that the client itself needs no Django.
     from django.conf import settings
-    from django.utils.module_loading import import_string
 
     tokens = [token] if token else list(settings.GITHUB_TOKENS)
     if not tokens:
         raise GitHubError("No GitHub token is set up. The operator sets GITHUB_TOKEN.", code="no_token")
-    return GitHubClient(
-        api_url=settings.GITHUB_API_URL,
-        token=tokens[0],
-        user_agent=f"{settings.SITE_NAME} (mentoring-cohorts)",
-        transport=getattr(settings, "GITHUB_TRANSPORT", None),
-        guard=import_string(guard) if (guard := getattr(settings, "GITHUB_CLIENT_GUARD", None)) else None,
-    )
+    return GitHubClient(token=tokens[0], **options_from_settings())
+
+
+def options_from_settings() -> dict[str, Any]:
+    """What a client is made with, but for its token."""
+    from django.conf import settings
+    from django.utils.module_loading import import_string
+
+    guard = getattr(settings, "GITHUB_CLIENT_GUARD", None)
+    return {
+        "api_url": settings.GITHUB_API_URL,
+        "user_agent": f"{settings.SITE_NAME} (mentoring-cohorts)",
+        "transport": getattr(settings, "GITHUB_TRANSPORT", None),
+        "guard": import_string(guard) if guard else None,
+    }
 
 
 def _partial_error(error: Any) -> PartialError:

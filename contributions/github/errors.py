@@ -24,7 +24,10 @@ class GitHubError(Exception):
 
 
 class Unauthorized(GitHubError):
-    """The token is missing, wrong or expired. Stop, and tell the operator."""
+    """The token is missing, wrong or expired. Stop, and tell the operator.
+
+    Codes: unauthorized; of a GitHub App also app_refused (its own key), installation_gone and installation_suspended.
+    """
 
     code = "unauthorized"
 
@@ -36,13 +39,36 @@ class AccessDenied(GitHubError):
 
 
 class RateLimited(GitHubError):
-    """A limit is reached; `retry_at` is always set. `secondary` tells bursts from the hourly points."""
+    """A limit is reached; `retry_at` is always set. `secondary` tells bursts from the hourly points.
+
+    Codes: rate_limited, secondary_limit, and kept_for_people for a limit of our own.
+    """
 
     code = "rate_limited"
 
-    def __init__(self, message: str = "", *, retry_at: datetime, secondary: bool = False, status: int | None = None) -> None:
-        super().__init__(message, code="secondary_limit" if secondary else None, retry_at=retry_at, status=status)
+    def __init__(
+        self,
+        message: str = "",
+        *,
+        retry_at: datetime,
+        secondary: bool = False,
+        status: int | None = None,
+        code: str | None = None,
+    ) -> None:
+        super().__init__(message, code=code or ("secondary_limit" if secondary else None), retry_at=retry_at, status=status)
         self.secondary = secondary
+
+
+class TokenBusy(GitHubError):
+    """All tokens that could be used are in use by other workers. `retry_at` is always set, and soon."""
+
+    code = "token_busy"
+
+
+class LeaseLost(GitHubError):
+    """We were silent for so long that somebody else uses our token now. Stop, and write nothing about the token."""
+
+    code = "lease_lost"
 
 
 class TooHeavy(GitHubError):

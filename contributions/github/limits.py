@@ -71,17 +71,19 @@ def retry_at(response: httpx2.Response, *, secondary: bool, in_a_row: int = 0) -
 
 def our_time(response: httpx2.Response, moment: datetime | None) -> datetime | None:
     """`moment` of GitHub's clock on ours, for machines whose clock is wrong."""
-    date = response.headers.get("date")
-    if moment is None or not date:
-        return moment
+    return None if moment is None else moment + clock_ahead(response)
+
+
+def clock_ahead(response: httpx2.Response) -> timedelta:
+    """How far our clock is before GitHub's, by the `Date` of an answer; nothing where they agree, or where it does not say."""
     try:
-        theirs = parsedate_to_datetime(date)
+        theirs = parsedate_to_datetime(response.headers.get("date", ""))
     except ValueError:
-        return moment
+        return timedelta()
     if theirs.tzinfo is None:
         theirs = theirs.replace(tzinfo=UTC)
-    skew = datetime.now(UTC) - theirs
-    return moment + skew if abs(skew) > TOLERATED_SKEW else moment
+    ahead = datetime.now(UTC) - theirs
+    return ahead if abs(ahead) > TOLERATED_SKEW else timedelta()
 
 
 def budget_of(response: httpx2.Response) -> tuple[int, int, datetime | None] | None:

@@ -23,7 +23,7 @@ class RunLog:
         self.run = run
 
     def step(self, doing: str, total: int | None = None) -> None:
-        """Say what is being done now: identify, discover, sweep, gone, pasted or refresh; `total` counts its things."""
+        """Say what is being done now: identify, discover, reviews, sweep, gone, pasted or refresh; `total` counts its things."""
         self.run.doing, self.run.done, self.run.total = doing, 0, total
         self._write("doing", "done", "total")
 
@@ -62,10 +62,12 @@ class RunLog:
         )
 
     def _write(self, *fields: str) -> None:
-        self.run.progress_at = timezone.now()
-        values = {field: getattr(self.run, field) for field in (*fields, "progress_at")}
-        if not SyncRun.objects.filter(pk=self.run.pk, state=SyncRun.State.RUNNING).update(**values):
+        # The last sign of life is ours, or else somebody has taken the run over.
+        ours = SyncRun.objects.filter(pk=self.run.pk, state=SyncRun.State.RUNNING, progress_at=self.run.progress_at)
+        now = timezone.now()
+        if not ours.update(progress_at=now, **{field: getattr(self.run, field) for field in fields}):
             raise Superseded
+        self.run.progress_at = now
         progress(self.run.done, self.run.total, self.run.doing)
 
 
