@@ -5,9 +5,19 @@ from collections.abc import Mapping, Sequence
 
 from contributions.trackers.interface import Reference
 
-from .entries import nodes_of
+from .plain import LARGEST, nodes_of, part_of, text_of, whole_of
 
 MOST = 20
+LONGEST_URL = 500
+LONGEST_BODY = 100_000
+#: Templates explain themselves in comments, which nobody sees. One that is never closed hides all that follows.
+COMMENT = re.compile(r"<!--.*?(?:-->|\Z)", re.DOTALL)
+
+
+def body_of(item: Mapping) -> str:
+    """The description of an item as people see it: without the comments of a template."""
+    text = text_of(item.get("bodyText"), LONGEST_BODY) or text_of(item.get("body"), LONGEST_BODY)
+    return COMMENT.sub("", text)
 
 
 def linked_of(item: Mapping, *, tickets: Sequence[Reference] = ()) -> list[dict]:
@@ -16,23 +26,24 @@ def linked_of(item: Mapping, *, tickets: Sequence[Reference] = ()) -> list[dict]
     `tickets`: what the item names of the tracker of its project. Their numbers are no issues of its own repository, though
     GitHub may take them for some.
     """
-    own = (item.get("repository") or {}).get("nameWithOwner")
+    own = part_of(item, "repository").get("nameWithOwner")
     numbers = {ticket.number for ticket in tickets}
     linked: dict[str, dict] = {}
     for part in ("closingIssuesReferences", "closedByPullRequestsReferences"):
         for node in nodes_of(item.get(part)):
-            url = str(node.get("url") or "")
-            place = str((node.get("repository") or {}).get("nameWithOwner") or "")
-            is_ticket = part == "closingIssuesReferences" and place == own and node.get("number") in numbers
+            url = text_of(node.get("url"), LONGEST_URL)
+            place = text_of(part_of(node, "repository").get("nameWithOwner"), 200)
+            number = whole_of(node.get("number"), LARGEST)
+            is_ticket = part == "closingIssuesReferences" and place == own and number in numbers
             if is_web_address(url) and not is_ticket and not _is_hidden(node, item):
                 linked.setdefault(
                     url,
                     {
                         "url": url,
-                        "title": str(node.get("title") or "")[:300],
-                        "number": node.get("number"),
+                        "title": text_of(node.get("title"), 300),
+                        "number": number,
                         "repository": place,
-                        "state": str(node.get("state") or "").lower(),
+                        "state": text_of(node.get("state"), 20).lower(),
                     },
                 )
     for ticket in tickets:
@@ -44,21 +55,21 @@ def linked_of(item: Mapping, *, tickets: Sequence[Reference] = ()) -> list[dict]
 
 def is_web_address(url) -> bool:
     """Whether `url` can stand in a link: `javascript:` and its like never may, whoever says so."""
-    return isinstance(url, str) and url.lower().startswith(("https://", "http://"))
+    return isinstance(url, str) and len(url) <= LONGEST_URL and url.lower().startswith(("https://", "http://"))
 
 
 def _is_hidden(node: Mapping, item: Mapping) -> bool:
     """Whether a linked item lies in another repository that is private: the site's token reads it, the reader perhaps not."""
-    repository, own = node.get("repository") or {}, item.get("repository") or {}
+    repository, own = part_of(node, "repository"), part_of(item, "repository")
     return bool(repository.get("isPrivate")) and repository.get("nameWithOwner") != own.get("nameWithOwner")
 
 
 def labels_of(item: Mapping) -> list[dict]:
     """`{"name", "color"}` of each label; `color` is six hex digits without `#`."""
     return [
-        {"name": str(node.get("name") or "")[:100], "color": _color(node.get("color"))}
+        {"name": name, "color": _color(node.get("color"))}
         for node in nodes_of(item.get("labels"))
-        if node.get("name")
+        if (name := text_of(node.get("name"), 100))
     ]
 
 

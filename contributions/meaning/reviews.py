@@ -1,16 +1,20 @@
 """What reviewers decided, and when somebody first answered."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 
-from .entries import Entry, parse_time
+from .entries import Entry
+from .plain import parse_time
 
 DECISIONS = {"APPROVED": "approved", "CHANGES_REQUESTED": "changes_requested", "REVIEW_REQUIRED": "review_required"}
 ANSWERS = ("commented", "reviewed", "approved", "changes_requested")
 
 
 def review_state(item: Mapping, entries: Sequence[Entry]) -> str:
-    """GitHub's decision where the repository asks for reviews, else from each human reviewer's latest review."""
+    """GitHub's decision where the repository asks for reviews, else from each human reviewer's latest review.
+
+    As on GitHub a push changes no opinion: that something was pushed since is told by the turn.
+    """
     decided = DECISIONS.get(str(item.get("reviewDecision")))
     if decided:
         return decided
@@ -22,11 +26,15 @@ def review_state(item: Mapping, entries: Sequence[Entry]) -> str:
 
 
 def latest_reviews(entries: Sequence[Entry]) -> dict[str, str]:
-    """Each human reviewer's latest opinion: `approved` or `changes_requested`. A mere comment changes no opinion."""
+    """Each human reviewer's latest opinion: `approved` or `changes_requested`. A mere comment changes none, a dismissal ends it."""
     latest: dict[str, str] = {}
     for entry in entries:
         if entry.what in ("approved", "changes_requested") and entry.human and not entry.own:
             latest[entry.key] = entry.what
+        elif entry.what == "dismissed":
+            latest.pop(entry.about, None)
+        elif entry.withdrawn:
+            latest.pop(entry.key, None)
     return latest
 
 
@@ -59,21 +67,37 @@ def began_as_draft(item: Mapping, entries: Sequence[Entry]) -> bool:
     return bool(item.get("isDraft"))
 
 
+def first_response_after(item: Mapping, entries: Sequence[Entry]) -> timedelta | None:
+    """How long the first answer took: from ready for review (an issue: from opened), without the time in which it was a draft.
+
+    None without an answer, never zero.
+    """
+    changes = [(entry.at, entry.what) for entry in entries]
+    return _waited(changes, ready_at=ready_at(item, entries), first_response_at=first_response_at(item, entries))
+
+
 def waited_for_response(
     events: Sequence[Mapping], *, ready_at: datetime | None, first_response_at: datetime | None
 ) -> timedelta | None:
-    """How long the first answer took, from stored events; the clock stops while it was a draft. None without an answer."""
+    """The same from stored `WorkItem.events`, for what was fetched before `WorkItem.first_response_after` was kept."""
+    changes = [(parse_time(event.get("at")), str(event.get("what"))) for event in events]
+    told = [(at, what) for at, what in changes if at is not None]
+    return _waited(told, ready_at=ready_at, first_response_at=first_response_at)
+
+
+def _waited(
+    changes: Iterable[tuple[datetime, str]], *, ready_at: datetime | None, first_response_at: datetime | None
+) -> timedelta | None:
     if ready_at is None or first_response_at is None:
         return None
     waited = timedelta()
     since: datetime | None = ready_at
-    for event in events:
-        at = parse_time(event.get("at"))
-        if at is None or at < ready_at or at > first_response_at:
+    for at, what in changes:
+        if at < ready_at or at > first_response_at:
             continue
-        if event.get("what") == "draft" and since is not None:
+        if what == "draft" and since is not None:
             waited, since = waited + (at - since), None
-        elif event.get("what") == "ready" and since is None:
+        elif what == "ready" and since is None:
             since = at
     return waited + (first_response_at - since) if since is not None else waited
 

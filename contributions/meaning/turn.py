@@ -8,7 +8,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from .entries import Entry, nodes_of, parse_time
+from .entries import PUSHES, Entry
+from .plain import nodes_of, parse_time
 from .reviews import ANSWERS, began_as_draft
 
 DONE = ("merged", "closed", "landed", "gone")
@@ -43,7 +44,7 @@ def turn_of_pull_request(
         return Turn("", state, _done_at(item))
     story = _read(item, entries)
     if story.draft or state == "draft":
-        # GitHub's present word counts where the story has a hole.
+        # Where the story has a hole, GitHub's present word counts.
         since = story.since if story.draft else parse_time(item.get("updatedAt"))
         return Turn("member", "draft", since)
     ready = story.ready_since or parse_time(item.get("createdAt"))
@@ -92,23 +93,33 @@ class _Story:
         if entry.what in ("draft", "ready"):
             self.draft = entry.what == "draft"
             self.ready_since = None if self.draft else entry.at
-        elif entry.what == "pushed":
+        elif entry.what in PUSHES:
             self.pushed_at = entry.at
-            self.replied = self.reworked = "pushed_since"
+            # A maintainer who brings the branch up to date does not do what was asked of the member.
+            if entry.own:
+                self.replied = self.reworked = "pushed_since"
+        elif entry.what == "dismissed":
+            self.opinions.pop(entry.about, None)
+            if self.last_speaker == entry.about:
+                # What was taken back asks for nothing: it is for a reviewer to look again.
+                self.replied = self.replied or "answered"
         elif entry.own and (entry.what in ANSWERS or entry.what == "review_requested"):
             # Asking for another review is GitHub's way of saying "done, please look again".
             self.replied = self.replied or "answered"
             self.reworked = self.reworked or "answered"
         elif entry.what in ANSWERS and entry.human:
             self.last_speaker, self.replied = entry.key, ""
+            if entry.withdrawn:
+                self.opinions.pop(entry.key, None)
+                self.replied = "answered"
             if entry.what in ("approved", "changes_requested"):
                 self.opinions[entry.key] = entry.what
             if self.opinions.get(entry.key) == "changes_requested":
                 # Also a remark of theirs on what was pushed meanwhile: they are not content yet.
                 self.reworked = ""
-        self._judge(entry.at)
+        self.judge(entry.at)
 
-    def _judge(self, at: datetime) -> None:
+    def judge(self, at: datetime) -> None:
         reason = self._rule()
         if SAME_RULE.get(reason, reason) != SAME_RULE.get(self.reason, self.reason):
             self.since = at
@@ -130,6 +141,10 @@ def _read(item: Mapping, entries: Sequence[Entry]) -> _Story:
     story = _Story(draft=began_as_draft(item, entries), since=parse_time(item.get("createdAt")))
     for entry in entries:
         story.see(entry)
+    if story.draft and not item.get("isDraft"):
+        # In the middle of a long story a change may be missing: then GitHub's present word counts, from its last change on.
+        story.draft = False
+        story.judge(parse_time(item.get("updatedAt")) or entries[-1].at)
     return story
 
 

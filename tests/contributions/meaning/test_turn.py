@@ -72,7 +72,7 @@ CASES = {
         pull_request(review("CHANGES_REQUESTED", 3), pushed(4), review("APPROVED", 6)), "maintainer", "approved", 6),
     "another reviewer's approval does not lift it": (
         pull_request(review("CHANGES_REQUESTED", 3), review("APPROVED", 5, OTHER)), "member", "changes_requested", 3),
-    "a dismissed review asks for nothing": (pull_request(review("DISMISSED", 3), pushed(4)), "reviewer", "pushed_since", 4),
+    "a dismissed review asks for nothing": (pull_request(review("DISMISSED", 3)), "reviewer", "answered", 3),
     "somebody commented": (pull_request(comment(3)), "member", "commented", 3),
     "somebody commented twice": (pull_request(comment(3), comment(5, OTHER)), "member", "commented", 3),
     "a review that only comments": (pull_request(review("COMMENTED", 3)), "member", "commented", 3),
