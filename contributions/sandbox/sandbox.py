@@ -1,5 +1,6 @@
 """The sandbox: takes a request, keeps GitHub's rules, and gives the reply."""
 
+import contextlib
 import json
 import threading
 import time
@@ -14,6 +15,7 @@ from graphql import FieldNode
 from contributions.github.cost import Cost, NotAllowed, estimate
 
 from . import rest, trac
+from .apps import App
 from .execution import RateLimit, execute, format_error, load_schema, operation_of, read_document, variable_errors
 from .faults import PRIMARY, Fault, Faults, reply_with
 from .layout import STYLE_PATH, style_reply
@@ -70,7 +72,7 @@ class Sandbox:
     any time.
 
     `playground`: whether its web pages have forms with which visitors change the world. Then `site_url` is where a link leads
-    back to, and `journal` a file that keeps what they did.
+    back to, and `journal` a file that keeps what they did. `app`: a GitHub App, once `add_app` has set one up.
     """
 
     def __init__(
@@ -93,9 +95,15 @@ class Sandbox:
         self.latency = latency
         self.sign_in = SignIn(world, sign_in_as)
         self.playground = Playground(world, is_open=playground, site_url=site_url, journal=journal)
+        self.app: App | None = None
         self.log: list[LogEntry] = []
         self._allowances: dict[tuple[str, str], Allowance] = {}
         self._lock = threading.RLock()
+
+    def add_app(self, app_id: int, public_key: str) -> App:
+        """Set a GitHub App up that proves itself by the private half of this key (PEM). Install it before it can do anything."""
+        self.app = App(self.world, app_id, public_key)
+        return self.app
 
     @property
     def requests(self) -> int:
@@ -164,21 +172,22 @@ class Sandbox:
             if not isinstance(body, dict):
                 return json_reply(400, {"message": "Problems parsing JSON"})
             _describe(body, entry)
+        elif request.path.startswith("/app/"):
+            entry.operation = "APP"
         entry.fault = self.faults.pick(len(self.log), entry.operation, entry.ids)
         resource = "graphql" if is_graphql else "search" if request.path.startswith("/search/") else "core"
         allowance = self._allowance(request.token, resource)
         reset_at = allowance.begin(self.world.now)
         if entry.fault and (reply := reply_with(entry.fault, reset_at=reset_at)):
             return reply
+        if entry.operation == "APP":
+            reply = self.app.reply(request) if self.app else json_reply(404, rest.NOT_FOUND)
+            reply.is_cut_off = entry.fault == Fault.TRUNCATED
+            return reply
         if not self._accepts(request.token):
             return json_reply(401, {"message": "Bad credentials"})
-        if is_graphql:
-            reply = self._graphql_reply(body, entry, allowance, reset_at)
-        elif allowance.remaining < 1:
-            reply = json_reply(403, {"message": PRIMARY})
-        else:
-            allowance.used += 1
-            reply = self.sign_in.account_reply(request) or rest.reply(self.world, request)
+        with self.app.sight_of(request.token) if self.app else contextlib.nullcontext():
+            reply = self._answer(request, body, entry, allowance, reset_at)
         reply.headers |= {
             "x-ratelimit-limit": str(allowance.limit),
             "x-ratelimit-remaining": str(allowance.remaining),
@@ -188,6 +197,15 @@ class Sandbox:
         }
         reply.is_cut_off = entry.fault == Fault.TRUNCATED
         return reply
+
+    def _answer(self, request: Request, body: Any, entry: LogEntry, allowance: Allowance, reset_at: datetime) -> Reply:
+        """The reply to a question of GraphQL (`body`) or REST (None), from the points that are left."""
+        if body is not None:
+            return self._graphql_reply(body, entry, allowance, reset_at)
+        if allowance.remaining < 1:
+            return json_reply(403, {"message": PRIMARY})
+        allowance.used += 1
+        return self.sign_in.account_reply(request) or rest.reply(self.world, request)
 
     def _graphql_reply(self, body: Any, entry: LogEntry, allowance: Allowance, reset_at: datetime) -> Reply:
         document, errors = read_document(str(body.get("query")))
@@ -218,6 +236,8 @@ class Sandbox:
         return self._allowances[key]
 
     def _accepts(self, token: str) -> bool:
+        if self.app is not None and self.app.made_token(token):
+            return self.app.accepts(token)
         if token and self.tokens is None:
             return True
         return token in (self.tokens or ()) or self.sign_in.knows(token)
