@@ -1,19 +1,28 @@
-"""Whom to look after, in words and with the reason. Apps register their sources; nothing here ranks anybody.
+"""Whom to look after, in words and with the reason. Apps register their sources and topics; nothing here ranks anybody.
 
-A source is a function of (memberships, now): a list of `Membership` rows of one session with `user` and `cohort__session`
-loaded, and an aware instant. It returns `Reason` rows, with a number of queries that does not depend on the number of members.
+A source is a function of (memberships, now): `Membership` rows of **one** session with `user` and `cohort__session` loaded, and
+an aware instant. It yields `Reason` rows, with a number of queries that does not depend on the number of members. It is only
+handed members in the states that it was registered for. `docs/how-to/look-after-a-cohort.md` shows a whole one.
 """
 
 import datetime
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from .models import Membership
+
+State = Membership.State
 
 
 @dataclass(frozen=True)
 class Reason:
-    """Why somebody could use a word. `tone` is one of trouble, mine, reviewer, maintainer, quiet; `since` orders the list."""
+    """Why somebody could use a word, as the rest of a sentence that begins with their name.
+
+    `tone` is one of trouble, mine, reviewer, maintainer, quiet. `alarm`: somebody should act; else it is only good to know.
+    `topic` is a key of `topics()`, or empty: shown, but no kind of help fits. `help`: what one could do now, a sentence or two.
+    `url` leads to where that is done or read, and `action` is what the link is called.
+    """
 
     membership: Membership
     kind: str
@@ -22,21 +31,54 @@ class Reason:
     since: datetime.datetime | None = None
     url: str = ""
     alarm: bool = True
+    topic: str = ""
+    help: str = ""
+    action: str = ""
+
+
+@dataclass(frozen=True)
+class Topic:
+    """Something people can help with. `empty` is said where nobody needs it. Texts may be lazy."""
+
+    key: str
+    label: Any
+    empty: Any
 
 
 Source = Callable[[Sequence[Membership], datetime.datetime], Iterable[Reason]]
-_sources: list[Source] = []
+_sources: dict[Source, tuple[str, ...]] = {}
+_topics: dict[str, Topic] = {}
 
 
-def register_source(source: Source) -> None:
-    """Add a source, once."""
-    if source not in _sources:
-        _sources.append(source)
+def register_source(source: Source, *, states: Sequence[str] = (State.ACTIVE, State.RESTING)) -> None:
+    """Add a source, once. `states`: which members it is asked about; those who left or completed need nobody's attention."""
+    _sources[source] = tuple(states)
+
+
+def register_topic(key: str, label: Any, *, empty: Any) -> None:
+    """Add something people can help with, once; the board shows topics in the order in which they came."""
+    _topics.setdefault(key, Topic(key, label, empty))
+
+
+def topics() -> list[Topic]:
+    return list(_topics.values())
 
 
 def gather(memberships: Sequence[Membership], now: datetime.datetime) -> list[Reason]:
-    """All reasons for these members: alarms first, the oldest first among them."""
-    reasons = [reason for source in _sources for reason in source(memberships, now)]
+    """All reasons for these members of one session, by name; of one member alarms first, the oldest first among them."""
+    found: list[Reason] = []
+    for source, states in _sources.items():
+        concerned = [membership for membership in memberships if membership.state in states]
+        if concerned:
+            found += source(concerned, now)
     return sorted(
-        reasons, key=lambda reason: (not reason.alarm, reason.tone != "trouble", reason.since or now, reason.membership.pk)
-    )
+        found,
+        key=lambda reason: (
+            by_name(reason.membership), not reason.alarm, reason.tone != "trouble", reason.since or now
+        ),
+    )  # fmt: skip
+
+
+def by_name(membership: Membership) -> tuple[str, int]:
+    """The order in which people stand, everywhere on a board."""
+    return membership.user.get_full_name().casefold(), membership.pk

@@ -1,4 +1,4 @@
-"""Why a leader may want to look after a member, as far as check-ins tell: silence, being stuck, wanting to talk, resting."""
+"""What check-ins tell those who lead: silence, being stuck, wanting to talk, resting; and what therefore waits for them."""
 
 import datetime
 from collections.abc import Iterator, Sequence
@@ -10,8 +10,8 @@ from django.utils.translation import ngettext
 
 from .attention import Reason
 from .models import CheckIn, Membership
-from .stages import current_week
-from .working_days import working_days
+from .resting import Rest, rests_of
+from .waits import Party, Wait
 
 #: A check-in comes once a week; after more than a week of working days without one, somebody should ask.
 SILENT_AFTER = 7
@@ -21,52 +21,108 @@ EMPTY = 1
 
 
 def checkin_reasons(memberships: Sequence[Membership], now: datetime.datetime) -> Iterator[Reason]:
-    """A source for `cohorts.attention`; two queries, one for check-ins and one for the weeks."""
-    if not memberships:
+    """A source for `cohorts.attention`; two queries: the last check-ins, and the weeks of rest."""
+    if not _runs(memberships, now):
         return
-    said: dict[int, list[CheckIn]] = {membership.pk: [] for membership in memberships}
-    rows = CheckIn.objects.filter(membership__in=memberships).select_related("week").order_by("week__number")
-    for checkin in rows:
-        said[checkin.membership_id].append(checkin)
-    session = memberships[0].cohort.session
-    if not session.begins_at <= now < session.ends_at:
-        return
-    week = current_week(session, now)
+    rests, last = rests_of(memberships, now), last_written(memberships)
     for membership in memberships:
-        yield from _of_member(membership, said[membership.pk], week, now)
-
-
-def _of_member(membership: Membership, checkins: list[CheckIn], week, now: datetime.datetime) -> Iterator[Reason]:
-    session = membership.cohort.session
-    written = [checkin for checkin in checkins if checkin.written_at]
-    last = max(written, key=lambda checkin: checkin.written_at or now, default=None)
-    written_at = last.written_at if last else None
-    resting_weeks = [checkin.week for checkin in checkins if checkin.resting]
-    rests = membership.state == Membership.State.RESTING or (week is not None and week in resting_weeks)
-    page = reverse("progress", args=[membership.pk])
-
-    recent = written_at is not None and working_days(session, written_at, now, resting=resting_weeks) <= STUCK_COUNTS
-    if last is not None and recent:
-        read = reverse("checkin", args=[membership.pk, last.week.number])
-        if last.wants_to_talk:
-            yield Reason(membership, "talk", _("would like to talk"), "trouble", last.written_at, read)
-        if last.stuck.strip() and not rests:
-            words = Truncator(" ".join(last.stuck.split())).chars(140)
-            yield Reason(membership, "stuck", _("is stuck: “%(words)s”") % {"words": words}, "mine", last.written_at, read)
-        if last.energy == EMPTY and not rests:
-            yield Reason(membership, "energy", _("says that their energy is 1 of 5"), "mine", last.written_at, read)
-    if rests:
-        yield Reason(membership, "resting", _("rests this week"), "quiet", None, page, alarm=False)
-        return
-    since = written_at or max(session.begins_at, membership.joined_at)
-    days = working_days(session, since, now, resting=resting_weeks)
-    if days >= SILENT_AFTER:
-        if last:
-            text = ngettext("has not written for %(days)d working day", "has not written for %(days)d working days", days)
+        rest, checkin = rests[membership.pk], last.get(membership.pk)
+        if checkin is not None and _is_recent(checkin, rest, now):
+            yield from _of_words(membership, checkin, rest)
+        if rest.now:
+            yield _resting(membership)
         else:
-            text = ngettext(
-                "has not written yet, %(days)d working day into the session",
-                "has not written yet, %(days)d working days into the session",
-                days,
-            )
-        yield Reason(membership, "silent", text % {"days": days}, "trouble", since, page)
+            yield from _of_silence(membership, checkin, rest, now)
+
+
+def checkin_waits(memberships: Sequence[Membership], now: datetime.datetime) -> Iterator[Wait]:
+    """A source for `cohorts.waits`: what a member is stuck with, and the wish to talk. Two queries."""
+    if not _runs(memberships, now):
+        return
+    rests, last = rests_of(memberships, now), last_written(memberships)
+    for pk, checkin in last.items():
+        membership, rest = rests[pk].membership, rests[pk]
+        if not _is_recent(checkin, rest, now):
+            continue
+        values = {"membership": membership, "party": Party.LEADER, "since": checkin.written_at, "topic": "talk"}
+        values["url"] = _page_of(checkin)
+        title = _("Check-in of week %(number)s") % {"number": checkin.week.number}
+        if checkin.stuck.strip() and not rest.now:
+            text = _("is stuck: “%(words)s”") % {"words": _words(checkin)}
+            yield Wait(key=f"stuck-{checkin.pk}", title=title, text=text, **values)
+        if checkin.wants_to_talk:
+            yield Wait(key=f"talk-{checkin.pk}", title=title, text=_("would like to talk"), private=True, **values)
+
+
+def last_written(memberships: Sequence[Membership]) -> dict[int, CheckIn]:
+    """The check-in that each wrote last, by membership id, with its week. One query."""
+    newest: dict[int, CheckIn] = {}
+    for checkin in (
+        CheckIn.objects.written().filter(membership__in=memberships).select_related("week").order_by("written_at", "pk")
+    ):
+        newest[checkin.membership_id] = checkin
+    return newest
+
+
+def _runs(memberships: Sequence[Membership], now: datetime.datetime) -> bool:
+    """Whether weeks run: before them nobody owes a word, and afterwards neither."""
+    session = memberships[0].cohort.session if memberships else None
+    return session is not None and session.begins_at <= now < session.ends_at
+
+
+def _is_recent(checkin: CheckIn, rest: Rest, now: datetime.datetime) -> bool:
+    return rest.age(checkin.written_at or now, now) <= STUCK_COUNTS
+
+
+def _page_of(checkin: CheckIn) -> str:
+    return reverse("checkin", args=[checkin.membership_id, checkin.week.number])
+
+
+def _words(checkin: CheckIn) -> str:
+    return Truncator(" ".join(checkin.stuck.split())).chars(140)
+
+
+def _of_words(membership: Membership, checkin: CheckIn, rest: Rest) -> Iterator[Reason]:
+    values = {
+        "membership": membership, "since": checkin.written_at, "url": _page_of(checkin), "topic": "talk",
+        "action": _("Read the check-in"),
+    }  # fmt: skip
+    if checkin.wants_to_talk:
+        help = _("Offer them a time today or tomorrow. Fifteen minutes are often enough.")
+        yield Reason(kind="talk", text=_("would like to talk"), tone="trouble", help=help, **values)
+    if checkin.stuck.strip() and not rest.now:
+        text = _("is stuck: “%(words)s”") % {"words": _words(checkin)}
+        help = _("Answer them, or offer half an hour to look at it together.")
+        yield Reason(kind="stuck", text=text, help=help, **values)
+    if checkin.energy == EMPTY and not rest.now:
+        help = _(
+            "Ask what would make the week lighter. Resting for a week is one press on their page, and nothing counts meanwhile."
+        )
+        yield Reason(kind="energy", text=_("says that their energy is 1 of 5"), help=help, **values)
+
+
+def _resting(membership: Membership) -> Reason:
+    text = _("rests this week") if membership.state != Membership.State.RESTING else _("rests")
+    help = _("Let them. Nothing counts while they rest.")
+    page = reverse("progress", args=[membership.pk])
+    return Reason(membership, "resting", text, "quiet", url=page, alarm=False, help=help, action=_("See the progress"))
+
+
+def _of_silence(membership: Membership, last: CheckIn | None, rest: Rest, now: datetime.datetime) -> Iterator[Reason]:
+    written_at = last.written_at if last else None
+    since = written_at or max(membership.cohort.session.begins_at, membership.joined_at)
+    days = rest.age(since, now)
+    if days < SILENT_AFTER:
+        return
+    if last:
+        text = ngettext("has not written for %(days)d working day", "has not written for %(days)d working days", days)
+    else:
+        text = ngettext(
+            "has not written yet, %(days)d working day into the session",
+            "has not written yet, %(days)d working days into the session",
+            days,
+        )
+    help = _("Send them a line: “How is it going?” Say that resting is fine, too.")
+    page = reverse("progress", args=[membership.pk])
+    values = {"topic": "silent", "help": help, "action": _("See the progress")}
+    yield Reason(membership, "silent", text % {"days": days}, "trouble", since, page, **values)

@@ -2,7 +2,7 @@
 
 from django.utils.functional import SimpleLazyObject
 
-from .models import Application, Cohort, Membership, access
+from .models import Application, Cohort, Membership, Session, access
 from .roles import may_use_admin
 
 
@@ -16,6 +16,11 @@ class Navigation:
             Cohort.objects.visible_to(user)
             .filter(memberships__user=user, memberships__state__in=access.PRESENT)
             .order_by("-session__starts_on", "pk")
+            .first()
+        )
+        self.organised = (
+            Session.objects.filter(pk__in=access.organised_sessions(user), published_at__isnull=False, archived_at=None)
+            .order_by("-starts_on", "pk")
             .first()
         )
         self.has_applications = Application.objects.filter(applicant=user).exists()

@@ -1,6 +1,7 @@
 """What `cohorts` tells the apps below it."""
 
 from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
 
 from accounts import people_registry
 
@@ -56,11 +57,27 @@ def organises_any_session(user) -> bool:
     return organises_any(user)
 
 
-def register() -> None:
-    from . import application_mail, attention, calendar, personal_data, reminders, waitlist
-    from .checkin_reasons import checkin_reasons
+def register_attention() -> None:
+    """What cohort boards say by themselves, and with what people can help there."""
+    from . import attention, waits
+    from .checkin_reasons import checkin_reasons, checkin_waits
+    from .models import Membership
+    from .offer_reasons import offer_reasons
 
+    attention.register_topic(
+        "talk", _("Stuck or wants to talk"), empty=_("Nobody said that they are stuck or would like to talk.")
+    )
+    attention.register_topic("silent", _("Silent"), empty=_("Nobody has gone silent. Good to know."))
+    attention.register_topic("place", _("Places and logins"), empty=_("Every offer is answered, and every login is known."))
     attention.register_source(checkin_reasons)
+    attention.register_source(offer_reasons, states=[Membership.State.INVITED])
+    waits.register_source(checkin_waits)
+
+
+def register() -> None:
+    from . import application_mail, calendar, personal_data, reminders, waitlist
+
+    register_attention()
     application_mail.register()
     calendar.register()
     personal_data.register()

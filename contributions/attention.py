@@ -1,121 +1,163 @@
-"""Why a leader may want to look after a member, as far as tracked work tells: what waits, what is red, what nobody answers."""
+"""Why a leader may want to look after a member, as far as tracked work tells: what waits, what is red, what nobody answers.
+
+A pull request that waits for others is never held against its author: such reasons are no alarms, and say so.
+"""
 
 import datetime
-from collections import defaultdict
 from collections.abc import Iterator, Sequence
 
 from django.urls import reverse
-from django.utils.text import Truncator
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 
+from accounts.github import github_host
+from accounts.models import GitHubIdentity
 from cohorts.attention import Reason
-from cohorts.models import CheckIn, Membership, Week
-from cohorts.stages import current_week
-from cohorts.working_days import working_days
+from cohorts.models import Membership, Repository
+from cohorts.resting import Rest, rests_of
 
 from .freshness import MENDED_BY_THE_MEMBER
-from .models import Contribution, MemberSync, WorkItem
-from .reading import is_older
-from .waiting import ASKED, AUTHORS, is_members_turn, since_words
+from .item_reasons import reason_of_item
+from .meaning.entries import parse_time
+from .models import Contribution, MemberSync, ReviewGiven
+from .open_work import last_ended, open_work
+from .sync.due import interval_of
+from .waiting import AUTHORS, since_words
 
-#: Working days after which something is worth a word. A draft is work going on, so it may take longer.
-CI_RED_AFTER, AUTHOR_WAITS_AFTER, DRAFT_AFTER = 2, 3, 8
-#: Waiting for others is never held against the author; a leader may still know whom to ask.
-OTHERS_WAIT_AFTER, NOTHING_OPEN_AFTER = 7, 5
+#: Working days without anything open, and without a sign on GitHub, after which it is worth a word.
+NOTHING_OPEN_AFTER, QUIET_AFTER = 5, 7
+#: So many titles are named after the end; more would be a list, which the progress page has.
+TITLES_SHOWN = 3
+
+
+def login_reasons(memberships: Sequence[Membership], now: datetime.datetime) -> Iterator[Reason]:
+    """A source for `cohorts.attention`: logins that are missing or do not work, where GitHub is followed. Three queries.
+
+    Before the start it is good to know, once the weeks run it is in the way of everything else.
+    """
+    session = memberships[0].cohort.session
+    if now >= session.ends_at or not Repository.objects.filter(project__sessions=session, host=github_host()).exists():
+        return
+    known = set(
+        GitHubIdentity.objects.filter(user__in=[membership.user_id for membership in memberships])
+        .exclude(login="")
+        .values_list("user_id", flat=True)
+    )
+    syncs = MemberSync.objects.filter(membership__in=memberships).in_bulk(field_name="membership_id")
+    for membership in memberships:
+        sync = syncs.get(membership.pk)
+        code = sync.problem_code if sync else ""
+        if membership.user_id not in known:
+            text = _("has given no GitHub login, so their work cannot be followed")
+            code, since = "no_login", sync.problem_since if sync and code == "no_login" else None
+        elif code in MENDED_BY_THE_MEMBER and code != "no_login":
+            text, since = _("has given a GitHub login that does not work, so their work cannot be followed"), sync.problem_since
+        else:
+            continue
+        begun = now >= session.begins_at
+        help = _("Ask them to write their GitHub login in their profile: only they can.")
+        page = reverse("progress", args=[membership.pk])
+        yield Reason(
+            membership, code, text, "trouble" if begun else "quiet", since, page,
+            alarm=begun, topic="place", help=help, action=_("See the progress"),
+        )  # fmt: skip
 
 
 def work_reasons(memberships: Sequence[Membership], now: datetime.datetime) -> Iterator[Reason]:
-    """A source for `cohorts.attention`; four queries, whatever the number of members."""
-    if not memberships:
-        return
+    """A source for `cohorts.attention`; six queries at most, whatever the number of members."""
     session = memberships[0].cohort.session
-    if not session.begins_at <= now < session.ends_at:
+    if now < session.begins_at:
         return
-    week = current_week(session, now)
-    rests: dict[int, list[Week]] = defaultdict(list)
-    for checkin in CheckIn.objects.filter(membership__in=memberships, resting=True).select_related("week"):
-        rests[checkin.membership_id].append(checkin.week)
-    work: dict[int, list[Contribution]] = defaultdict(list)
-    tracked = Contribution.objects.shown().filter(membership__in=memberships).select_related("work_item")
-    by_id = {membership.pk: membership for membership in memberships}
-    for contribution in tracked.order_by("work_item__turn_since", "pk"):
-        contribution.membership = by_id[contribution.membership_id]
-        if not is_older(contribution):
-            work[contribution.membership_id].append(contribution)
-    problems = {
-        sync.membership_id: sync for sync in MemberSync.objects.filter(membership__in=memberships).exclude(problem_code="")
-    }
+    work = open_work(memberships)
+    if now >= session.ends_at:
+        # Open work is followed for some weeks more. Nothing ages, nobody is chased.
+        if interval_of(session, now) is not None:
+            yield from (_after_the_end(membership, own) for membership in memberships if (own := _own(work[membership.pk])))
+        return
+    rests, signs = rests_of(memberships, now), _Signs(memberships)
     for membership in memberships:
-        if membership.pk in problems:
-            yield from _of_freshness(membership, problems[membership.pk])
-        if membership.state == Membership.State.RESTING or week in rests[membership.pk]:
+        rest = rests[membership.pk]
+        if rest.now:
             continue
-        yield from _of_work(membership, work[membership.pk], rests[membership.pk], now)
+        own = _own(work[membership.pk])
+        found = [reason for contribution in own if (reason := reason_of_item(contribution, rest, now))]
+        yield from found
+        if not any(reason.alarm for reason in found):
+            yield from _of_quiet(membership, work[membership.pk], rest, signs, now)
 
 
-def _of_freshness(membership: Membership, sync: MemberSync) -> Iterator[Reason]:
-    words = {
-        "no_login": _("has given no GitHub login, so their work cannot be followed"),
-    }.get(sync.problem_code, _("has given a GitHub login that does not work, so their work cannot be followed"))
-    if sync.problem_code in MENDED_BY_THE_MEMBER:
-        page = reverse("progress", args=[membership.pk])
-        yield Reason(membership, sync.problem_code, words, "trouble", sync.problem_since, page)
+def _own(work: list[Contribution]) -> list[Contribution]:
+    return [contribution for contribution in work if contribution.role in AUTHORS]
 
 
-def _of_work(membership: Membership, work: list[Contribution], resting: list[Week], now: datetime.datetime) -> Iterator[Reason]:
-    def age(moment: datetime.datetime) -> int:
-        return working_days(membership.cohort.session, moment, now, resting=resting)
+class _Signs:
+    """When each member was last seen on GitHub, as far as anybody can know. Four queries."""
 
-    for contribution in work:
-        item = contribution.work_item
-        if not item.is_open or contribution.role not in AUTHORS or item.turn_since is None:
-            continue
-        reason = _of_item(contribution, age(item.turn_since), now)
-        if reason:
-            yield reason
-    if not any(contribution.work_item.is_open for contribution in work):
-        last = max((ended for contribution in work if (ended := _ended(contribution.work_item))), default=None)
-        since = max(moment for moment in (last, membership.cohort.session.begins_at, membership.joined_at) if moment)
-        if age(since) >= NOTHING_OPEN_AFTER:
-            page = reverse("progress", args=[membership.pk])
-            yield Reason(membership, "nothing_open", _("has nothing open"), "quiet", since, page, alarm=False)
-
-
-def _of_item(contribution: Contribution, days: int, now: datetime.datetime) -> Reason | None:
-    item, membership = contribution.work_item, contribution.membership
-    page = reverse("work", args=[contribution.pk])
-    parts = {"title": Truncator(item.title).chars(60), "since": since_words(item.turn_since or now, now), "days": days}
-    if is_members_turn(contribution):
-        if item.turn_reason == "ci_failing":
-            text = _("the checks of “%(title)s” fail %(since)s") if days >= CI_RED_AFTER else ""
-            return Reason(membership, "ci_red", text % parts, "mine", item.turn_since, page) if text else None
-        if item.turn_reason == "draft":
-            text = _("“%(title)s” has been a draft %(since)s") if days >= DRAFT_AFTER else ""
-            return Reason(membership, "draft", text % parts, "mine", item.turn_since, page, alarm=False) if text else None
-        if days < AUTHOR_WAITS_AFTER:
-            return None
-        parts["asked"] = ASKED.get(item.turn_reason, "")
-        text = (
-            _("“%(title)s” waits for them %(since)s: %(asked)s") if parts["asked"] else _("“%(title)s” waits for them %(since)s")
+    def __init__(self, memberships: Sequence[Membership]):
+        users = {membership.user_id: membership.pk for membership in memberships}
+        self.ended = last_ended(memberships)
+        self.logins = {
+            users[user]: login.casefold()
+            for user, login in GitHubIdentity.objects.filter(user__in=users).values_list("user_id", "login")
+        }
+        #: Whoever was never found by a sync may be busy where nobody looks.
+        self.followed = set(
+            MemberSync.objects.filter(membership__in=memberships, problem_code="")
+            .exclude(synced_at=None)
+            .values_list("membership_id", flat=True)
         )
-        return Reason(membership, "waits_for_author", text % parts, "mine", item.turn_since, page)
-    if days < OTHERS_WAIT_AFTER or not item.turn:
-        return None
-    if item.turn == WorkItem.Turn.REVIEWER:
-        text = ngettext(
-            "“%(title)s” waits for a review, %(days)d working day; not in their hands",
-            "“%(title)s” waits for a review, %(days)d working days; not in their hands",
-            days,
+        self.reviewed: dict[int, datetime.datetime] = {}
+        given = ReviewGiven.objects.filter(contribution__membership__in=memberships, contribution__hidden=False)
+        for pk, at in given.order_by("submitted_at").values_list("contribution__membership_id", "submitted_at"):
+            self.reviewed[pk] = at
+
+    def last(self, membership: Membership, work: list[Contribution]) -> datetime.datetime | None:
+        login = self.logins.get(membership.pk, "")
+        moments = [self.ended.get(membership.pk), self.reviewed.get(membership.pk)]
+        for contribution in work:
+            if contribution.role in AUTHORS:
+                moments.append(contribution.work_item.created_at)
+            moments += [parse_time(event.get("at")) for event in contribution.work_item.events if _is_by(event, login)]
+        return max((moment for moment in moments if moment), default=None)
+
+
+def _is_by(event: dict, login: str) -> bool:
+    return bool(login) and str(event.get("by", "")).casefold() == login
+
+
+def _of_quiet(membership, work: list[Contribution], rest: Rest, signs: _Signs, now: datetime.datetime) -> Iterator[Reason]:
+    """No sign on GitHub for long, else nothing open. Neither where something waits for others: then waiting is the work."""
+    if membership.pk not in signs.followed or any(item.work_item.turn in ("reviewer", "maintainer") for item in _own(work)):
+        return
+    floor = max(membership.cohort.session.begins_at, membership.joined_at)
+    last = signs.last(membership, work)
+    since = max(last, floor) if last else floor
+    page, see = reverse("progress", args=[membership.pk]), _("See the progress")
+    if rest.age(since, now) >= QUIET_AFTER:
+        text = _("has gone quiet on GitHub: nothing %(since)s") if last else _("has not been seen on GitHub in these weeks")
+        help = _(
+            "Ask how it is going. Perhaps they work elsewhere, or by themselves: a link on their progress page shows it here."
         )
-        return Reason(membership, "waits_for_review", text % parts, "reviewer", item.turn_since, page, alarm=False)
-    text = ngettext(
-        "“%(title)s” is with the maintainers, %(days)d working day; not in their hands",
-        "“%(title)s” is with the maintainers, %(days)d working days; not in their hands",
-        days,
-    )
-    return Reason(membership, "waits_for_maintainer", text % parts, "maintainer", item.turn_since, page, alarm=False)
+        text %= {"since": since_words(since, now)}
+        yield Reason(membership, "gone_quiet", text, "mine", since, page, topic="silent", help=help, action=see)
+    elif not any(contribution.work_item.is_open for contribution in work):
+        ended = signs.ended.get(membership.pk)
+        since = max(ended, floor) if ended else floor
+        if rest.age(since, now) >= NOTHING_OPEN_AFTER:
+            help = _("Look for a small next issue together.")
+            yield Reason(
+                membership, "nothing_open", _("has nothing open"), "quiet", since, page,
+                alarm=False, topic="silent", help=help, action=see,
+            )  # fmt: skip
 
 
-def _ended(item: WorkItem) -> datetime.datetime | None:
-    return item.merged_at or item.closed_at
+def _after_the_end(membership: Membership, own: list[Contribution]) -> Reason:
+    names = [_("“%(title)s”") % {"title": contribution.work_item.title} for contribution in own[:TITLES_SHOWN]]
+    if len(own) > TITLES_SHOWN:
+        names.append("…")
+    text = _("still has open work: %(titles)s") % {"titles": ", ".join(names)}
+    help = _("A friendly word helps to land it. Nobody owes anything any more.")
+    page = reverse("progress", args=[membership.pk])
+    return Reason(
+        membership, "still_open", text, "quiet", url=page,
+        alarm=False, topic="reviews", help=help, action=_("See the progress"),
+    )  # fmt: skip

@@ -12,7 +12,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 from accounts.zones import zone_label
-from cohorts.attention import Reason
+from cohorts.attention import by_name
 from cohorts.models import CheckIn, Cohort, Membership
 
 from .meaning.entries import parse_time
@@ -60,14 +60,6 @@ class Win:
     at: datetime.datetime
 
 
-@dataclass
-class Person:
-    """Somebody to look after, with every reason."""
-
-    membership: Membership
-    reasons: list[Reason] = field(default_factory=list)
-
-
 def people_of(user, cohort: Cohort) -> tuple[list[Membership], list[Membership]]:
     """Members, and those who lead, whom `user` may see now; by name. One query."""
     everybody = list(
@@ -76,7 +68,7 @@ def people_of(user, cohort: Cohort) -> tuple[list[Membership], list[Membership]]
         .exclude(state=Membership.State.LEFT)
         .select_related("user", "cohort__session")
     )
-    everybody.sort(key=lambda membership: (membership.user.get_full_name().casefold(), membership.pk))
+    everybody.sort(key=by_name)
     members = [membership for membership in everybody if membership.role == Membership.Role.MEMBER]
     return members, [membership for membership in everybody if membership.leads]
 
@@ -116,15 +108,6 @@ def board_rows(
 
 def _pressing(row: Row):
     return (NEED.index(group_of(row.contribution)), row.waiting.since or row.now, row.contribution.pk)
-
-
-def people_to_look_after(reasons: Sequence[Reason]) -> tuple[list[Person], list[Person]]:
-    """Reasons gathered by person: those with an alarm, and the others. The order of the reasons decides."""
-    people: dict[int, Person] = {}
-    for reason in reasons:
-        people.setdefault(reason.membership.pk, Person(reason.membership)).reasons.append(reason)
-    alarms = [person for person in people.values() if any(reason.alarm for reason in person.reasons)]
-    return alarms, [person for person in people.values() if person not in alarms]
 
 
 def wins_of(contributions: Sequence[Contribution], since: datetime.datetime, now: datetime.datetime) -> list[Win]:

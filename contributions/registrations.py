@@ -1,17 +1,30 @@
 """What `contributions` tells the apps below it."""
 
+from django.utils.translation import gettext_lazy as _
+
 from background.health import register_check
-from cohorts.attention import register_source
+from cohorts import attention, waits
 from cohorts.exporting import register_member_section
+
+
+def register_attention() -> None:
+    """What tracked work says on cohort boards, and with what people can help there."""
+    from .attention import login_reasons, work_reasons
+    from .work_waits import work_waits
+
+    attention.register_topic("reviews", _("Reviews and pull requests"), empty=_("No pull request waits for a word from you."))
+    attention.register_topic("checks", _("Checks that fail"), empty=_("No checks have failed for long."))
+    attention.register_source(login_reasons)
+    attention.register_source(work_reasons)
+    waits.register_source(work_waits)
 
 
 def register() -> None:
     from . import personal_data
-    from .attention import work_reasons
     from .exporting import contributions_of
     from .health import check_last_sync
 
     register_check("last_sync", check_last_sync)
-    register_source(work_reasons)
+    register_attention()
     register_member_section("contributions", contributions_of)
     personal_data.register()

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from .views import board, progress, projects, syncing, track, work
+from .views import board, overview, progress, projects, session_board, syncing, track, work
 from .webhooks import github_webhook
 
 urlpatterns = [
@@ -19,6 +19,16 @@ urlpatterns = [
     path("cohorts/<int:pk>/", board.cohort, name="cohort"),
     path("cohorts/<int:pk>/sync/", syncing.cohort_sync, name="cohort_sync"),
     path("cohorts/<int:pk>/sync/status/", syncing.cohort_sync_status, name="cohort_sync_status"),
+    path("sessions/<slug:slug>/board/", session_board.session_board, name="session_board"),
+    path("sessions/<slug:slug>/board/sync/", syncing.session_sync, name="session_sync"),
+    path("sessions/<slug:slug>/board/sync/status/", syncing.session_sync_status, name="session_sync_status"),
     path("projects/", projects.projects, name="projects"),
+    path("projects/<slug:slug>/", projects.project, name="project"),
+    path("sessions/<slug:slug>/figures/", overview.session_figures, name="session_figures"),
+    path("sessions/<slug:slug>/figures/table.csv", overview.table, name="session_figures_csv"),
+    path("sessions/<slug:slug>/figures/all.json", overview.document, name="session_figures_json"),
+    path("sessions/<slug:slug>/figures/picture-<slug:name>.svg", overview.picture, name="session_picture"),
+    path("sessions/<slug:slug>/figures/compare/", overview.compare, name="compare_figures"),
+    path("sessions/<slug:slug>/figures/compare/picture.svg", overview.compare_picture, name="compare_picture"),
     path("hooks/github/", github_webhook, name="github_webhook"),
 ]

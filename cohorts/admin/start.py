@@ -51,6 +51,9 @@ def _sessions(user):
             yield Work(str(session), str(stage.label), page, _("Set up the session"))
         elif stage in (Stage.REVIEWING, Stage.DECIDING):
             yield Work(str(session), str(stage.label), applications, _("See the applications"))
-        elif stage in (Stage.UPCOMING, Stage.RUNNING):
+        elif stage == Stage.RUNNING:
+            board = reverse("session_board", args=[session.slug])
+            yield Work(str(session), str(stage.label), board, _("See how all cohorts are doing"))
+        elif stage == Stage.UPCOMING:
             cohorts = reverse("admin:cohorts_cohort_changelist") + f"?session__id__exact={session.pk}"
             yield Work(str(session), str(stage.label), cohorts, _("See the cohorts"))

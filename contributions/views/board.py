@@ -4,24 +4,27 @@ import datetime
 
 from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
+from django.utils.cache import patch_vary_headers
 from django.views.decorators.http import require_safe
 
 from accounts.signed_in import signed_in
 from cohorts import roles
-from cohorts.attention import gather
-from cohorts.models import Cohort, access
-from contributions.board import board_rows, people_of, people_to_look_after, wins_of, work_of
+from cohorts.models import Cohort
+from contributions.board import board_rows, people_of, wins_of, work_of
 from contributions.freshness import freshness_of_session
+from contributions.matters import EVERYTHING, about, choices_of, chosen_topic, empty_words, matters_of
 from contributions.reading import calendar_of
 from contributions.views.syncing import sync_context
 
 WINS_OF = datetime.timedelta(days=7)
+#: The name of the filter in addresses.
+FILTER = "help"
 
 
 @signed_in
 @require_safe
 def cohort(request, pk):
-    """Who is in the cohort, what each works on and waits for; for those who lead, whom to look after."""
+    """Who is in the cohort, what each works on, who waits for whom; for those who lead, whom to look after."""
     user, now = request.user, timezone.now()
     cohort = get_object_or_404(Cohort.objects.visible_to(user).select_related("session", "project"), pk=pk)
     session = cohort.session
@@ -45,17 +48,30 @@ def cohort(request, pk):
         "wins": wins_of(contributions, now - WINS_OF, now),
         "cohorts": list(Cohort.objects.visible_to(user).filter(session=session).order_by("name", "pk")),
         "you": next((membership for membership in members if membership.user_id == user.pk), None),
+        "organises": roles.organises(user, session),
+        **filtered(request, matters_of(user, members, leaders, now, leads=leads), leads=leads),
         **sync_context(request, freshness_of_session(session), cohort=cohort),
         "may_sync": leads,
     }
-    if request.htmx and request.headers.get("HX-Target") == "work":
-        return render(request, "contributions/board.html#work", _with_attention(context, members, now))
-    return render(request, "contributions/board.html", _with_attention(context, members, now))
+    return render_board(request, "contributions/board.html", context)
 
 
-def _with_attention(context, members, now):
-    if not context["leads"]:
-        return context
-    present = [membership for membership in members if membership.state in access.PRESENT]
-    alarms, quiet = people_to_look_after(gather(present, now)) if present else ([], [])
-    return context | {"alarms": alarms, "quiet": quiet}
+def filtered(request, matters, *, leads: bool) -> dict:
+    """What the reader chose to see of `matters`, and what else could be chosen."""
+    chosen = chosen_topic(request.GET.get(FILTER))
+    return {
+        "choices": choices_of(matters, chosen, leads=leads),
+        "chosen": chosen,
+        "matters": about(matters, chosen),
+        "nobody": empty_words(chosen),
+        # The lists ask for themselves again with the same filter.
+        "part_url": f"{request.path}?{FILTER}={chosen}" if chosen != EVERYTHING else request.path,
+    }
+
+
+def render_board(request, template, context):
+    """The page, or the part of it that htmx asked for. Browsers must not take one for the other."""
+    part = request.htmx and request.headers.get("HX-Target") == "work"
+    response = render(request, f"{template}#work" if part else template, context)
+    patch_vary_headers(response, ["HX-Request", "HX-Target"])
+    return response

@@ -4,7 +4,7 @@ import datetime
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
-from django.http import Http404
+from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -15,15 +15,18 @@ from django_htmx.http import HttpResponseStopPolling, trigger_client_event
 
 from accounts.limits import TOO_OFTEN, within_limit
 from accounts.signed_in import signed_in
-from cohorts.models import Cohort, Membership
+from cohorts import roles
+from cohorts.models import Cohort, Membership, Session
 from contributions.freshness import Freshness, freshness_of_membership, freshness_of_session
 from contributions.models import SyncRun
+from contributions.news import marker_of
 from contributions.sync import request_sync
 
 #: What a run does, by the word that it writes down.
 DOING = {
     "identify": gettext_lazy("looking up people and repositories"),
     "discover": gettext_lazy("looking for new work"),
+    "reviews": gettext_lazy("looking for reviews given"),
     "sweep": gettext_lazy("looking at open work"),
     "refresh": gettext_lazy("fetching what changed"),
     "gone": gettext_lazy("looking for what vanished"),
@@ -34,14 +37,31 @@ PARTIAL = "contributions/sync.html"
 WAITS_LONG = datetime.timedelta(minutes=2)
 
 
-def sync_context(request, freshness: Freshness, *, membership: Membership | None = None, cohort: Cohort | None = None) -> dict:
-    """What the part of a page about freshness needs. Members may sync themselves, those who lead a whole session."""
+def sync_context(
+    request,
+    freshness: Freshness,
+    *,
+    membership: Membership | None = None,
+    cohort: Cohort | None = None,
+    session: Session | None = None,
+) -> dict:
+    """What the part of a page about freshness needs. Members may sync themselves, those who lead a whole session.
+
+    One of `membership`, `cohort` and `session` says whose page it is. `look_url` is asked now and then while the page is open:
+    it answers 204 as long as nothing is new.
+    """
     if membership is not None:
         start, status = reverse("sync", args=[membership.pk]), reverse("sync_status", args=[membership.pk])
         back = reverse("progress", args=[membership.pk])
-    else:
+        marker = marker_of(membership.cohort.session, Membership.objects.filter(pk=membership.pk))
+    elif cohort is not None:
         start, status = reverse("cohort_sync", args=[cohort.pk]), reverse("cohort_sync_status", args=[cohort.pk])
         back = reverse("cohort", args=[cohort.pk])
+        marker = marker_of(cohort.session, Membership.objects.filter(cohort=cohort))
+    else:
+        start, status = reverse("session_sync", args=[session.slug]), reverse("session_sync_status", args=[session.slug])
+        back = reverse("session_board", args=[session.slug])
+        marker = marker_of(session, Membership.objects.filter(cohort__session=session))
     run = freshness.run
     return {
         "freshness": freshness,
@@ -50,6 +70,8 @@ def sync_context(request, freshness: Freshness, *, membership: Membership | None
         "run_doing": DOING.get(run.doing, "") if run else "",
         "sync_url": start,
         "sync_status_url": status,
+        "marker": marker,
+        "look_url": f"{status}?seen={marker}",
         "back_url": back,
     }
 
@@ -87,38 +109,71 @@ def cohort_sync_status(request, pk):
     return _status(request, context | {"may_sync": Cohort.objects.led_by(request.user).filter(pk=pk).exists()})
 
 
+@signed_in
+@require_POST
+def session_sync(request, slug):
+    """Ask for a sync of a session, from the board of all its cohorts."""
+    session = organised_session(request.user, slug)
+    return _start(request, session)
+
+
+@signed_in
+@require_safe
+def session_sync_status(request, slug):
+    """How the sync of a session is getting on, for those who organise it."""
+    session = organised_session(request.user, slug)
+    return _status(request, sync_context(request, freshness_of_session(session), session=session))
+
+
+def organised_session(user, slug) -> Session:
+    """The session, for its organisers and the operator; others get 404."""
+    session = get_object_or_404(Session.objects.visible_to(user), slug=slug)
+    if not roles.organises(user, session):
+        raise Http404
+    return session
+
+
 def _start(request, session, *, membership=None, cohort=None):
+    page = {"membership": membership, "cohort": cohort, "session": session}
     if not within_limit(request, "sync"):
-        return _too_often(request, session, membership=membership, cohort=cohort)
+        return _too_often(request, page)
     try:
         request_sync(session, by=request.user, membership=membership, trigger=SyncRun.Trigger.PERSON)
     except PermissionDenied:
         raise Http404 from None
     if not request.htmx:
         messages.info(request, _("The sync is on its way. It takes a moment: reload the page to see what it found."))
-        return redirect(sync_context(request, Freshness(), membership=membership, cohort=cohort)["back_url"])
-    freshness = freshness_of_membership(membership) if membership else freshness_of_session(session)
-    context = sync_context(request, freshness, membership=membership, cohort=cohort)
-    return render(request, PARTIAL, context | {"may_sync": True, "announce": True})
+        return redirect(sync_context(request, Freshness(), **page)["back_url"])
+    return render(request, PARTIAL, sync_context(request, _freshness(page), **page) | {"may_sync": True, "announce": True})
 
 
-def _too_often(request, session, *, membership, cohort):
+def _too_often(request, page):
     """Each sync costs points of GitHub's, which all members share."""
-    freshness = freshness_of_membership(membership) if membership else freshness_of_session(session)
-    context = sync_context(request, freshness, membership=membership, cohort=cohort)
+    context = sync_context(request, _freshness(page), **page)
     if request.htmx:
         return render(request, PARTIAL, context | {"may_sync": True, "problem": TOO_OFTEN})
     messages.warning(request, TOO_OFTEN)
     return redirect(context["back_url"])
 
 
+def _freshness(page) -> Freshness:
+    return freshness_of_membership(page["membership"]) if page["membership"] else freshness_of_session(page["session"])
+
+
 def _status(request, context):
-    """The state of the run; when it is over, polling ends and the page fetches its lists again."""
+    """The state of the run; when it is over, polling ends and the page fetches its lists again.
+
+    A page that merely stays open says what it has `seen`: where that is all there is, the answer is empty.
+    """
     if not request.htmx:
         return redirect(context["back_url"])
     context = {"may_sync": True, **context, "now": timezone.now()}
     if context["run"] is not None:
         return render(request, PARTIAL, context)
+    if "seen" in request.GET:
+        if request.GET["seen"] == context["marker"]:
+            return HttpResponse(status=204)
+        return trigger_client_event(render(request, PARTIAL, context), "synced")
     page = render(request, PARTIAL, context | {"announce": True, "just_done": True})
     response = HttpResponseStopPolling(page.content)
     return trigger_client_event(response, "synced")

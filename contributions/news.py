@@ -1,0 +1,23 @@
+"""Whether there is anything new for a page that stays open: a marker that changes with what the page shows."""
+
+from django.db.models import Count, Max, Q, QuerySet
+
+from cohorts.models import CheckIn, Membership, Session
+
+from .models import Contribution, SyncRun
+
+
+def marker_of(session: Session, memberships: QuerySet[Membership]) -> str:
+    """A short text for an address. Three queries, each for one row.
+
+    It stays the same until a sync of the session ends, or work or check-ins of `memberships` are stored.
+    """
+    work = Contribution.objects.filter(membership__in=memberships).aggregate(last=Max("pk"), fetched=Max("work_item__fetched_at"))
+    said = CheckIn.objects.filter(membership__in=memberships).aggregate(
+        at=Max("updated_at", filter=Q(written_at__isnull=False)), resting=Count("pk", filter=Q(resting=True))
+    )
+    runs = SyncRun.objects.finished().filter(session=session).aggregate(at=Max("finished_at"))
+    moments = (work["fetched"], said["at"], runs["at"])
+    return "-".join(
+        [str(work["last"] or 0), str(said["resting"]), *(f"{moment.timestamp():.6f}" if moment else "0" for moment in moments)]
+    )

@@ -1,0 +1,48 @@
+"""All cohorts of a session, for its organisers."""
+
+from django.core.paginator import Paginator
+from django.utils import timezone
+from django.views.decorators.http import require_safe
+
+from accounts.signed_in import signed_in
+from contributions.freshness import freshness_of_session
+from contributions.matters import EVERYTHING, matters_of
+from contributions.reading import calendar_of
+from contributions.session_board import blocks_of, share_out
+from contributions.views.board import filtered, render_board
+from contributions.views.syncing import organised_session, sync_context
+
+#: Cohorts that have something to tell, a page.
+BLOCKS_A_PAGE = 20
+
+
+@signed_in
+@require_safe
+def session_board(request, slug):
+    """Whom to look after in which cohort; cohorts in which nobody needs anything are folded."""
+    user, now = request.user, timezone.now()
+    session = organised_session(user, slug)
+    blocks = blocks_of(user, session)
+    members = [membership for block in blocks for membership in block.members]
+    leaders = [membership for block in blocks for membership in block.leaders]
+    chosen = filtered(request, matters_of(user, members, leaders, now, leads=True), leads=True)
+    share_out(chosen["matters"], blocks)
+    # Asked for everything, only what calls for somebody opens; asked for one thing, all that is about it.
+    opened = [block for block in blocks if (block.calls if chosen["chosen"] == EVERYTHING else block.says_something)]
+    shown = {block.cohort.pk for block in opened}
+    page = Paginator(opened, BLOCKS_A_PAGE).get_page(request.GET.get("page"))
+    if page.number > 1:
+        chosen["part_url"] += f"{'&' if '?' in chosen['part_url'] else '?'}page={page.number}"
+    context = {
+        "session": session,
+        "calendar": calendar_of(session, now),
+        "now": now,
+        "page": page,
+        "folded": [block for block in blocks if block.cohort.pk not in shown],
+        "cohort_count": len(blocks),
+        "member_count": len(members),
+        **chosen,
+        **sync_context(request, freshness_of_session(session), session=session),
+        "may_sync": True,
+    }
+    return render_board(request, "contributions/session_board.html", context)
