@@ -36,7 +36,7 @@ _TIMELINE = """
 fragment Timeline on PullRequestTimelineItems {
   __typename
   ... on Node { id }
-  ... on PullRequestReview { state submittedAt author { ...Actor } authorAssociation }
+  ... on PullRequestReview { fullDatabaseId url state submittedAt author { ...Actor } authorAssociation }
   ... on IssueComment { createdAt author { ...Actor } authorAssociation bodyText }
   ... on ReadyForReviewEvent { createdAt actor { ...Actor } }
   ... on ConvertToDraftEvent { createdAt actor { ...Actor } }

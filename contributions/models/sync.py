@@ -23,6 +23,10 @@ class SyncRunQuerySet(models.QuerySet["SyncRun"]):
     def finished(self):
         return self.exclude(state__in=SyncRun.UNFINISHED)
 
+    def whole(self):
+        """Of everybody and all projects of a session."""
+        return self.filter(membership=None, project=None)
+
 
 class SyncRun(models.Model):
     """One sync of a session, or of one project or one member in it. At most one of each waits or runs at a time.
@@ -119,6 +123,11 @@ class SyncRun(models.Model):
 
     def __str__(self) -> str:
         return str(_("Sync %(number)s") % {"number": self.pk})
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether it is of everybody and all projects of the session."""
+        return self.membership_id is None and self.project_id is None
 
 
 class MemberSyncQuerySet(models.QuerySet["MemberSync"]):

@@ -9,6 +9,7 @@ from datetime import datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from .contributed import ContributionsCollection
 from .paging import Page, node_id, page
 
 if TYPE_CHECKING:
@@ -61,6 +62,9 @@ class Account:
 
     def issues(self, order_by: dict[str, str] | None = None, filter_by: dict[str, Any] | None = None, **bounds: Any) -> Page:
         return self._items("Issue", order_by, (filter_by or {}).get("since"), bounds)
+
+    def contributions_collection(self, to: datetime | None = None, **span: Any) -> "ContributionsCollection":
+        return ContributionsCollection.of(self, span.get("from"), to)
 
     def _items(self, typename: str, order_by: dict[str, str] | None, since: datetime | None, bounds: dict[str, Any]) -> Page:
         order = order_by or {"field": "CREATED_AT", "direction": "ASC"}
@@ -204,6 +208,14 @@ class Entry:
     @property
     def submitted_at(self) -> datetime:
         return self.created_at
+
+    @property
+    def full_database_id(self) -> int:
+        return self.database_id
+
+    @property
+    def url(self) -> str:
+        return f"{self.item.url}#pullrequestreview-{self.database_id}"
 
     @property
     def author_association(self) -> str:

@@ -23,6 +23,10 @@ class Happenings(ABC):
     def label_named(self, repository: Repository, name: str) -> Label:
         """The label of this name in the repository, made where there is none."""
 
+    @abstractmethod
+    def reviews_by(self, account: Account) -> list[Entry]:
+        """All reviews that the account gave, in the order in which they were added."""
+
     def comment(self, item: Item, by: Account, body: str = "Thank you.", *, at: When = None) -> Entry:
         return self._happens("IssueComment", item, by, at, body_text=body)
 
@@ -92,7 +96,9 @@ class Happenings(ABC):
     ) -> Entry:
         """A submitted review: APPROVED, CHANGES_REQUESTED, COMMENTED or DISMISSED, with so many comments in the code."""
         pull_request.review_comments += comments
-        return self._happens("PullRequestReview", pull_request, by, at, state=state, body_text=body)
+        entry = self._happens("PullRequestReview", pull_request, by, at, state=state, body_text=body)
+        self.reviews_by(by).append(entry)
+        return entry
 
     def request_review(self, pull_request: PullRequest, by: Account, *, at: When = None) -> Entry:
         return self._happens("ReviewRequestedEvent", pull_request, by, at)

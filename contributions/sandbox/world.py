@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import urlsplit
 
-from .entities import Account, Issue, Item, Label, Milestone, PullRequest, Repository
+from .entities import Account, Entry, Issue, Item, Label, Milestone, PullRequest, Repository
 from .happenings import Happenings, When
 
 if TYPE_CHECKING:
@@ -35,6 +35,7 @@ class World(Happenings):
         self.tickets: dict[int, Ticket] = {}
         self._nodes: dict[str, Account | Repository | Item] = {}
         self._items_by: defaultdict[Account, list[Item]] = defaultdict(list)
+        self._reviews_by: defaultdict[Account, list[Entry]] = defaultdict(list)
         self._labels: dict[tuple[int, str], Label] = {}
         self._last_id = 1000
 
@@ -100,6 +101,9 @@ class World(Happenings):
     def items_by(self, account: Account) -> list[Item]:
         """All items that the account opened, hidden ones too."""
         return self._items_by[account]
+
+    def reviews_by(self, account: Account) -> list[Entry]:
+        return self._reviews_by[account]
 
     def items(self) -> Iterable[Item]:
         """All visible items."""

@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property
 
 from django.db.models import Q
 from django.utils import timezone
@@ -11,12 +12,13 @@ from django.utils import timezone
 from accounts.github import github_host
 from accounts.models import GitHubIdentity
 from cohorts.models import Membership, Repository, Session, Tracker
-from contributions.github import documents
+from contributions.github import documents, documents_reviews
 from contributions.github.client import GitHubClient
-from contributions.models import Contribution, MemberSync, SyncRun, WorkItem
+from contributions.models import Contribution, MemberSync, SessionSync, SyncRun, WorkItem
 from contributions.trackers import TrackerAt
 
 from .batches import BatchSize
+from .due import full_refresh_is_due, reviews_are_due
 from .log import RunLog, SilentLog
 
 GITHUB_KINDS = (WorkItem.Kind.ISSUE, WorkItem.Kind.PULL_REQUEST)
@@ -24,7 +26,7 @@ GITHUB_KINDS = (WorkItem.Kind.ISSUE, WorkItem.Kind.PULL_REQUEST)
 VALUES_A_STATEMENT = 1000
 
 
-@dataclass
+@dataclass(slots=True)
 class Member:
     """A tracked member of the session. `problem` is `(code, sentence)` where this member cannot be followed now."""
 
@@ -43,7 +45,7 @@ class Member:
         return self.identity.node_id if self.identity else ""
 
 
-@dataclass
+@dataclass(slots=True)
 class Known:
     """What is stored of an item, as far as comparing needs it."""
 
@@ -54,6 +56,7 @@ class Known:
     state: str
     ci: str
     conflicting: bool
+    created_at: datetime | None
     updated_at: datetime | None
     fetched_at: datetime | None
     has_problem: bool
@@ -61,19 +64,35 @@ class Known:
     number: int | None
     url: str
     tracked_repository_id: int | None
-    membership_ids: set[int] = field(default_factory=set)
+    membership_ids: tuple[int, ...] = ()
 
 
-@dataclass
+@dataclass(slots=True)
 class Wanted:
-    """An item to fetch. `item_pk`: the row it belongs to, where there is one. `opened_before`: leave it, if opened later."""
+    """An item to fetch. `item_pk`: the row it belongs to, where there is one. `opened_before`: leave it, if opened later.
+
+    `membership_ids`: whose it is. `reviewer_ids`: memberships of those who reviewed it.
+    """
 
     node_id: str
     kind: str
     item_pk: int | None = None
     membership_ids: set[int] = field(default_factory=set)
+    reviewer_ids: set[int] = field(default_factory=set)
     opened_before: datetime | None = None
     about: str = ""
+
+
+@dataclass(slots=True)
+class Given:
+    """A review that a member gave on the pull request with GitHub's number `item`."""
+
+    membership_id: int
+    item: int
+    database_id: int
+    state: str
+    submitted_at: datetime
+    url: str
 
 
 class Sync:
@@ -88,13 +107,22 @@ class Sync:
         members: Iterable[Member] = (),
         repositories: Iterable[Repository] = (),
         full: bool = False,
+        run: SyncRun | None = None,
     ) -> None:
         self.client = client
         self.log = log
         self.host = github_host()
         self.now = timezone.now()
         self.full = full
+        self.run = run
         self._session = session
+        following = SessionSync.objects.filter(session=session).first() if session else None
+        #: Whether open items are to be fetched as a whole, and whether reviews given are to be asked for.
+        self.refreshes_open = full or (run is not None and run.is_whole and full_refresh_is_due(session, following, self.now))
+        self.asks_for_reviews = full or (run is not None and reviews_are_due(run, following, self.now))
+        #: Reviews that members gave, by membership and GitHub's number of the review; all of them were asked for, if so.
+        self.given: dict[tuple[int, int], Given] = {}
+        self.has_all_reviews = False
         self.members = list(members)
         repositories = list(repositories)
         self.repositories = [repository for repository in repositories if repository.host == self.host]
@@ -114,14 +142,17 @@ class Sync:
             "sweep": BatchSize(documents.IDS_PER_SWEEP),
             "pull_request": BatchSize(documents.IDS_PER_REFRESH),
             "issue": BatchSize(documents.IDS_PER_REFRESH),
+            "reviews": BatchSize(documents_reviews.IDS_PER_REVIEWS),
             "pasted": BatchSize(documents.LINKS_PER_REQUEST),
         }
 
     @classmethod
     def of_run(cls, run: SyncRun, client: GitHubClient, log: RunLog) -> "Sync":
-        """For a session, or one member of it, as `run` says."""
+        """For a session, or one project or one member of it, as `run` says."""
         repositories = Repository.objects.of_session(run.session).distinct()
-        sync = cls(client, log, session=run.session, members=_members(run), repositories=repositories, full=run.full)
+        if run.project_id:
+            repositories = repositories.filter(project=run.project_id)
+        sync = cls(client, log, session=run.session, members=_members(run), repositories=repositories, full=run.full, run=run)
         sync._load_known(run)
         return sync
 
@@ -141,17 +172,40 @@ class Sync:
 
     def repository_of(self, node: Mapping | None) -> Repository | None:
         """The tracked repository of a `Repository` node. GitHub's number decides: names and node ids may change."""
-        number = (node or {}).get("databaseId")
-        return next((known for known in self.repositories if number is not None and known.database_id == number), None)
+        return self._repositories_by_number.get((node or {}).get("databaseId"))
+
+    @cached_property
+    def _repositories_by_number(self) -> dict[int | None, Repository]:
+        """Only asked for once all were identified."""
+        return {repository.database_id: repository for repository in self.repositories if repository.database_id}
+
+    @cached_property
+    def known_by_number(self) -> dict[tuple[str, int], Known]:
+        """What was known when the run began, by kind and GitHub's number."""
+        return {(known.kind, known.database_id): known for known in self.known.values() if known.database_id}
+
+    @cached_property
+    def memberships_of(self) -> dict[str, list[int]]:
+        """Membership ids by the node id of the account; only asked for once all were identified."""
+        found: dict[str, list[int]] = defaultdict(list)
+        for member in self.members:
+            if member.node_id:
+                found[member.node_id].append(member.membership_id)
+        return dict(found)
 
     def tracker_of(self, repository: Repository | None) -> TrackerAt | None:
         """Where the project of a tracked repository keeps its tickets, if not on GitHub."""
         return self.trackers.get(repository.project_id) if repository else None
 
-    def want(self, node_id: str, kind: str, *, membership_ids: Iterable[int] = (), **details) -> None:
+    def want(
+        self, node_id: str, kind: str, *, membership_ids: Iterable[int] = (), reviewer_ids: Iterable[int] = (), **details
+    ) -> None:
         """Put an item on the list of those to fetch, for these members as well if it is there already."""
-        wanted = self.wanted.setdefault(node_id, Wanted(node_id, kind))
-        wanted.membership_ids |= set(membership_ids)
+        wanted = self.wanted.get(node_id)
+        if wanted is None:
+            wanted = self.wanted[node_id] = Wanted(node_id, kind)
+        wanted.membership_ids.update(membership_ids)
+        wanted.reviewer_ids.update(reviewer_ids)
         for name, value in details.items():
             setattr(wanted, name, value)
         self.unanswered.add(node_id)
@@ -167,33 +221,35 @@ class Sync:
             if node_id in self.wanted:
                 unfinished |= self.wanted[node_id].membership_ids
             if node_id in self.known:
-                unfinished |= self.known[node_id].membership_ids
+                unfinished.update(self.known[node_id].membership_ids)
         return unfinished
 
     def _load_known(self, run: SyncRun) -> None:
         """Read what is stored of the items of these members, once, in two statements."""
-        owners: dict[int, set[int]] = defaultdict(set)
+        owners: dict[int, tuple[int, ...]] = {}
         contributions = Contribution.objects.filter(membership__cohort__session=run.session)
         if run.membership_id:
             contributions = contributions.filter(membership=run.membership_id)
         for item_id, membership_id in contributions.values_list("work_item_id", "membership_id"):
-            owners[item_id].add(membership_id)
+            owners[item_id] = (*owners.get(item_id, ()), membership_id)
         items = WorkItem.objects.filter(
             pk__in=contributions.values("work_item_id"), host=self.host, kind__in=GITHUB_KINDS
         ).exclude(node_id="")
+        if run.project_id:
+            items = items.filter(tracked_repository__in=self.repositories)
         self.known = {known.node_id: known for known in known_of(items)}
         for known in self.known.values():
-            known.membership_ids = owners[known.pk]
+            known.membership_ids = owners.get(known.pk, ())
             if known.state in WorkItem.OPEN_STATES:
                 self.unanswered.add(known.node_id)
 
 
 def known_of(items) -> list[Known]:
     """`Known` for each of a QuerySet of work items."""
-    names = ("pk", "kind", "database_id", "node_id", "state", "ci", "conflicting", "updated_at", "fetched_at", "problem",
+    names = ("pk", "kind", "database_id", "node_id", "state", "ci", "conflicting", "created_at", "updated_at", "fetched_at", "problem",
              "repository", "number", "url", "tracked_repository_id")  # fmt: skip
     found = []
-    for row in items.values(*names):
+    for row in items.values(*names).iterator():
         problem = row.pop("problem")
         found.append(Known(has_problem=bool(problem), **row))
     return found

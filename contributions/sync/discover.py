@@ -1,6 +1,7 @@
 """Steps 2 and 3: members' pull requests and issues in tracked repositories, and which of them changed."""
 
-from collections.abc import Iterator, Mapping
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from itertools import batched
 
@@ -50,26 +51,22 @@ def discover(sync: Sync) -> None:
             member.discovered = True
         return
     sync.log.step("discover", len(due))
-    found: list[Found] = []
 
     def ask(members: list[Member]) -> None:
-        found_now, answered = _ask(sync, members)
-        found.extend(found_now)
+        found, answered = _ask(sync, members)
+        # At once, so that no more than one answer is held, and nothing is lost where GitHub stops us half-way.
+        _names(sync, found)
+        compare(sync, found)
         for member in answered:
             member.discovered = True
         sync.log.advance(len(members))
 
-    try:
-        ask_in_batches(
-            due,
-            size=sync.sizes["discover"],
-            ask=ask,
-            give_up=lambda member, error: _member_problem(sync, member, error.code, error.message),
-        )
-    finally:
-        # Also where GitHub stops us half-way: then it is known of whom something is still to be fetched.
-        _names(sync, found)
-        compare(sync, found)
+    ask_in_batches(
+        due,
+        size=sync.sizes["discover"],
+        ask=ask,
+        give_up=lambda member, error: _member_problem(sync, member, error.code, error.message),
+    )
 
 
 def _ask(sync: Sync, members: list[Member]) -> tuple[list[Found], list[Member]]:
@@ -79,7 +76,7 @@ def _ask(sync: Sync, members: list[Member]) -> tuple[list[Found], list[Member]]:
     """
     since = sync.session.begins_at
     answer = sync.client.query(
-        documents.DISCOVER, {"ids": [member.node_id for member in members], "since": _iso(since), "n": FIRST_PAGE}
+        documents.DISCOVER, {"ids": [member.node_id for member in members], "since": iso(since), "n": FIRST_PAGE}
     )
     nodes = answer.data.get("nodes") or []
     found: list[Found] = []
@@ -130,7 +127,7 @@ def _pages(sync: Sync, member: Member, kind: str, connection: dict, since: datet
 def _next_page(sync: Sync, member: Member, kind: str, after: str, since: datetime) -> dict:
     variables = {"id": member.node_id, "after": after}
     if kind == "issue":
-        variables["since"] = _iso(since)
+        variables["since"] = iso(since)
     try:
         answer = sync.client.query(MORE[kind], variables)
     except GitHubError as error:
@@ -192,7 +189,7 @@ def _names(sync: Sync, found: list[Found]) -> None:
 def compare(sync: Sync, found: list[Found]) -> None:
     """Want what is not stored or older than on GitHub, item by item: so nothing is lost where an earlier run broke off."""
     ended_at = sync.session.ends_at if sync.now >= sync.session.ends_at else None
-    stored = _stored(sync, found)
+    stored = stored_of(sync, ((kind, int(node["fullDatabaseId"])) for _member, kind, node, _repository in found))
     links: list[tuple[int, int]] = []
     for member, kind, node, repository in found:
         known = stored.get((kind, int(node["fullDatabaseId"])))
@@ -201,8 +198,8 @@ def compare(sync: Sync, found: list[Found]) -> None:
             sync.want(node["id"], kind, membership_ids={member.membership_id}, opened_before=ended_at, about=about)
             continue
         if member.membership_id not in known.membership_ids:
-            if ended_at is not None:
-                # Only what is known already is followed after the end.
+            if ended_at is not None and (known.created_at is None or known.created_at >= ended_at):
+                # What somebody else's session knows, and was opened after the end of this one.
                 continue
             links.append((member.membership_id, known.pk))
         if is_older(known, parse_time(node["updatedAt"])) or sync.full:
@@ -221,19 +218,23 @@ def is_older(known: Known, moved: datetime | None) -> bool:
     return moved > known.updated_at or in_the_same_moment(known.updated_at, known.fetched_at)
 
 
-def _stored(sync: Sync, found: list[Found]) -> dict[tuple[str, int], Known]:
-    """What is stored of the found items, also where it belongs to nobody of this session yet."""
-    stored: dict[tuple[str, int], Known] = {
-        (known.kind, known.database_id): known for known in sync.known.values() if known.database_id
-    }
-    for kind in CONNECTIONS:
-        ids = {int(node["fullDatabaseId"]) for _member, of_kind, node, _repository in found if of_kind == kind}
-        missing = [number for number in ids if (kind, number) not in stored]
-        for chunk in batched(missing, VALUES_A_STATEMENT):
+def stored_of(sync: Sync, keys: Iterable[tuple[str, int]]) -> dict[tuple[str, int], Known]:
+    """What is stored of items by kind and GitHub's number, also where they belong to nobody of this session yet."""
+    stored: dict[tuple[str, int], Known] = {}
+    missing = defaultdict(set)
+    for key in keys:
+        known = sync.known_by_number.get(key)
+        if known is None:
+            missing[key[0]].add(key[1])
+        else:
+            stored[key] = known
+    for kind, numbers in missing.items():
+        for chunk in batched(sorted(numbers), VALUES_A_STATEMENT):
             rows = known_of(WorkItem.objects.filter(host=sync.host, kind=kind, database_id__in=chunk))
             stored |= {(known.kind, known.database_id): known for known in rows if known.database_id}
     return stored
 
 
-def _iso(moment: datetime) -> str:
+def iso(moment: datetime) -> str:
+    """A moment as GraphQL takes it."""
     return moment.isoformat()

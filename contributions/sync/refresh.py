@@ -19,6 +19,7 @@ from .batches import ask_in_batches
 from .context import Sync, Wanted
 from .gone import Vanished, settle_vanished
 from .partial import Result, answers_by_index, incomplete, not_told
+from .reviews import note_reviews
 from .store import Fetched, Outcome, keep_problem, save_batch
 
 logger = logging.getLogger(__name__)
@@ -142,7 +143,8 @@ def _read(sync: Sync, item: Wanted, result: Result, rows: dict[int, Previous], n
         return None
     values["tracked_repository_id"] = repository.pk if repository else None
     values["problem"], values["problem_at"] = (incomplete(), now) if result.error else ("", None)
-    return Fetched(values, item.item_pk, set(item.membership_ids))
+    reviewers = item.reviewer_ids | note_reviews(sync, result.node)
+    return Fetched(values, item.item_pk, set(item.membership_ids), reviewers)
 
 
 def is_none_of_ours(sync: Sync, node: Mapping) -> bool:

@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from background import enqueue
-from cohorts.models import Cohort, Membership, Session
+from cohorts.models import Cohort, Membership, Project, Session, Tracker
 from contributions.models import SyncRun
 
 #: A run that showed no sign of life for this long is lost: its worker died, or there is none.
@@ -22,25 +22,42 @@ def request_sync(
     trigger: str,
     by: User | None = None,
     membership: Membership | None = None,
+    project: Project | None = None,
     full: bool = False,
     queue: bool = True,
 ) -> SyncRun:
-    """Queue a sync of a session, or of one member, after the commit; return the run to watch.
+    """Queue a sync of a session, or of one project or one member in it, after the commit; return the run to watch.
 
-    Where one of the same waits or runs, that one is returned; for a member also one of the whole session. Raises
+    Where one of the same waits or runs, that one is returned; for a member or a project also one of the whole session. Where
+    a person asks, what those members have on trackers is asked for as well, each ticket at most every few minutes. Raises
     `PermissionDenied` unless `by` may see the member, organises the session or leads a cohort of it; None is the site
-    itself. With `queue=False` the caller does the run.
+    itself. Raises `ValueError` for a member or project that is none of the session's. With `queue=False` the caller does
+    the run.
     """
+    _check(session, membership, project)
     _may_ask(session, membership, by)
     give_up_lost(session)
-    if membership is not None:
-        whole = SyncRun.objects.waiting_or_running().filter(session=session, membership=None, project=None).first()
+    if trigger == SyncRun.Trigger.PERSON:
+        _ask_trackers(session, membership, project)
+    if membership is not None or project is not None:
+        whole = SyncRun.objects.whole().waiting_or_running().filter(session=session).first()
         if whole is not None:
             return _with_full(whole, full)
-    run, created = _find_or_create(session, membership, trigger=trigger, requested_by=by, full=full)
+    run, created = _find_or_create(session, membership, project, trigger=trigger, requested_by=by, full=full)
     if created and queue:
         _enqueue(run.pk)
     return run
+
+
+def is_covered(run: SyncRun) -> bool:
+    """Whether a sync of the whole session went through since this one, of a member or a project, was asked for."""
+    if run.is_whole:
+        return False
+    good = SyncRun.objects.whole().filter(
+        session=run.session_id, state__in=[SyncRun.State.DONE, SyncRun.State.PARTIAL], retry_at=None
+    )
+    since = good.filter(started_at__gt=run.queued_at)
+    return (since.filter(full=True) if run.full else since).exists()
 
 
 def give_up_lost(session: Session) -> None:
@@ -58,12 +75,19 @@ def give_up_lost(session: Session) -> None:
         )
 
 
+def _check(session: Session, membership: Membership | None, project: Project | None) -> None:
+    if membership is not None and project is not None:
+        raise ValueError("A sync is of a member or of a project, not of both.")
+    if membership is not None and membership.cohort.session_id != session.pk:
+        raise ValueError("This member belongs to another session.")
+    if project is not None and not session.projects.filter(pk=project.pk).exists():
+        raise ValueError("This project belongs to another session.")
+
+
 def _may_ask(session: Session, membership: Membership | None, by: User | None) -> None:
     if by is None:
         return
     if membership is not None:
-        if membership.cohort.session_id != session.pk:
-            raise ValueError("This member belongs to another session.")
         if Membership.objects.visible_to(by).filter(pk=membership.pk).exists():
             return
     elif Cohort.objects.led_by(by).filter(session=session).exists():
@@ -72,15 +96,25 @@ def _may_ask(session: Session, membership: Membership | None, by: User | None) -
         raise PermissionDenied
 
 
-def _find_or_create(session: Session, membership: Membership | None, **values) -> tuple[SyncRun, bool]:
-    there = SyncRun.objects.waiting_or_running().filter(session=session, membership=membership, project=None)
+def _ask_trackers(session: Session, membership: Membership | None, project: Project | None) -> None:
+    # It needs to know how often sessions are synced, and that asks for syncs.
+    from contributions import following
+
+    if membership is not None:
+        following.fetch_now([membership])
+    elif project is None or Tracker.objects.filter(project=project).exists():
+        following.fetch_now(Membership.objects.filter(cohort__session=session).tracked())
+
+
+def _find_or_create(session: Session, membership: Membership | None, project: Project | None, **values) -> tuple[SyncRun, bool]:
+    there = SyncRun.objects.waiting_or_running().filter(session=session, membership=membership, project=project)
     for _attempt in range(3):
         run = there.first()
         if run is not None:
             return _with_full(run, values["full"]), False
         try:
             with transaction.atomic():
-                return SyncRun.objects.create(session=session, membership=membership, **values), True
+                return SyncRun.objects.create(session=session, membership=membership, project=project, **values), True
         except IntegrityError:
             # Somebody asked in the same moment: look again.
             continue

@@ -3,7 +3,7 @@
 Nothing here talks to GitHub, and nothing here touches what people wrote: notes, disclosures and what a member hid stay.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -23,6 +23,8 @@ FETCHED_FIELDS = (
 )  # fmt: skip
 #: An item that was fetched again and is the same: its time of fetching is written no more often than this.
 TOUCH_AFTER = timedelta(hours=1)
+#: What people say in a contribution.
+WORDS = ("note", "own_words", "ai_use", "ai_disclosure", "hidden")
 #: GitHub's clock and ours differ by less than this.
 SAME_MOMENT = timedelta(seconds=5)
 
@@ -32,12 +34,14 @@ class Fetched:
     """One fetched item. `values` are fields of `WorkItem`, as `contributions.meaning.read_item` gives them.
 
     `item_pk`: the row it belongs to, where the caller knows it; else it is found by GitHub's number or node id.
-    `memberships`: whom it belongs to; who has no contribution for it yet gets one as its author.
+    `memberships`: whom it belongs to; who has no contribution for it yet gets one as its author. `reviewers`: the same for
+    those who reviewed it.
     """
 
     values: dict[str, Any]
     item_pk: int | None = None
     memberships: set[int] = field(default_factory=set)
+    reviewers: set[int] = field(default_factory=set)
 
 
 @dataclass
@@ -72,7 +76,7 @@ def _save(host: str, batch: Sequence[Fetched]) -> Outcome:
     changed: list[WorkItem] = []
     new: dict[tuple[str, int], WorkItem] = {}
     touched: list[int] = []
-    owners: list[tuple[int, WorkItem]] = []
+    owners: list[tuple[int, WorkItem, str]] = []
     for fetched in batch:
         key = (fetched.values["kind"], fetched.values["database_id"])
         row = rows.find(fetched)
@@ -94,7 +98,8 @@ def _save(host: str, batch: Sequence[Fetched]) -> Outcome:
                 or in_the_same_moment(row.updated_at, row.fetched_at)
             ):
                 touched.append(row.pk)
-        owners += [(membership_id, row) for membership_id in fetched.memberships]
+        owners += [(membership_id, row, Contribution.Role.AUTHOR) for membership_id in fetched.memberships]
+        owners += [(membership_id, row, Contribution.Role.REVIEWER) for membership_id in fetched.reviewers - fetched.memberships]
     if changed:
         # One statement for all of them, which an update of each would not be.
         WorkItem.objects.bulk_create(
@@ -105,13 +110,19 @@ def _save(host: str, batch: Sequence[Fetched]) -> Outcome:
         outcome.created = {row.pk for row in new.values()}
     if touched:
         WorkItem.objects.filter(pk__in=touched).update(fetched_at=now)
-    link_known([(membership_id, row.pk) for membership_id, row in owners])
+    _link({(membership_id, row.pk): role for membership_id, row, role in owners})
     return outcome
 
 
-def link_known(links: Iterable[tuple[int, int]]) -> None:
-    """Make `(membership id, item id)` contributions as their author, where there is none yet. Two statements at most."""
-    links = set(links)
+def link_known(links: Iterable[tuple[int, int]], *, role: str = Contribution.Role.AUTHOR) -> None:
+    """Make `(membership id, item id)` contributions with this part, where there is none yet. Two statements at most.
+
+    Whoever has a part in an item already keeps that part.
+    """
+    _link(dict.fromkeys(links, role))
+
+
+def _link(links: Mapping[tuple[int, int], str]) -> None:
     if not links:
         return
     there = set(
@@ -121,9 +132,12 @@ def link_known(links: Iterable[tuple[int, int]]) -> None:
         ).values_list("membership_id", "work_item_id")
     )
     missing = [
-        Contribution(membership_id=membership_id, work_item_id=item_id, source=Contribution.Source.FOUND)
-        for membership_id, item_id in sorted(links - there)
-    ]
+        Contribution(
+            membership_id=membership_id, work_item_id=item_id, source=Contribution.Source.FOUND,
+            role=links[membership_id, item_id],
+        )
+        for membership_id, item_id in sorted(links.keys() - there)
+    ]  # fmt: skip
     if missing:
         Contribution.objects.bulk_create(missing, ignore_conflicts=True)
 
@@ -179,20 +193,23 @@ def move_item(
 def merge_into(row: WorkItem, twin: WorkItem) -> None:
     """Move the contributions of `twin` to `row` and delete `twin`. Call it inside a transaction.
 
-    Where a member has both, the one with more of the member's own words stays.
+    Where a member has both, the part of the kept row stays, and the words of the one with more of the member's own.
     """
     for contribution in twin.contributions.all():
         other = row.contributions.filter(membership_id=contribution.membership_id).first()
         if other is None:
             Contribution.objects.filter(pk=contribution.pk).update(work_item=row)
-        elif _words(contribution) > _words(other):
-            other.delete()
-            Contribution.objects.filter(pk=contribution.pk).update(work_item=row)
+            continue
+        if _words(contribution) > _words(other):
+            Contribution.objects.filter(pk=other.pk).update(**{name: getattr(contribution, name) for name in WORDS})
+        if other.role == Contribution.Role.HELPER:
+            # Nothing is known of it but that it was pasted.
+            Contribution.objects.filter(pk=other.pk).update(role=contribution.role)
     twin.delete()
 
 
 def _words(contribution: Contribution) -> int:
-    return len(contribution.note) + len(contribution.own_words) + len(contribution.ai_disclosure) + contribution.hidden
+    return sum(len(str(getattr(contribution, name))) for name in WORDS if name != "hidden") + contribution.hidden
 
 
 @dataclass

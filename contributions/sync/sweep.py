@@ -11,18 +11,22 @@ from contributions.models import WorkItem
 from .batches import ask_in_batches
 from .context import Known, Sync
 from .discover import is_older
+from .due import FULL_AFTER_AT_MOST
 from .gone import Vanished, settle_vanished
 from .partial import answers_by_index, not_told
 from .store import keep_problem
 
-#: Open items are fetched as a whole that often, also where nothing seems to have changed.
-FULL_REFRESH_EVERY = timedelta(hours=8)
+#: What was fetched so lately, for another session perhaps, is fresh enough for a full refresh.
+FRESH_ENOUGH = timedelta(hours=3)
 
 STATES = {"OPEN": "open", "MERGED": "merged", "CLOSED": "closed"}
 
 
 def sweep(sync: Sync) -> None:
-    """Ask about every open item that is not going to be fetched anyway; on a full run, fetch everything that is known."""
+    """Ask about every open item that is not going to be fetched anyway.
+
+    Where that is due all open items are fetched as a whole instead; on a full run, everything that is known.
+    """
     for known in sync.known.values():
         if sync.full or _is_due(sync, known):
             _want(sync, known)
@@ -55,7 +59,11 @@ def sweep(sync: Sync) -> None:
 def _is_due(sync: Sync, known: Known) -> bool:
     if known.state not in WorkItem.OPEN_STATES:
         return False
-    return known.has_problem or known.fetched_at is None or sync.now - known.fetched_at >= FULL_REFRESH_EVERY
+    if known.has_problem or known.fetched_at is None:
+        return True
+    age = sync.now - known.fetched_at
+    # The longest that a session's refresh may wait is the rule for a run of one member or one project.
+    return age >= FULL_AFTER_AT_MOST or (sync.refreshes_open and age >= FRESH_ENOUGH)
 
 
 def _want(sync: Sync, known: Known) -> None:
