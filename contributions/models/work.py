@@ -22,9 +22,15 @@ class WorkItem(models.Model):
 
     All times are aware and in UTC. `events` is the item's story for the week strip and the item page: a list of
     `{"at": ISO 8601 with Z, "what": …, "by": login or "", "human": bool}` in order of time; `what` is one of opened, ready,
-    draft, commented, approved, changes_requested, reviewed, pushed, review_requested, closed, reopened, merged, landed.
+    draft, commented, approved, changes_requested, reviewed, dismissed (a review), pushed, force_pushed, review_requested,
+    closed, reopened, merged, landed, renamed (its title), base_changed, transferred, locked, unlocked, became_discussion.
+    Where something was called otherwise before, `from` and perhaps `to` are there as well.
     `labels` is a list of `{"name", "color"}`, `linked` a list of `{"url", "title", "number", "repository", "state"}`,
     `trailers` a list of commit trailers that disclose help. The meanings are computed by `contributions.meaning`.
+
+    `first_response_after` is the wait for the first answer without the time as a draft; `first_of_author` stays as it was first
+    known; `behind` is whether GitHub asks to bring the branch up to date; `disclosure` is what the place for it in the
+    project's template says about AI. `gone`, `gone_at` and `moved_from` tell what became of it: `contributions.story`.
 
     `tracker` is empty for what is on GitHub and for other work; else the kind of the tracker that is asked, at `fetch_after`.
     `stage`, `resolution` (in the tracker's words) and `flags` (codes of `contributions.flags`) are what tickets have.
