@@ -84,6 +84,8 @@ SITE = {
     "checkin": Entry(COHORT, lambda world: [world.membership.pk, 4]),
     "rest": Entry(frozenset({"member"}), membership, post=True, status=302),
     "work": Entry(COHORT, lambda world: [world.contribution.pk]),
+    "edit_work": Entry(frozenset({"member"}), lambda world: [world.by_hand.pk]),
+    "delete_work": Entry(frozenset({"member"}), lambda world: [world.by_hand.pk]),
     "hide_work": Entry(frozenset({"member"}), lambda world: [world.contribution.pk], post=True, status=302),
     "restore_work": Entry(frozenset({"member"}), lambda world: [world.contribution.pk], post=True, status=302),
     "cohort": Entry(COHORT, lambda world: [world.cohort.pk]),
@@ -137,6 +139,7 @@ def world(db):
         membership=member,
         question=question,
         contribution=factories.ContributionFactory(membership=member),
+        by_hand=factories.ContributionFactory(membership=member, work_item=factories.WorkItemFactory(kind="other", state="closed")),
         application=factories.ApplicationFactory(session=reviewing, applicant=people["applicant"]),
         offered=factories.ApplicationFactory(
             session=factories.SessionFactory(reviewing=True), applicant=people["applicant"], status="offered"
@@ -218,6 +221,9 @@ ADMIN_SITE = {
     "cohorts_session_archive": Entry(ORGANISERS, reviewing),
     "cohorts_session_publish": Entry(ORGANISERS, reviewing),
     "contributions_syncrun_now": Entry(ORGANISERS, lambda world: [world.session.pk]),
+    "contributions_syncrun_now_project": Entry(ORGANISERS, lambda world: [world.session.pk, world.session.projects.get().pk]),
+    "contributions_syncrun_now_member": Entry(ORGANISERS, membership),
+    "contributions_membersync_session": Entry(ORGANISERS, lambda world: [world.session.pk]),
 }
 OF_A_MODEL = ("_changelist", "_add", "_history", "_delete", "_change")
 

@@ -6,6 +6,8 @@ from django.utils.text import capfirst
 
 from accounts import people_registry
 
+from .page_links import page_links
+
 
 def may_browse_people(request) -> bool:
     """Whether this person gets the lists of people and messages at all; looked up once a request."""
@@ -73,6 +75,11 @@ class VisibleToAdmin(admin.ModelAdmin):
 
     def changelist_view(self, request, extra_context=None):
         return super().changelist_view(request, {"title": capfirst(self.opts.verbose_name_plural), **(extra_context or {})})
+
+    def render_change_form(self, request, context, add=False, change=False, form_url="", obj=None):
+        if obj is not None:
+            context["page_links"] = page_links(obj, request.user)
+        return super().render_change_form(request, context, add, change, form_url, obj)
 
     def history_view(self, request, object_id, extra_context=None):
         if not (self.history_for_all or request.user.is_superuser):

@@ -1,5 +1,5 @@
 """The admin of tracked work and syncs: read-only, for organisers and the operator."""
 
-from . import syncs, work
+from . import budgets, deliveries, fresh, runs, work
 
-__all__ = ["syncs", "work"]
+__all__ = ["budgets", "deliveries", "fresh", "runs", "work"]

@@ -36,6 +36,7 @@ ORGANISERS = {
     "contributions.contribution",
     "contributions.syncrun",
     "contributions.membersync",
+    "contributions.reviewgiven",
 }
 OURS = ("cohorts", "accounts", "contributions")
 LISTS = {

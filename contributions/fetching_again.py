@@ -1,0 +1,33 @@
+"""Having some work items fetched again because somebody asks for it."""
+
+from django.db import transaction
+
+from background import enqueue
+
+from .models import WorkItem
+from .sync.context import GITHUB_KINDS
+
+#: Items of one task: as many as one request to GitHub holds.
+AT_ONCE = 50
+
+
+@transaction.atomic
+def fetch_again(items) -> tuple[int, int]:
+    """Queue the fetching of a QuerySet of items; returns how many are fetched, and how many have nothing to fetch."""
+    from .tasks import fetch_from_tracker, refresh_items
+
+    rows = list(items.order_by("pk").values_list("pk", "kind", "tracker", "state"))
+    from_github, from_trackers = [], []
+    for pk, kind, tracker, state in rows:
+        if state == WorkItem.State.GONE:
+            continue
+        if tracker:
+            from_trackers.append(pk)
+        elif kind in GITHUB_KINDS:
+            from_github.append(pk)
+    for start in range(0, len(from_github), AT_ONCE):
+        enqueue(refresh_items, from_github[start : start + AT_ONCE])
+    for pk in from_trackers:
+        enqueue(fetch_from_tracker, pk)
+    queued = len(from_github) + len(from_trackers)
+    return queued, len(rows) - queued
