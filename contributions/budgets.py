@@ -20,6 +20,9 @@ KEPT_FOR_PEOPLE_PERCENT = 15
 REFUSED_FOR = timedelta(hours=1)
 REFUSED_FOR_PEOPLE = timedelta(minutes=1)
 
+#: An installation of a GitHub App that was not tried for so long is there no more.
+FORGOTTEN_AFTER = timedelta(days=1)
+
 #: What a refusal of the token itself is called; other failures are GitHub's, or of one question alone.
 REFUSALS = ("unauthorized", "app_refused", "bad_private_key", "installation_gone", "installation_suspended")
 
@@ -122,7 +125,10 @@ def refused_budgets() -> list[ApiBudget]:
     """Tokens that GitHub did not accept when they were last used, of those that are set up still."""
     from .github.access import in_use
 
-    return [budget for budget in ApiBudget.objects.filter(in_use()).order_by("pk") if is_refused(budget)]
+    rows = [budget for budget in ApiBudget.objects.filter(in_use()).order_by("pk") if is_refused(budget)]
+    # Where an App was uninstalled nobody tries again. What is tried again is so within hours.
+    long_ago = timezone.now() - FORGOTTEN_AFTER
+    return [row for row in rows if row.kind == ApiBudget.Kind.TOKEN or (row.failed_at and row.failed_at > long_ago)]
 
 
 def problems() -> list[str]:

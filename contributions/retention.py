@@ -1,11 +1,11 @@
-"""How long the records of syncs and of GitHub's deliveries are kept. What they brought is kept for good."""
+"""How long the records of syncs, of GitHub's deliveries and of tokens' points are kept. What they brought is kept for good."""
 
 import datetime
 
 from django.db.models import Exists, OuterRef
 from django.utils import timezone
 
-from .models import SyncRun, WebhookDelivery
+from .models import BudgetSample, SyncRun, WebhookDelivery
 
 #: Hourly syncs of one session are some two thousand rows: long enough to look at a whole session.
 KEEP_SYNCS = datetime.timedelta(days=180)
@@ -13,12 +13,15 @@ KEEP_SYNCS = datetime.timedelta(days=180)
 #: GitHub sends a delivery again only for days. Ones that were never processed are kept as long as syncs: somebody may ask why.
 KEEP_DELIVERIES = datetime.timedelta(days=30)
 
+#: What a token had left is of interest for days.
+KEEP_SAMPLES = datetime.timedelta(days=14)
+
 #: Rows deleted in one transaction: on SQLite nobody else writes meanwhile.
 AT_ONCE = 1000
 
 
 def forget_old_records(now: datetime.datetime | None = None) -> int:
-    """Delete old syncs and deliveries, and return how many. Of each session and member the last sync that went well stays, and those after it."""
+    """Delete old syncs, deliveries and samples of budgets, and return how many. Of each session and member the last sync that went well stays, and those after it."""
     now = now or timezone.now()
     deliveries = WebhookDelivery.objects.all()
     return sum(
@@ -27,6 +30,7 @@ def forget_old_records(now: datetime.datetime | None = None) -> int:
             _old_syncs(now),
             deliveries.filter(processed_at__isnull=False, received_at__lt=now - KEEP_DELIVERIES),
             deliveries.filter(received_at__lt=now - KEEP_SYNCS),
+            BudgetSample.objects.filter(at__lt=now - KEEP_SAMPLES),
         )
     )
 

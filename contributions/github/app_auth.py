@@ -132,8 +132,9 @@ class AppAuth:
                 raise _malformed(answer)
             for row in answer.data:
                 installation = _installation(row)
-                if installation is not None:
-                    found[installation.id] = installation
+                if installation is None:
+                    raise _malformed(answer)
+                found[installation.id] = installation
             if len(answer.data) < A_PAGE:
                 break
         return [found[pk] for pk in sorted(found)]

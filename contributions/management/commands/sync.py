@@ -7,10 +7,12 @@ import time
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
+from background import enqueue
 from cohorts.models import Membership, Session
 from contributions.models import SyncRun
 from contributions.sync import request_sync, run_sync
 from contributions.sync.run import SILENT_AFTER
+from contributions.tasks import sync_session_task
 
 
 class Command(BaseCommand):
@@ -32,6 +34,9 @@ class Command(BaseCommand):
         if run.state == SyncRun.State.RUNNING and run.progress_at and timezone.now() - run.progress_at < SILENT_AFTER:
             raise CommandError("A sync of this session runs already. Wait until it is done, and try again.")
         run_sync(run)
+        if run.state == SyncRun.State.QUEUED:
+            enqueue(sync_session_task, run.pk)
+            raise CommandError("All access to GitHub is in use by other syncs. It is queued: a worker does it after them.")
         if options["json"]:
             self.stdout.write(json.dumps(outcome_of(run, time.monotonic() - began), indent=2, ensure_ascii=False))
         else:
