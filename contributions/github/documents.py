@@ -29,7 +29,12 @@ _FOUND = """
 
 _TIMELINE_TYPES = (
     "[PULL_REQUEST_REVIEW, ISSUE_COMMENT, READY_FOR_REVIEW_EVENT, CONVERT_TO_DRAFT_EVENT, REVIEW_REQUESTED_EVENT, "
-    "HEAD_REF_FORCE_PUSHED_EVENT, PULL_REQUEST_COMMIT, CLOSED_EVENT, REOPENED_EVENT, MERGED_EVENT]"
+    "REVIEW_DISMISSED_EVENT, HEAD_REF_FORCE_PUSHED_EVENT, BASE_REF_CHANGED_EVENT, PULL_REQUEST_COMMIT, RENAMED_TITLE_EVENT, "
+    "CLOSED_EVENT, REOPENED_EVENT, MERGED_EVENT, LOCKED_EVENT, UNLOCKED_EVENT]"
+)
+_ISSUE_TIMELINE_TYPES = (
+    "[CLOSED_EVENT, REOPENED_EVENT, RENAMED_TITLE_EVENT, TRANSFERRED_EVENT, CONVERTED_TO_DISCUSSION_EVENT, LOCKED_EVENT, "
+    "UNLOCKED_EVENT]"
 )
 
 _TIMELINE = """
@@ -41,23 +46,28 @@ fragment Timeline on PullRequestTimelineItems {
   ... on ReadyForReviewEvent { createdAt actor { ...Actor } }
   ... on ConvertToDraftEvent { createdAt actor { ...Actor } }
   ... on ReviewRequestedEvent { createdAt actor { ...Actor } }
+  ... on ReviewDismissedEvent { createdAt actor { ...Actor } previousReviewState review { id author { ...Actor } } }
   ... on HeadRefForcePushedEvent { createdAt actor { ...Actor } }
+  ... on BaseRefChangedEvent { createdAt actor { ...Actor } previousRefName currentRefName }
+  ... on RenamedTitleEvent { createdAt actor { ...Actor } previousTitle currentTitle }
   ... on PullRequestCommit { commit { oid committedDate author { user { id login } } } }
   ... on ClosedEvent { createdAt actor { ...Actor } closer { __typename ... on Commit { oid } ... on PullRequest { id } } }
   ... on ReopenedEvent { createdAt actor { ...Actor } }
   ... on MergedEvent { createdAt actor { ...Actor } }
+  ... on LockedEvent { createdAt actor { ...Actor } }
+  ... on UnlockedEvent { createdAt actor { ...Actor } }
 }
 """
 
 # The earliest entries of the timeline hold the first answer, the latest say whose turn it is. Commits are asked for their
 # message and not for their `authors`: trailers tell who else worked on it, and a list of authors of each commit would
-# cost thirty times as many points.
+# cost thirty times as many points. The description is asked for as it was written: as text it has lost its check boxes.
 _PULL_REQUEST = f"""
 fragment PullRequest on PullRequest {{
   __typename id fullDatabaseId number title url prState: state isDraft
   createdAt updatedAt closedAt mergedAt publishedAt
-  additions deletions changedFiles reviewDecision mergeable totalCommentsCount isCrossRepository
-  authorAssociation headRefOid baseRefName bodyText
+  additions deletions changedFiles reviewDecision mergeable mergeStateStatus totalCommentsCount isCrossRepository
+  authorAssociation headRefOid baseRefName body
   author {{ ...Actor }} mergedBy {{ ...Actor }}
   repository {{ ...Repository isFork }}
   milestone {{ title }}
@@ -67,7 +77,7 @@ fragment PullRequest on PullRequest {{
   closingIssuesReferences(first: 10) {{
     totalCount nodes {{ id number title url state repository {{ nameWithOwner isPrivate }} }}
   }}
-  commits(first: 30) {{ totalCount nodes {{ commit {{ oid committedDate message }} }} }}
+  commits(first: 30) {{ totalCount nodes {{ commit {{ oid committedDate message author {{ user {{ id login }} }} }} }} }}
   timelineItems(first: 40, itemTypes: {_TIMELINE_TYPES}) {{
     totalCount pageInfo {{ hasNextPage endCursor }} nodes {{ ...Timeline }}
   }}
@@ -75,22 +85,34 @@ fragment PullRequest on PullRequest {{
 }}
 """
 
-_ISSUE = """
-fragment Issue on Issue {
+_ISSUE = f"""
+fragment Issue on Issue {{
   __typename id fullDatabaseId number title url issueState: state stateReason(enableDuplicate: true)
   createdAt updatedAt closedAt authorAssociation bodyText
-  author { ...Actor }
-  repository { ...Repository }
-  milestone { title }
-  labels(first: 10) { nodes { name color } }
-  assignees(first: 10) { nodes { id login } }
-  firstComments: comments(first: 10) { nodes { ...Comment } }
-  comments(last: 20) { totalCount nodes { ...Comment } }
-  closedByPullRequestsReferences(first: 5, includeClosedPrs: true) {
-    nodes { id number title url state author { ...Actor } repository { nameWithOwner isPrivate } }
-  }
-}
-fragment Comment on IssueComment { id createdAt author { ...Actor } authorAssociation }
+  author {{ ...Actor }}
+  repository {{ ...Repository }}
+  milestone {{ title }}
+  labels(first: 10) {{ nodes {{ name color }} }}
+  assignees(first: 10) {{ nodes {{ id login }} }}
+  firstComments: comments(first: 10) {{ nodes {{ ...Comment }} }}
+  comments(last: 20) {{ totalCount nodes {{ ...Comment }} }}
+  timelineItems(last: 20, itemTypes: {_ISSUE_TIMELINE_TYPES}) {{ nodes {{ ...IssueTimeline }} }}
+  closedByPullRequestsReferences(first: 5, includeClosedPrs: true) {{
+    nodes {{ id number title url state author {{ ...Actor }} repository {{ nameWithOwner isPrivate }} }}
+  }}
+}}
+fragment IssueTimeline on IssueTimelineItems {{
+  __typename
+  ... on Node {{ id }}
+  ... on ClosedEvent {{ createdAt actor {{ ...Actor }} }}
+  ... on ReopenedEvent {{ createdAt actor {{ ...Actor }} }}
+  ... on RenamedTitleEvent {{ createdAt actor {{ ...Actor }} previousTitle currentTitle }}
+  ... on TransferredEvent {{ createdAt actor {{ ...Actor }} fromRepository {{ nameWithOwner isPrivate }} }}
+  ... on ConvertedToDiscussionEvent {{ createdAt actor {{ ...Actor }} }}
+  ... on LockedEvent {{ createdAt actor {{ ...Actor }} }}
+  ... on UnlockedEvent {{ createdAt actor {{ ...Actor }} }}
+}}
+fragment Comment on IssueComment {{ id createdAt author {{ ...Actor }} authorAssociation }}
 """
 
 _RATE_LIMIT = "rateLimit { cost limit remaining resetAt }"

@@ -20,16 +20,23 @@ PREFIXES = {
     "Bot": "BOT",
     "Mannequin": "M",
     "Organization": "O",
+    "BaseRefChangedEvent": "BRCE",
     "ClosedEvent": "CE",
+    "ConvertedToDiscussionEvent": "CTDIE",
     "ConvertToDraftEvent": "CTDE",
     "HeadRefForcePushedEvent": "HRFPE",
     "IssueComment": "IC",
+    "LockedEvent": "LOE",
     "MergedEvent": "ME",
     "PullRequestCommit": "PURC",
     "PullRequestReview": "PRR",
     "ReadyForReviewEvent": "RFRE",
+    "RenamedTitleEvent": "RTE",
     "ReopenedEvent": "REE",
+    "ReviewDismissedEvent": "RDE",
     "ReviewRequestedEvent": "RRE",
+    "TransferredEvent": "TE",
+    "UnlockedEvent": "UNLOE",
 }
 
 
@@ -183,7 +190,10 @@ class Commit:
 
 @dataclass(eq=False)
 class Entry:
-    """One entry of a timeline: a comment, a review, a commit or an event. `by` did it at `created_at`."""
+    """One entry of a timeline: a comment, a review, a commit or an event. `by` did it at `created_at`.
+
+    `before` and `after`: what a title or a base was called, or what a dismissed review said. `review`: the one dismissed.
+    """
 
     typename: str
     database_id: int
@@ -194,6 +204,10 @@ class Entry:
     state: str = ""
     closer: "Commit | PullRequest | None" = None
     commit: Commit | None = None
+    before: str = ""
+    after: str = ""
+    review: "Entry | None" = None
+    left: "Repository | None" = field(default=None, repr=False)
 
     @cached_property
     def id(self) -> str:
@@ -204,6 +218,20 @@ class Entry:
         return None if self.by.deleted else self.by
 
     actor = author
+
+    @property
+    def previous_title(self) -> str:
+        return self.before
+
+    @property
+    def current_title(self) -> str:
+        return self.after
+
+    previous_ref_name, current_ref_name, previous_review_state = previous_title, current_title, previous_title
+
+    @property
+    def from_repository(self) -> Repository | None:
+        return self.left if self.left is not None and self.left.is_visible else None
 
     @property
     def submitted_at(self) -> datetime:
@@ -291,6 +319,9 @@ class Item:
     def comments(self, **bounds: Any) -> Page:
         return page(self.entries_of("IssueComment"), **bounds)
 
+    def timeline_items(self, item_types: list[str] | None = None, **bounds: Any) -> Page:
+        return page([each for each in self.entries if item_types is None or each.timeline_type in item_types], **bounds)
+
 
 @dataclass(eq=False)
 class Issue(Item):
@@ -322,12 +353,33 @@ class PullRequest(Item):
     deletions: int = 0
     changed_files: int = 1
     mergeable: str = "MERGEABLE"
+    is_behind: bool = False
     ci: str | None = None
     published_at: datetime | None = None
     merged_at: datetime | None = None
     merger: Account | None = None
     review_comments: int = 0
     closes: list[Issue] = field(default_factory=list, repr=False)
+
+    @property
+    def body(self) -> str:
+        return self.body_text
+
+    @property
+    def author_association(self) -> str:
+        """Somebody of whom nothing was merged here is told to be new, but only of a pull request."""
+        word = super().author_association
+        return "FIRST_TIME_CONTRIBUTOR" if word == "NONE" and self.author is not None else word
+
+    @property
+    def merge_state_status(self) -> str:
+        if self.state != "OPEN" or self.mergeable == "UNKNOWN":
+            return "UNKNOWN"
+        if self.mergeable == "CONFLICTING":
+            return "DIRTY"
+        if self.is_behind:
+            return "BEHIND"
+        return "UNSTABLE" if self.ci in ("FAILURE", "ERROR", "PENDING") else "CLEAN"
 
     @property
     def merged_by(self) -> Account | None:
@@ -364,6 +416,3 @@ class PullRequest(Item):
 
     def commits(self, **bounds: Any) -> Page:
         return page(self.entries_of("PullRequestCommit"), **bounds)
-
-    def timeline_items(self, item_types: list[str] | None = None, **bounds: Any) -> Page:
-        return page([each for each in self.entries if item_types is None or each.timeline_type in item_types], **bounds)

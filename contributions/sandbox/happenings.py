@@ -30,9 +30,25 @@ class Happenings(ABC):
     def comment(self, item: Item, by: Account, body: str = "Thank you.", *, at: When = None) -> Entry:
         return self._happens("IssueComment", item, by, at, body_text=body)
 
-    def edit(self, item: Item, *, title: str = "", body: str = "", at: When = None) -> None:
+    def edit(self, item: Item, *, title: str = "", body: str = "", by: Account | None = None, at: When = None) -> None:
+        """Another title or another description; by the author, unless somebody else does it."""
+        if title and title != item.title:
+            self._happens("RenamedTitleEvent", item, by or item.by, at, before=item.title, after=title)
         item.title, item.body_text = title or item.title, body or item.body_text
         self._touch(item, at)
+
+    def lock(self, item: Item, by: Account, *, at: When = None) -> Entry:
+        return self._happens("LockedEvent", item, by, at)
+
+    def unlock(self, item: Item, by: Account, *, at: When = None) -> Entry:
+        return self._happens("UnlockedEvent", item, by, at)
+
+    def convert_to_discussion(self, issue: Issue, by: Account, *, at: When = None) -> Entry:
+        """It goes on as a discussion; the issue stays behind, closed and locked."""
+        entry = self._happens("ConvertedToDiscussionEvent", issue, by, at)
+        self.close(issue, by, at=at)
+        self.lock(issue, by, at=at)
+        return entry
 
     def label(self, item: Item, *names: str, at: When = None) -> None:
         item.label_list.extend(self.label_named(item.repository, name) for name in names)
@@ -100,6 +116,21 @@ class Happenings(ABC):
         self.reviews_by(by).append(entry)
         return entry
 
+    def dismiss(self, review: Entry, by: Account, *, at: When = None) -> Entry:
+        """Take a submitted review out of account: GitHub says DISMISSED of it from now on."""
+        entry = self._happens("ReviewDismissedEvent", review.item, by, at, before=review.state, review=review)
+        review.state = "DISMISSED"
+        return entry
+
+    def change_base(self, pull_request: PullRequest, base: str, *, by: Account | None = None, at: When = None) -> Entry:
+        """Ask to merge it into another branch."""
+        before, pull_request.base_ref_name = pull_request.base_ref_name, base
+        return self._happens("BaseRefChangedEvent", pull_request, by or pull_request.by, at, before=before, after=base)
+
+    def set_behind(self, pull_request: PullRequest, behind: bool = True) -> None:
+        """Whether its base moved on, where the repository wants branches up to date. That does not move `updated_at`."""
+        pull_request.is_behind = behind
+
     def request_review(self, pull_request: PullRequest, by: Account, *, at: When = None) -> Entry:
         return self._happens("ReviewRequestedEvent", pull_request, by, at)
 
@@ -152,8 +183,14 @@ class Happenings(ABC):
         state: str = "",
         closer: Commit | PullRequest | None = None,
         commit: Commit | None = None,
+        before: str = "",
+        after: str = "",
+        review: Entry | None = None,
+        left: Repository | None = None,
     ) -> Entry:
-        entry = Entry(typename, self.new_id(), item, by, self.time(at), body_text, state, closer, commit)
+        entry = Entry(
+            typename, self.new_id(), item, by, self.time(at), body_text, state, closer, commit, before, after, review, left
+        )
         item.entries.append(entry)
         item.entries.sort(key=lambda each: each.created_at)
         self._touch(item, entry.created_at)

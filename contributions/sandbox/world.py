@@ -238,6 +238,7 @@ class World(Happenings):
         moved.entries = issue.entries
         for entry in moved.entries:
             entry.item = moved
+        self._happens("TransferredEvent", moved, issue.by, at, left=issue.repository)
         moved.state, moved.reason, moved.closed_at = issue.state, issue.reason, issue.closed_at
         moved.assignee_list, moved.closing, moved.updated_at = issue.assignee_list, issue.closing, self.time(at)
         for pull_request in moved.closing:

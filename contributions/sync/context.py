@@ -172,7 +172,8 @@ class Sync:
 
     def repository_of(self, node: Mapping | None) -> Repository | None:
         """The tracked repository of a `Repository` node. GitHub's number decides: names and node ids may change."""
-        return self._repositories_by_number.get((node or {}).get("databaseId"))
+        number = node.get("databaseId") if isinstance(node, Mapping) else None
+        return self._repositories_by_number.get(number) if isinstance(number, int) else None
 
     @cached_property
     def _repositories_by_number(self) -> dict[int | None, Repository]:

@@ -35,12 +35,13 @@ def settle_vanished(sync: Sync, vanished: list[Vanished]) -> None:
     if not vanished:
         return
     sync.log.step("gone", len(vanished))
+    places: dict[str, bool] = {}
     for item in vanished:
-        _settle(sync, item)
+        _settle(sync, item, places)
         sync.log.advance()
 
 
-def _settle(sync: Sync, item: Vanished) -> None:
+def _settle(sync: Sync, item: Vanished, places: dict[str, bool]) -> None:
     try:
         answer, moved = _look(sync, item)
     except GitHubError as error:
@@ -50,7 +51,7 @@ def _settle(sync: Sync, item: Vanished) -> None:
     if answer.status == 410:
         _gone(sync, item, WorkItem.Gone.DELETED)
     elif answer.status == 404:
-        _gone(sync, item, WorkItem.Gone.NOT_VISIBLE)
+        _gone(sync, item, WorkItem.Gone.NOT_VISIBLE, with_repository=_lost_sight_of(sync, item.repository, places))
     elif answer.status == 200 and isinstance(answer.data, dict) and answer.data.get("node_id"):
         _follow(sync, item, answer.data, moved=moved)
     else:
@@ -73,8 +74,15 @@ def _look(sync: Sync, item: Vanished) -> tuple[RestAnswer, bool]:
     return answer, moved
 
 
-def _gone(sync: Sync, item: Vanished, why: str) -> None:
-    if mark_gone(item.pk, why):
+def _lost_sight_of(sync: Sync, repository: str, places: dict[str, bool]) -> bool:
+    """Whether GitHub does not show us the whole repository any more; asked once for all items of it."""
+    if repository not in places:
+        places[repository] = sync.client.get(f"repos/{repository}").status == 404
+    return places[repository]
+
+
+def _gone(sync: Sync, item: Vanished, why: str, *, with_repository: bool = False) -> None:
+    if mark_gone(item.pk, why, with_repository=with_repository):
         sync.log.count(gone=1)
     sync.changed.add(item.pk)
     sync.answered(item.node_id)

@@ -12,6 +12,8 @@ from django.utils.translation import gettext as _
 from contributions.github import documents
 from contributions.github.errors import GitHubError
 from contributions.meaning import Incomplete, Previous, read_item
+from contributions.meaning.people import named_in
+from contributions.meaning.references import body_of
 from contributions.models import WorkItem
 from contributions.trackers import references_of
 
@@ -91,14 +93,17 @@ def _save_each(sync: Sync, batch: list[tuple[Wanted, Fetched]]) -> None:
 
 
 def previous_of(wanted: Sequence[Wanted]) -> dict[int, Previous]:
-    """What the stored rows say that GitHub has no event for, by primary key; one statement."""
+    """What the stored rows say that GitHub has no event for or works out late, by primary key; one statement."""
     pks = [item.item_pk for item in wanted if item.item_pk]
     if not pks:
         return {}
-    rows = WorkItem.objects.filter(pk__in=pks).values("pk", "conflicting", "turn_reason", "turn_since", "fetched_at")
+    rows = WorkItem.objects.filter(pk__in=pks).values("pk", "conflicting", "turn_reason", "turn_since", "fetched_at", "behind")
     return {
         row["pk"]: Previous(
-            row["conflicting"], row["turn_since"] if row["turn_reason"] == "conflict" else None, row["fetched_at"]
+            conflicting=row["conflicting"],
+            conflicting_since=row["turn_since"] if row["turn_reason"] == "conflict" else None,
+            fetched_at=row["fetched_at"],
+            behind=row["behind"],
         )
         for row in rows
     }
@@ -125,7 +130,7 @@ def _read(sync: Sync, item: Wanted, result: Result, rows: dict[int, Previous], n
             tickets=references_of(
                 sync.tracker_of(repository),
                 title=str(result.node.get("title") or ""),
-                text=str(result.node.get("bodyText") or result.node.get("body") or ""),
+                text=body_of(result.node),
             ),
         )
     except Incomplete as error:
@@ -144,7 +149,8 @@ def _read(sync: Sync, item: Wanted, result: Result, rows: dict[int, Previous], n
     values["tracked_repository_id"] = repository.pk if repository else None
     values["problem"], values["problem_at"] = (incomplete(), now) if result.error else ("", None)
     reviewers = item.reviewer_ids | note_reviews(sync, result.node)
-    return Fetched(values, item.item_pk, set(item.membership_ids), reviewers)
+    named = named_in(result.node, host=sync.host)
+    return Fetched(values, item.item_pk, set(item.membership_ids), reviewers, named)
 
 
 def is_none_of_ours(sync: Sync, node: Mapping) -> bool:

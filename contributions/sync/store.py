@@ -12,14 +12,18 @@ from django.db import IntegrityError, transaction
 from django.db.models import Q
 from django.utils import timezone
 
+from contributions.meaning.people import Named
 from contributions.models import Contribution, WorkItem
 
-#: What a fetch decides. `moved_from` and the key `host` are set by those who create or move a row.
+from .pairing import partners_of
+
+#: What a fetch decides. The key `host` is set by those who create a row.
 FETCHED_FIELDS = (
     "database_id", "node_id", "tracked_repository_id", "repository", "number", "title", "url", "author_login", "author_node_id",
-    "state", "created_at", "updated_at", "closed_at", "merged_at", "ready_at", "first_response_at", "additions", "deletions",
+    "state", "created_at", "updated_at", "closed_at", "merged_at", "ready_at", "first_response_at", "first_response_after",
+    "first_of_author", "behind", "disclosure", "additions", "deletions",
     "changed_files", "comments", "review_state", "ci", "conflicting", "labels", "linked", "trailers", "events", "turn",
-    "turn_since", "turn_reason", "gone", "kind", "problem", "problem_at",
+    "turn_since", "turn_reason", "gone", "gone_at", "kind", "problem", "problem_at",
 )  # fmt: skip
 #: An item that was fetched again and is the same: its time of fetching is written no more often than this.
 TOUCH_AFTER = timedelta(hours=1)
@@ -35,13 +39,14 @@ class Fetched:
 
     `item_pk`: the row it belongs to, where the caller knows it; else it is found by GitHub's number or node id.
     `memberships`: whom it belongs to; who has no contribution for it yet gets one as its author. `reviewers`: the same for
-    those who reviewed it.
+    those who reviewed it. `named`: whom its commits name beside its author.
     """
 
     values: dict[str, Any]
     item_pk: int | None = None
     memberships: set[int] = field(default_factory=set)
     reviewers: set[int] = field(default_factory=set)
+    named: Sequence[Named] = ()
 
 
 @dataclass
@@ -77,6 +82,7 @@ def _save(host: str, batch: Sequence[Fetched]) -> Outcome:
     new: dict[tuple[str, int], WorkItem] = {}
     touched: list[int] = []
     owners: list[tuple[int, WorkItem, str]] = []
+    together: list[tuple[WorkItem, Fetched]] = []
     for fetched in batch:
         key = (fetched.values["kind"], fetched.values["database_id"])
         row = rows.find(fetched)
@@ -100,10 +106,12 @@ def _save(host: str, batch: Sequence[Fetched]) -> Outcome:
                 touched.append(row.pk)
         owners += [(membership_id, row, Contribution.Role.AUTHOR) for membership_id in fetched.memberships]
         owners += [(membership_id, row, Contribution.Role.REVIEWER) for membership_id in fetched.reviewers - fetched.memberships]
+        if fetched.named:
+            together.append((row, fetched))
     if changed:
         # One statement for all of them, which an update of each would not be.
         WorkItem.objects.bulk_create(
-            changed, update_conflicts=True, unique_fields=["id"], update_fields=[*FETCHED_FIELDS, "fetched_at"]
+            changed, update_conflicts=True, unique_fields=["id"], update_fields=[*FETCHED_FIELDS, "moved_from", "fetched_at"]
         )
     if new:
         WorkItem.objects.bulk_create(new.values())
@@ -111,6 +119,7 @@ def _save(host: str, batch: Sequence[Fetched]) -> Outcome:
     if touched:
         WorkItem.objects.filter(pk__in=touched).update(fetched_at=now)
     _link({(membership_id, row.pk): role for membership_id, row, role in owners})
+    link_known(partners_of({row.pk: fetched.named for row, fetched in together}), role=Contribution.Role.CO_AUTHOR)
     return outcome
 
 
@@ -155,14 +164,18 @@ def keep_problem(item_pk: int, message: str) -> None:
     WorkItem.objects.filter(pk=item_pk).update(problem=message[:300], problem_at=timezone.now())
 
 
-def mark_gone(item_pk: int, why: str) -> bool:
-    """Mark an item as vanished from GitHub. The row and what people wrote about it stay. False if it was marked already."""
+def mark_gone(item_pk: int, why: str, *, with_repository: bool = False) -> bool:
+    """Mark an item as vanished from GitHub. The row and what people wrote about it stay. False if it was marked already.
+
+    `with_repository`: its repository vanished as well, or was made private. An item that comes back is itself again.
+    """
+    now = timezone.now()
     changed = (
         WorkItem.objects.filter(pk=item_pk)
         .exclude(state=WorkItem.State.GONE)
         .update(
-            state=WorkItem.State.GONE, gone=why, turn="", turn_since=timezone.now(), turn_reason="gone", problem="",
-            problem_at=None,
+            state=WorkItem.State.GONE, gone=why, gone_at=now, turn="", turn_since=now,
+            turn_reason="repository_gone" if with_repository else "gone", problem="", problem_at=None,
         )
     )  # fmt: skip
     return bool(changed)
@@ -261,10 +274,22 @@ def _is_newer(row: WorkItem, values: dict[str, Any]) -> bool:
 def _take(row: WorkItem, values: dict[str, Any], now: datetime) -> bool:
     """Put fetched values into a row; says whether that changed anything."""
     changed = False
+    if _is_elsewhere(row, values):
+        row.moved_from = row.url
     for name in FETCHED_FIELDS:
+        if name == "first_of_author" and row.first_of_author is not None:
+            # GitHub says it of today: after a merge nothing is anybody's first.
+            continue
         if name in values and getattr(row, name) != values[name]:
             setattr(row, name, values[name])
             changed = True
     if changed:
         row.fetched_at = now
     return changed
+
+
+def _is_elsewhere(row: WorkItem, values: dict[str, Any]) -> bool:
+    """Whether an item that was fetched before lies in another repository now, or in one of another name."""
+    if row.fetched_at is None or not row.repository:
+        return False
+    return (row.repository.lower(), row.number) != (values["repository"].lower(), values["number"])

@@ -3,6 +3,7 @@
 import pytest
 
 from accounts.personal_data import delete_account
+from contributions.meaning import read_item
 from contributions.models import Contribution, WorkItem
 from contributions.sync import paste_link
 from contributions.tasks import refresh_items
@@ -57,10 +58,23 @@ def test_an_item_that_became_private_is_not_read_on(follower):
     assert "private" in stored.problem
 
 
-def test_a_value_that_no_database_takes_spoils_no_other_item(follower):
+def test_half_a_character_spoils_nothing(follower):
     ada = follower.member("ada")
     follower.pull(ada, "Half a character \ud800")
+    follower.sync()
+    assert follower.titles(ada) == ["Half a character ?"]
+
+
+def test_a_value_that_no_database_takes_spoils_no_other_item(follower, monkeypatch):
+    ada = follower.member("ada")
+    follower.pull(ada, "Odd")
     follower.pull(ada, "Quite ordinary")
+
+    def read(item, **options):
+        values = read_item(item, **options)
+        return values | {"number": 2**70} if values["title"] == "Odd" else values
+
+    monkeypatch.setattr("contributions.sync.refresh.read_item", read)
     follower.sync()
     assert follower.titles(ada) == ["Quite ordinary"]
 
