@@ -10,6 +10,7 @@ from operator import or_
 from django.conf import settings
 from django.db.models import Q, TextField
 from django.db.models.functions import Cast
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext, pgettext_lazy
 
@@ -21,9 +22,11 @@ from .flags import flag_words
 from .freshness import clock
 from .meaning.entries import parse_time
 from .meaning.reviews import waited_for_response
-from .models import Contribution, WorkItem
+from .models import Contribution, ReviewGiven, WorkItem
+from .reviewing import asked_again_at, reviews_of
+from .story import what_happened
 from .trackers import TRACKERS
-from .waiting import AUTHORS, Waiting, duration_words, is_members_turn, waiting
+from .waiting import AUTHORS, Waiting, asked_again, duration_words, is_members_turn, waiting
 
 State, Kind, Turn = WorkItem.State, WorkItem.Kind, WorkItem.Turn
 
@@ -33,12 +36,14 @@ GROUPS = {
     "reviewer": (gettext_lazy("Waits for a reviewer"),) * 2,
     "maintainer": (gettext_lazy("Waits for the maintainers"),) * 2,
     "open": (gettext_lazy("Also open"),) * 2,
+    "reviews": (gettext_lazy("Reviews you gave"), gettext_lazy("Reviews given")),
+    "other": (gettext_lazy("Other work"),) * 2,
     "done": (gettext_lazy("Landed and done"),) * 2,
     "closed": (gettext_lazy("Closed without merging"),) * 2,
     "older": (gettext_lazy("Older"),) * 2,
     "gone": (gettext_lazy("Gone"),) * 2,
 }
-PAST = ("done", "closed", "older", "gone")
+PAST = ("reviews", "other", "done", "closed", "older", "gone")
 FOLDED = ("closed", "older", "gone")
 #: More rows of one group than this are folded: a page is read at a glance or not at all. Two more are not worth a click.
 ROWS_SHOWN = 8
@@ -68,6 +73,10 @@ class Row:
     pull_requests: list[WorkItem] = field(default_factory=list)
     #: Issues and tickets that it is linked with, by address, as far as they are followed here and the reader may see them.
     known: dict[str, WorkItem] = field(default_factory=dict)
+    #: Reviews that the member gave on it, oldest first, where the member is a reviewer.
+    reviews: list[ReviewGiven] = field(default_factory=list)
+    #: What `contributions.preflight` says of it.
+    points: list = field(default_factory=list)
 
     @property
     def item(self) -> WorkItem:
@@ -75,7 +84,34 @@ class Row:
 
     @cached_property
     def waiting(self) -> Waiting:
+        if self.asked_again_at:
+            return asked_again(self.asked_again_at, now=self.now, yours=self.yours)
         return waiting(self.contribution, now=self.now, yours=self.yours)
+
+    @cached_property
+    def address(self) -> str:
+        """The page of this piece of work."""
+        return reverse("work", args=[self.contribution.pk])
+
+    @property
+    def asks_first(self) -> bool:
+        """Whether it is a good moment to say what is left to do: before the first answer, or while it is the author's turn."""
+        return self.item.turn == Turn.MEMBER or self.item.first_response_at is None
+
+    @property
+    def happened(self) -> str:
+        """What became of it where it is not where or what it was, in sentences; empty for most."""
+        return " ".join(what_happened(self.item))
+
+    @property
+    def is_review(self) -> bool:
+        """Whether it is somebody else's pull request that the member reviews."""
+        return self.is_pull_request and self.contribution.role == Contribution.Role.REVIEWER
+
+    @cached_property
+    def asked_again_at(self) -> datetime.datetime | None:
+        """When its author asked the member for another review; only then it is the member's turn."""
+        return asked_again_at(self.item, self.reviews) if self.is_review else None
 
     @property
     def project(self) -> Project | None:
@@ -119,6 +155,8 @@ class Row:
 
     @property
     def number(self) -> str:
+        if self.item.kind == Kind.OTHER and self.item.other_kind:
+            return self.item.get_other_kind_display()
         return f"#{self.item.number}" if self.item.number else self.item.host
 
     @property
@@ -267,6 +305,14 @@ def with_pull_requests(rows: Sequence[Row], user) -> Sequence[Row]:
     return rows
 
 
+def with_reviews(rows: Sequence[Row]) -> Sequence[Row]:
+    """The same rows, those of other people's pull requests with the reviews that the member gave. One query at most."""
+    found = reviews_of(row.contribution for row in rows)
+    for row in rows:
+        row.reviews = found.get(row.contribution.pk, [])
+    return rows
+
+
 def with_linked(rows: Sequence[Row], user) -> Sequence[Row]:
     """The same rows, open pull requests with the issues and tickets that they name. One query, none without links."""
     wanted = {
@@ -285,12 +331,20 @@ def grouped(rows: Sequence[Row], *, yours: bool) -> list[Group]:
     """The rows in groups by whose turn it is; empty groups are left out. What has waited longest stands first."""
     groups = {key: Group(key, str(titles[0 if yours else 1])) for key, titles in GROUPS.items()}
     for row in rows:
-        groups[group_of(row.contribution)].rows.append(row)
+        groups[group_of_row(row)].rows.append(row)
     for key in ("yours", "reviewer", "maintainer"):
         groups[key].rows.sort(key=lambda row: row.waiting.since or row.now)
-    for key in ("done", "closed"):
+    for key in ("done", "closed", "other"):
         groups[key].rows.sort(key=lambda row: row.waiting.since or row.contribution.created_at, reverse=True)
+    groups["reviews"].rows.sort(
+        key=lambda row: row.reviews[-1].submitted_at if row.reviews else row.contribution.created_at, reverse=True
+    )
     return [group for group in groups.values() if group.rows]
+
+
+def group_of_row(row: Row) -> str:
+    """A key of `GROUPS`, for a row that knows the reviews that were given."""
+    return "yours" if row.asked_again_at else group_of(row.contribution)
 
 
 def group_of(contribution: Contribution) -> str:
@@ -298,9 +352,13 @@ def group_of(contribution: Contribution) -> str:
     item = contribution.work_item
     if item.state == State.GONE:
         return "gone"
+    if item.kind == Kind.PULL_REQUEST and contribution.role == Contribution.Role.REVIEWER:
+        return "reviews"
     if is_older(contribution):
         return "older"
-    if item.kind == Kind.OTHER or item.state in (State.MERGED, State.LANDED):
+    if item.kind == Kind.OTHER:
+        return "other"
+    if item.state in (State.MERGED, State.LANDED):
         return "done"
     if item.state == State.CLOSED:
         return "done" if item.kind in (Kind.ISSUE, Kind.TICKET) else "closed"

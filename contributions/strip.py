@@ -1,12 +1,13 @@
-"""The week strip of a member: where each piece of work lies in the session's weeks. Geometry only; the template draws it.
+"""The week strip of a member: where each piece of work lies in the session's weeks. Geometry only; `strip_drawing` draws it.
 
-Along the weeks everything is in percent of the width, so that the picture fills any screen without scaling its text;
-down the lanes everything is in pixels.
+Along the weeks everything is in percent of the width, so that the picture fills any screen without scaling its text. Names
+stand beside the bars as text, so that long ones are cut by the browser and none lies over another.
 """
 
 import datetime
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from django.utils import timezone
 from django.utils.formats import date_format
@@ -14,24 +15,29 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from .meaning.entries import parse_time
-from .reading import Calendar, Row, is_older
+from .reading import GROUPS, Calendar, Row, group_of_row, is_older
 from .waiting import Waiting
 
-#: Pixels: the line of the weeks, a lane, and where in a lane its name and the middle of its bar lie.
-HEADER, LANE, NAME, MIDDLE, BAR = 44, 42, 15, 29, 12
-#: Room below the lanes for the word at today's line.
-FOOTER = 24
-#: A picture of more lanes than this says nothing: older ones that are done are folded.
-LANES_SHOWN = 12
+#: Up to so many lanes stand in one list by the day on which they began, each with room; more are grouped by whose turn it is.
+ROOMY = 12
+#: Up to so many lanes are all drawn. Of more, each group shows the ones that matter most, and the rest is folded.
+ALL = 30
+SHOWN = {"yours": 12, "reviewer": 6, "maintainer": 6}
+SHOWN_ELSE = 4
+#: Two more lanes are not worth a click.
+NOT_WORTH_A_CLICK = 2
 #: Marks nearer than this (percent) would hide each other: the later one of the same kind is left out.
 NEAR = 0.9
 SHORTEST = 1.2
+#: In the picture of folded lanes: the most lines, and how far apart two bars of one line lie (percent).
+SWARM_LINES, SWARM_GAP = 14, 0.6
 
 MARKS = {
     "ready": gettext_lazy("Ready for review"),
     "first_response": gettext_lazy("First answer"),
     "changes_requested": gettext_lazy("Changes requested"),
     "approved": gettext_lazy("Approved"),
+    "reviewed": gettext_lazy("Review given"),
     "merged": gettext_lazy("Merged or landed"),
     "closed": gettext_lazy("Closed"),
 }
@@ -53,7 +59,6 @@ class Lane:
     """One piece of work. `start`, `end`: its bar in percent; `drafts`: parts in which it was a draft."""
 
     row: Row
-    y: int
     start: float
     end: float
     opened_at: datetime.datetime
@@ -75,18 +80,6 @@ class Lane:
     @property
     def point_x(self) -> float:
         return round(self.start + self.width / 2, 2)
-
-    @property
-    def name_y(self) -> int:
-        return self.y + NAME
-
-    @property
-    def middle(self) -> int:
-        return self.y + MIDDLE
-
-    @property
-    def bar_y(self) -> int:
-        return self.middle - BAR // 2
 
     @property
     def state_words(self) -> str:
@@ -138,47 +131,53 @@ class Column:
 
 
 @dataclass(frozen=True)
-class Picture:
-    """Some lanes with their height in pixels."""
+class Part:
+    """Lanes under one heading. `key` and `title` are empty where there is one part only."""
 
-    lanes: list[Lane]
-
-    top = HEADER - 6
-
-    @property
-    def height(self) -> int:
-        """Where the lines of the weeks end."""
-        return HEADER + LANE * len(self.lanes) + 4
+    key: str
+    title: str
+    shown: list[Lane]
+    folded: list[Lane]
 
     @property
-    def words_y(self) -> int:
-        return self.height + 16
+    def count(self) -> int:
+        return len(self.shown) + len(self.folded)
+
+    @cached_property
+    def swarm(self) -> list[tuple[Lane, int]]:
+        """The folded lanes packed into few lines, none over another: each with its line. The last line takes what is left."""
+        ends = [-SWARM_GAP] * SWARM_LINES
+        packed = []
+        for lane in sorted(self.folded, key=lambda lane: lane.start):
+            line = next((line for line, end in enumerate(ends) if end + SWARM_GAP <= lane.start), SWARM_LINES - 1)
+            ends[line] = max(ends[line], lane.end)
+            packed.append((lane, line))
+        return packed
 
     @property
-    def bottom(self) -> int:
-        return self.height + FOOTER
+    def swarm_lines(self) -> int:
+        return 1 + max((line for _lane, line in self.swarm), default=0)
 
 
 @dataclass(frozen=True)
 class Strip:
     columns: list[Column]
     today: float | None
-    shown: Picture
-    folded: Picture
+    parts: list[Part]
     marks: list[tuple[str, str]]
 
     @property
     def lanes(self) -> list[Lane]:
-        return [*self.shown.lanes, *self.folded.lanes]
+        return [lane for part in self.parts for lane in (*part.shown, *part.folded)]
+
+    @property
+    def is_roomy(self) -> bool:
+        return len(self.parts) == 1 and not self.parts[0].title
 
     @property
     def density(self) -> str:
         """How much the weeks can say at their heads: all, only numbers, or numbers without dates."""
         return "dense" if len(self.columns) > 16 else "crowded" if len(self.columns) > 9 else ""
-
-    @property
-    def label(self) -> str:
-        return _("Each piece of work from opened to done, week by week. The table below says the same.")
 
 
 def strip_of(rows: Sequence[Row], calendar: Calendar, now: datetime.datetime) -> Strip | None:
@@ -188,16 +187,11 @@ def strip_of(rows: Sequence[Row], calendar: Calendar, now: datetime.datetime) ->
     if not lanes or not calendar.weeks:
         return None
     lanes.sort(key=lambda lane: (lane.opened_at, lane.row.contribution.pk))
-    shown, folded = _fold(lanes)
-    for part in (shown, folded):
-        for position, lane in enumerate(part):
-            lane.y = HEADER + LANE * position
     kinds = {mark.kind for lane in lanes for mark in lane.marks}
     return Strip(
         columns=_columns(calendar, scale),
         today=scale.at(now) if scale.begins <= now < scale.ends else None,
-        shown=Picture(shown),
-        folded=Picture(folded),
+        parts=_parts(lanes),
         marks=[(kind, str(words)) for kind, words in MARKS.items() if kind in kinds],
     )
 
@@ -226,19 +220,34 @@ def _columns(calendar: Calendar, scale: Scale) -> list[Column]:
     return columns
 
 
-def _fold(lanes: list[Lane]) -> tuple[list[Lane], list[Lane]]:
-    """Open work first finds room, the oldest wait before the newest; then what was done last. Order stays by opening."""
-    if len(lanes) <= LANES_SHOWN + 1:
+def _parts(lanes: list[Lane]) -> list[Part]:
+    """One part for few lanes; for more a part for each group of the lists, in their order. Inside, lanes stay by opening."""
+    if len(lanes) <= ROOMY:
+        return [Part("", "", lanes, [])]
+    by_group: dict[str, list[Lane]] = {}
+    for lane in lanes:
+        by_group.setdefault(group_of_row(lane.row), []).append(lane)
+    parts = []
+    for key, titles in GROUPS.items():
+        found = by_group.get(key)
+        if found:
+            most = len(found) if len(lanes) <= ALL else SHOWN.get(key, SHOWN_ELSE)
+            parts.append(Part(key, str(titles[0 if found[0].row.yours else 1]), *_fold(found, most)))
+    return parts
+
+
+def _fold(lanes: list[Lane], most: int) -> tuple[list[Lane], list[Lane]]:
+    """Of open work what has waited longest is shown, of what is done the latest."""
+    if len(lanes) <= most + NOT_WORTH_A_CLICK:
         return lanes, []
     by_need = sorted(
         lanes,
         key=lambda lane: (
             lane.done_at is not None,
-            lane.waiting.tone != "mine",
             -lane.done_at.timestamp() if lane.done_at else (lane.waiting.since or lane.opened_at).timestamp(),
         ),
     )
-    kept = {id(lane) for lane in by_need[:LANES_SHOWN]}
+    kept = {id(lane) for lane in by_need[:most]}
     return [lane for lane in lanes if id(lane) in kept], [lane for lane in lanes if id(lane) not in kept]
 
 
@@ -258,7 +267,6 @@ def _lane(row: Row, scale: Scale, now: datetime.datetime) -> Lane | None:
         end = round(start + SHORTEST, 2)
     return Lane(
         row=row,
-        y=0,
         start=start,
         end=end,
         opened_at=opened_at,
@@ -275,18 +283,21 @@ def _marks(row: Row, scale: Scale, done_at: datetime.datetime | None, now: datet
     found = [
         (event["what"], at)
         for event in item.events
-        if (at := parse_time(event.get("at")))
-        and event.get("human")
+        if event.get("human")
         and event.get("what") in ("ready", "changes_requested", "approved")
+        and (at := parse_time(event.get("at")))
     ]
-    if item.first_response_at:
+    if row.is_review:
+        # Of somebody else's work only the own reviews are the member's story.
+        found = [("reviewed", review.submitted_at) for review in row.reviews]
+    elif item.first_response_at:
         found.append(("first_response", item.first_response_at))
     if done_at is not None and item.state in (item.State.MERGED, item.State.LANDED):
         found.append(("merged", done_at))
     elif done_at is not None and item.state == item.State.CLOSED and item.closed_at:
         found.append(("closed", done_at))
     marks: list[Mark] = []
-    for kind, at in sorted(found, key=lambda pair: (pair[1], list(MARKS).index(pair[0]))):
+    for kind, at in sorted(found, key=lambda pair: (pair[1], ORDER[pair[0]])):
         if not scale.begins <= at < scale.ends or at > now:
             continue
         # A review that asks for changes is also the first answer: the plainer mark gives way.
@@ -295,6 +306,9 @@ def _marks(row: Row, scale: Scale, done_at: datetime.datetime | None, now: datet
         if not same_time and not any(mark.kind == kind and x - mark.x < NEAR for mark in marks):
             marks.append(Mark(kind, x, at))
     return marks
+
+
+ORDER = {kind: place for place, kind in enumerate(MARKS)}
 
 
 def _drafts(row: Row, scale: Scale, opened_at: datetime.datetime, last: datetime.datetime) -> list[tuple[float, float]]:

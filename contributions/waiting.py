@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy, ngettext, ngettext_lazy
 
 from cohorts.models import Session
 
+from .kinds import icon_of
 from .models import Contribution, WorkItem
 
 State, Kind, Turn = WorkItem.State, WorkItem.Kind, WorkItem.Turn
@@ -85,6 +86,14 @@ def waiting(contribution: Contribution, *, now: datetime.datetime, yours: bool) 
         return Waiting("maintainer", "maintainer", _maintainer_words(item, now), item.turn_since)
     icon, words = NOBODYS.get(item.turn_reason, ("quiet", gettext_lazy("Open")))
     return Waiting("quiet", icon, str(words))
+
+
+def asked_again(since: datetime.datetime, *, now: datetime.datetime, yours: bool) -> Waiting:
+    """Words for somebody else's pull request whose author asked the member for another review."""
+    text = (
+        _("Your turn %(since)s: another review is asked for") if yours else _("Their turn %(since)s: another review is asked for")
+    )
+    return Waiting("mine", "mine", text % {"since": since_words(since, now)}, since)
 
 
 def is_members_turn(contribution: Contribution) -> bool:
@@ -179,7 +188,8 @@ def _of_others(item: WorkItem, now: datetime.datetime) -> Waiting:
 def _done(item: WorkItem, session: Session) -> Waiting:
     when = item.merged_at or item.closed_at
     if item.kind == Kind.OTHER:
-        return Waiting("done", "done", _("Shared"), item.created_at)
+        words = item.get_other_kind_display() if item.other_kind else _("Shared")
+        return Waiting("done", icon_of(item.other_kind) if item.other_kind else "done", words, item.created_at)
     week = week_number(session, when)
     if item.state == State.MERGED:
         text = _("Merged in week %(week)s") % {"week": week} if week is not None else _("Merged")

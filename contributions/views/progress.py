@@ -12,7 +12,8 @@ from cohorts.models import CheckIn, Cohort, Membership
 from contributions.forms import TrackForm
 from contributions.freshness import freshness_of_membership
 from contributions.models import Contribution
-from contributions.reading import address_of, calendar_of, contributions_of, grouped, rows_of, with_pull_requests
+from contributions.reading import address_of, calendar_of, contributions_of, grouped, rows_of
+from contributions.row_facts import with_facts
 from contributions.strip import strip_of
 from contributions.views.syncing import sync_context
 
@@ -51,7 +52,7 @@ def page_of(request, membership, track_form=None):
     for contribution in everything:
         contribution.membership = membership
     rows = rows_of([contribution for contribution in everything if not contribution.hidden], now=now, yours=yours)
-    groups = grouped(with_pull_requests(rows, user), yours=yours)
+    groups = grouped(with_facts(rows, user), yours=yours)
     freshness = freshness_of_membership(membership)
     context = {
         "membership": membership,

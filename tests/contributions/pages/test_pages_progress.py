@@ -107,14 +107,13 @@ def test_an_empty_page_says_what_comes(world, client):
     text = page_of(client, world.amara).text
     assert "Nothing tracked yet" in text
     assert "https://github.com/lumen/lumen/issues" in text
-    assert '<svg class="strip"' not in text
+    assert 'class="strip' not in text
 
 
 def test_the_strip_has_a_table_with_the_same_facts(world, track, client):
     track(world.amara, title="Clearer errors", events=[event("approved", ago(days=2))])
     text = page_of(client, world.amara).text
-    assert 'class="strip"' in text
-    assert 'role="img"' in text
+    assert 'class="strip roomy' in text
     assert "The same as a table" in text
     table = text[text.index("strip-table") :]
     assert "Clearer errors" in table
@@ -157,8 +156,7 @@ def test_policies_and_wishes_of_the_project_are_told(world, track, client):
         "which is long ago",
         "large from 300 lines",
         "An issue or ticket comes before",
-        "Lumen asks how you used AI",
-        "Lumen wants an issue first",
+        "4 things before you ask",
     ):
         assert words in text
 
@@ -337,7 +335,7 @@ def test_a_sync_is_watched_until_it_is_over(world, client):
     over = client.get(status, headers={"HX-Request": "true"})
     assert over.status_code == 286
     assert over.headers["HX-Trigger"] == '{"synced": {}}'
-    assert "hx-trigger" not in over.text
+    assert "every 2s" not in over.text
     assert "data-announce" in over.text
 
 

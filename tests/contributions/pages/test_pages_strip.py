@@ -6,8 +6,8 @@ import pytest
 
 from cohorts.weeks import generate_weeks
 from contributions.models import Contribution
-from contributions.reading import calendar_of, rows_of
-from contributions.strip import LANES_SHOWN, strip_of
+from contributions.reading import calendar_of, rows_of, with_reviews
+from contributions.strip import ALL, ROOMY, SHOWN_ELSE, SWARM_GAP, strip_of
 
 from .conftest import NOW, ago, event
 
@@ -18,7 +18,7 @@ HALF = datetime.datetime(2027, 2, 22, tzinfo=datetime.UTC)
 @pytest.fixture
 def strip(world):
     def draw(now=NOW):
-        rows = rows_of(Contribution.objects.order_by("pk"), now=now, yours=True)
+        rows = with_reviews(rows_of(Contribution.objects.order_by("pk"), now=now, yours=True))
         return strip_of(rows, calendar_of(world.session, now), now)
 
     return draw
@@ -110,21 +110,49 @@ def test_an_item_without_dates_lies_where_it_was_tracked(world, track, strip):
     assert (lane.start, lane.is_point) == (strip().today, True)
 
 
-def test_many_lanes_keep_what_is_open_and_fold_what_was_done_first(world, track, strip):
+def test_few_lanes_are_one_list_by_the_day_on_which_they_began(world, track, strip):
+    for number in range(ROOMY):
+        track(world.amara, title=f"Item {number}", created_at=ago(days=1 + number))
+    drawn = strip()
+    assert drawn.is_roomy
+    assert [lane.row.item.title for lane in drawn.lanes] == [f"Item {number}" for number in reversed(range(ROOMY))]
+
+
+def test_more_lanes_are_grouped_and_none_is_folded(world, track, strip):
+    for number in range(24):
+        values = {"turn": "member"} if number % 2 else {"turn": "", "state": "merged", "merged_at": ago(days=1)}
+        track(world.amara, title=f"Item {number}", created_at=ago(days=20, hours=number), **values)
+    drawn = strip()
+    assert [(part.key, part.title, part.count, part.folded) for part in drawn.parts] == [
+        ("yours", "Your turn", 12, []),
+        ("done", "Landed and done", 12, []),
+    ]
+
+
+def test_very_many_lanes_show_what_matters_and_fold_the_rest_into_a_picture(world, track, strip):
     for day in range(1, 41):
         track(world.amara, title=f"Done {day}", state="merged", turn="", created_at=ago(days=20), merged_at=ago(hours=11 * day))
     for number in range(5):
         track(world.amara, title=f"Open {number}", turn="member", turn_reason="draft")
     drawn = strip()
-    shown = [lane.row.item.title for lane in drawn.shown.lanes]
-    assert len(shown) == LANES_SHOWN
-    assert {f"Open {number}" for number in range(5)} <= set(shown)
-    assert "Done 1" in shown
-    assert "Done 40" not in shown
-    assert len(drawn.lanes) == 45
-    ys = [lane.y for lane in drawn.shown.lanes]
-    assert ys == sorted(set(ys))
-    assert drawn.shown.height > ys[-1]
+    assert len(drawn.lanes) == 45 > ALL
+    yours, done = drawn.parts
+    assert (len(yours.shown), yours.folded) == (5, [])
+    assert {lane.row.item.title for lane in done.shown} == {f"Done {day}" for day in range(1, SHOWN_ELSE + 1)}
+    assert len(done.swarm) == 40 - SHOWN_ELSE
+    by_line = {}
+    for lane, line in done.swarm:
+        by_line.setdefault(line, []).append(lane)
+    for line, lanes in by_line.items():
+        ends = [lane.end for lane in lanes]
+        starts = [lane.start for lane in lanes]
+        assert line == done.swarm_lines - 1 or all(end + SWARM_GAP <= start for end, start in zip(ends, starts[1:], strict=False))
+
+
+def test_of_a_review_the_own_reviews_are_marked(world, track, strip):
+    contribution = track(world.amara, part={"role": "reviewer"}, events=[event("approved", ago(days=3), "somebody")])
+    contribution.reviews_given.create(database_id=1, state="approved", submitted_at=ago(days=2))
+    assert [mark.kind for mark in strip().lanes[0].marks] == ["reviewed"]
 
 
 def test_lanes_say_whose_turn_it_is_in_words(world, track, strip):

@@ -66,7 +66,7 @@ def words(contribution, yours=True):
         ({"kind": "issue", "state": "closed", "turn": "", "closed_at": ago(days=1)}, "Closed in week 4", "done"),
         ({"state": "gone", "gone": "deleted", "turn": ""}, "Deleted on GitHub", "gone"),
         ({"state": "gone", "gone": "not_visible", "turn": ""}, "No longer visible to us", "gone"),
-        ({"kind": "other", "state": "closed", "turn": ""}, "Shared", "done"),
+        ({"kind": "other", "state": "closed", "turn": ""}, "Shared", "other"),
         ({"fetched_at": None, "turn": ""}, "Not fetched yet", "open"),
         ({"fetched_at": None, "turn": "", "problem": "GitHub knows no such thing."}, "Not found yet", "open"),
         ({"kind": "ticket", "fetched_at": None, "turn": ""}, "On the tracker", "open"),
