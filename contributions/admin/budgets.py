@@ -6,7 +6,8 @@ from django.contrib import admin
 from django.contrib.admin.views.main import ChangeList
 from django.template.loader import render_to_string
 from django.utils import timezone
-from django.utils.formats import number_format
+from django.utils.formats import date_format, number_format
+from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
@@ -69,9 +70,9 @@ class BudgetList(ChangeList):
 
 @admin.register(ApiBudget)
 class ApiBudgetAdmin(OperatorAdmin):
-    list_display = ["token", "kind", "standing_now", "left", "last_day", "reset_at", "succeeded_at", "failed_at", "what_failed"]
+    list_display = ["token", "standing_now", "left", "last_day", "succeeded_at", "failed"]
     list_display_links = ["token"]
-    sortable_by = ["token", "kind", "reset_at", "succeeded_at", "failed_at"]
+    sortable_by = ["succeeded_at", "failed"]
     list_per_page = 50
     ordering = ["pk"]
     change_form_template = "admin/contributions/budget.html"
@@ -115,14 +116,21 @@ class ApiBudgetAdmin(OperatorAdmin):
     def last_day(self, budget):
         return render_to_string("admin/contributions/_budget_small.html", {"picture": budget.picture, "budget": budget})
 
-    @admin.display(description=gettext_lazy("what failed"), empty_value="–")
+    @admin.display(description=gettext_lazy("what failed"))
     def what_failed(self, budget):
-        return failure_text(budget) or None
+        return failure_text(budget) or "–"
 
-    @admin.display(description=gettext_lazy("in use by"), empty_value="–")
+    @admin.display(description=gettext_lazy("last failure"), ordering="failed_at")
+    def failed(self, budget):
+        if budget.failed_at is None:
+            return "–"
+        moment = date_format(timezone.localtime(budget.failed_at), "DATETIME_FORMAT")
+        return format_html("{}<br><small>{}</small>", moment, failure_text(budget))
+
+    @admin.display(description=gettext_lazy("in use by"))
     def in_use_by(self, budget):
         now = timezone.now()
-        return budget.leased_by if budget.leased_until and budget.leased_until > now else None
+        return budget.leased_by if budget.leased_until and budget.leased_until > now else "–"
 
     def render_change_form(self, request, context, add=False, change=False, form_url="", obj=None):
         if obj is not None:

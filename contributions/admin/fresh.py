@@ -44,9 +44,9 @@ class MemberSyncAdmin(ReadOnlyAdmin):
     def session(self, sync):
         return sync.membership.cohort.session
 
-    @admin.display(description=gettext_lazy("what failed"), empty_value="–")
+    @admin.display(description=gettext_lazy("what failed"))
     def what_failed(self, sync):
-        return sync.failure
+        return sync.failure or "–"
 
     @admin.display(description=gettext_lazy("now"))
     def now(self, sync):

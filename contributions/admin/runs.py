@@ -2,7 +2,8 @@
 
 from django.contrib import admin
 from django.urls import reverse
-from django.utils.formats import number_format
+from django.utils import timezone
+from django.utils.formats import date_format, number_format
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import mark_safe
 from django.utils.text import Truncator
@@ -73,13 +74,13 @@ class StoppedFilter(admin.SimpleListFilter):
 @admin.register(SyncRun)
 class SyncRunAdmin(SyncNowMixin, ReadOnlyAdmin):
     change_list_template = "admin/contributions/sync_run_list.html"
-    list_display = ["number", "what", "state_word", "trigger", "queued_at", "took", "asked", "came_back", "problems"]
+    list_display = ["number", "what", "state_word", "queued", "figures", "problems"]
     list_select_related = ["session", "membership__user", "project"]
     search_fields = ["membership__user__name", "project__name", "session__name"]
     search_help_text = gettext_lazy("The name of a member, of a project or of a session.")
     date_hierarchy = "queued_at"
     list_per_page = 50
-    sortable_by = ["queued_at", "took"]
+    sortable_by = ["queued"]
     readonly_fields = ["what", "state_word", "took", "asked", "came_back", "what_next", "errors_in_words", "task_links"]
 
     def get_list_filter(self, request):
@@ -117,8 +118,7 @@ class SyncRunAdmin(SyncNowMixin, ReadOnlyAdmin):
             part = run.membership.user.get_full_name()
         else:
             part = str(run.project) if run.project else _("everybody")
-        full = format_html(" <small>{}</small>", _("everything again")) if run.full else ""
-        return format_html("{}: {}{}", run.session, part, full)
+        return format_html("{}: {}", run.session, part)
 
     @admin.display(description=gettext_lazy("state"), ordering="state")
     def state_word(self, run):
@@ -128,10 +128,30 @@ class SyncRunAdmin(SyncNowMixin, ReadOnlyAdmin):
             done = format_html(" {} {}/{}", DOING.get(run.doing, ""), number_format(run.done), number_format(run.total))
         return format_html('<span class="pill" data-tone="{}">{}{}</span>{}', tone, icon(shape), run.get_state_display(), done)
 
-    @admin.display(description=gettext_lazy("took"), empty_value="–")
+    @admin.display(description=gettext_lazy("queued"), ordering="queued_at")
+    def queued(self, run):
+        """When, and why."""
+        words = {
+            SyncRun.Trigger.SCHEDULE: _("by the schedule"),
+            SyncRun.Trigger.PERSON: _("somebody asked"),
+            SyncRun.Trigger.COMMAND: _("by a command"),
+        }
+        reason = words[SyncRun.Trigger(run.trigger)]
+        if run.full:
+            reason = _("%(reason)s, everything again") % {"reason": reason}
+        moment = date_format(timezone.localtime(run.queued_at), "SHORT_DATETIME_FORMAT")
+        return format_html('<span class="nowrap">{}</span><br><small>{}</small>', moment, reason)
+
+    @admin.display(description=gettext_lazy("figures"))
+    def figures(self, run):
+        """What was asked and how long it took, then what came back."""
+        first = ", ".join(part for part in (self.asked(run), self.took(run)) if part != "–")
+        return format_html("{}<br><small>{}</small>", first, self.came_back(run))
+
+    @admin.display(description=gettext_lazy("took"))
     def took(self, run):
         if not (run.started_at and run.finished_at):
-            return None
+            return "–"
         seconds = (run.finished_at - run.started_at).total_seconds()
         if seconds < 120:
             return _("%(seconds)s s") % {"seconds": number_format(seconds, 1)}
@@ -177,15 +197,8 @@ class SyncRunAdmin(SyncNowMixin, ReadOnlyAdmin):
         stopped = _in_words(run.errors[-1]) if run.errors else _("It was stopped.")
         return _("%(reason)s. What was fetched before is kept; the rest is tried again from %(time)s on.") % {
             "reason": stopped.rstrip("."),
-            "time": self._moment(run.retry_at),
+            "time": date_format(timezone.localtime(run.retry_at), "DATETIME_FORMAT"),
         }
-
-    @staticmethod
-    def _moment(moment):
-        from django.utils import timezone
-        from django.utils.formats import date_format
-
-        return date_format(timezone.localtime(moment), "DATETIME_FORMAT")
 
     @admin.display(description=gettext_lazy("problems"))
     def errors_in_words(self, run):
