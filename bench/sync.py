@@ -1,47 +1,47 @@
-"""What a sync costs: requests, points, statements and seconds, against the obvious way, on the same sandbox GitHub.
+"""What a sync costs: requests, points, statements, seconds and memory, against the obvious way, on the same sandbox GitHub.
 
-    uv run python bench/sync.py [--small]
+    uv run python bench/sync.py [--small] [--repeat N]
 
-Prints a table and exits with 1 if a bound is missed. The obvious way is three REST searches a member: pull requests by,
-issues by, and pull requests reviewed by the member. It is only counted as far as the lists go, although each pull request
-would need further requests for its checks, its reviews and its linked issues.
+Prints tables and exits with 1 if a bound is missed. The obvious way is three REST searches a member: pull requests by,
+issues by, and pull requests reviewed by the member (see `bench/github/searching.py`).
 """
 
 import argparse
-import os
+import statistics
 import sys
+import tempfile
 import time
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from unittest import mock
-from urllib.parse import quote
 
-#: How long each answer of GitHub takes, roughly, for the estimate of how long people would wait.
-SECONDS_A_REQUEST = 0.7
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+from bench.github.alone import Alone, sync_alone
+from bench.github.hosting import hosted
+from bench.github.searching import Searched, search
+from bench.github.worlds import LARGE, SMALL, Bounds, Size, build_world, make_session, set_up, whole_seconds
+
+__all__ = ["SMALL", "Bounds", "Growth", "Measured", "Searched", "Size", "measure", "table"]
+
+#: How long each answer takes on its way, in seconds, for both ways alike.
+LATENCY = 0.08
+#: Against the obvious way, over a first sync and the one after it.
+TIMES_FEWER_REQUESTS, TIMES_LESS_TIME = 15, 10
+#: Worlds in which the time a member and the memory are measured.
+GROWING = (Size(32, 5), Size(1000, 200), Size(10_000, 200))
+MOST_GROWTH = 1.3
+MOST_MEMORY = 150
 
 
 @dataclass(frozen=True)
-class Bounds:
-    """The most that a sync of a world may cost."""
+class Cost:
+    """What one sync took. `writes`: statements that wrote items, contributions or reviews."""
 
-    first_requests: int
-    second_requests: int
-    first_points: int | None = None
-    second_points: int | None = None
-
-
-@dataclass(frozen=True)
-class Size:
-    """A world: each member opens four pull requests and one issue."""
-
-    members: int
-    repositories: int
-    bounds: Bounds
-
-
-SMALL = Size(32, 5, Bounds(first_requests=7, second_requests=2, first_points=18, second_points=2))
-LARGE = Size(1000, 200, Bounds(first_requests=140, second_requests=42))
+    requests: int = 0
+    points: int = 0
+    seconds: float = 0.0
+    writes: int = 0
 
 
 @dataclass
@@ -50,83 +50,127 @@ class Measured:
 
     size: Size
     items: int = 0
-    first: tuple[int, int, float] = (0, 0, 0.0)
-    second: tuple[int, int, float] = (0, 0, 0.0)
-    second_writes: int = 0
+    reviews: int = 0
+    first: Cost = Cost()
+    second: Cost = Cost()
+    #: After one item changed, and when reviews given were asked for again.
+    changed: Cost = Cost()
+    reviewed: Cost = Cost()
     statements: dict[int, set[int]] = field(default_factory=dict)
-    searches: int = 0
-    searches_waited: timedelta = timedelta()
+    searched: Searched = field(default_factory=Searched)
+
+    @property
+    def times_fewer_requests(self) -> float:
+        return 2 * self.searched.requests / max(1, self.first.requests + self.second.requests)
+
+    @property
+    def ours_with_latency(self) -> float:
+        """Seconds of both syncs."""
+        return self.first.seconds + self.second.seconds + (self.first.requests + self.second.requests) * LATENCY
+
+    @property
+    def searches_with_latency(self) -> float:
+        """Seconds of searching twice, without waiting for GitHub's limit of searches."""
+        return 2 * (self.searched.seconds + self.searched.requests * LATENCY)
+
+    @property
+    def times_less_time(self) -> float:
+        """With the waiting for the limit of searches, which nobody gets around."""
+        return (self.searches_with_latency + 2 * self.searched.waited.total_seconds()) / max(0.001, self.ours_with_latency)
 
     def missed(self) -> list[str]:
         """Every bound that was missed, in words."""
         bounds = self.size.bounds
-        checks = [
-            ("requests of the first sync", self.first[0], bounds.first_requests),
-            ("points of the first sync", self.first[1], bounds.first_points),
-            ("requests of the second sync", self.second[0], bounds.second_requests),
-            ("points of the second sync", self.second[1], bounds.second_points),
-            ("rows written by the second sync", self.second_writes, 0),
+        most = [
+            ("requests of the first sync", self.first.requests, bounds.first_requests),
+            ("points of the first sync", self.first.points, bounds.first_points),
+            ("requests of the second sync", self.second.requests, bounds.second_requests),
+            ("points of the second sync", self.second.points, bounds.second_points),
+            ("rows written by the second sync", self.second.writes, 0),
+            ("requests after one item changed", self.changed.requests, bounds.changed_requests),
         ]
-        missed = [f"{name}: {value}, at most {most}" for name, value, most in checks if most is not None and value > most]
+        missed = [f"{name}: {value}, at most {bound}" for name, value, bound in most if bound is not None and value > bound]
         counts = set().union(*self.statements.values())
         if len(counts) > 1:
             missed.append(f"statements a batch: {sorted(counts)}, always the same number")
+        least = [
+            ("times fewer requests than searches", self.times_fewer_requests, TIMES_FEWER_REQUESTS),
+            ("times less time than searches", self.times_less_time, TIMES_LESS_TIME),
+        ]
+        if self.searched.requests:
+            missed += [f"{name}: {value:.1f}, at least {bound}" for name, value, bound in least if value < bound]
+        return missed
+
+
+@dataclass
+class Growth:
+    """First syncs of growing worlds, each in a process of its own; several of each."""
+
+    runs: dict[Size, list[Alone]] = field(default_factory=dict)
+
+    def per_member(self, size: Size) -> float:
+        """The median of the processor's milliseconds a member."""
+        return statistics.median(run.cpu for run in self.runs[size]) / size.members * 1000
+
+    def memory(self, size: Size) -> float:
+        return max(run.memory for run in self.runs[size])
+
+    @property
+    def ratio(self) -> float:
+        """How many times as long a member takes in the largest world as in the smallest."""
+        sizes = sorted(self.runs, key=lambda size: size.members)
+        return self.per_member(sizes[-1]) / self.per_member(sizes[0])
+
+    def missed(self) -> list[str]:
+        missed = []
+        if self.ratio > MOST_GROWTH:
+            missed.append(f"time a member grows {self.ratio:.2f} times, at most {MOST_GROWTH}")
+        memory = max(self.memory(size) for size in self.runs)
+        if memory > MOST_MEMORY:
+            missed.append(f"memory: {memory:.0f} MB, at most {MOST_MEMORY}")
         return missed
 
 
 def measure(size: Size) -> Measured:
-    """Build a world and a session that follows it, and sync it twice. Django is set up, with an empty database."""
+    """Build a world and a session that follows it, and sync it again and again. Django is set up, with an empty database."""
     from django.test import override_settings
 
-    from contributions.sandbox import Sandbox, sandbox_transport, scale_world
+    from contributions.models import ReviewGiven, SessionSync
+    from contributions.sandbox import Sandbox, sandbox_transport
 
-    now = datetime.now(UTC).replace(microsecond=0)
-    world = scale_world(size.members, size.repositories, now=now, days=24)
-    sandbox = Sandbox(world)
+    now = whole_seconds()
+    world = build_world(size, now)
+    session = make_session(size, now)
     measured = Measured(size)
-    session = _session(world, size, now)
     guard = "contributions.github.guard.forbid_transactions"
-    with override_settings(GITHUB_TRANSPORT=sandbox_transport(sandbox), GITHUB_CLIENT_GUARD=guard, DEBUG=False):
-        measured.first, measured.items, _writes = _sync(session, measured.statements)
-        measured.second, _created, measured.second_writes = _sync(session, {})
-        _search(world, sandbox, size, measured)
+    transport = sandbox_transport(Sandbox(world))
+    with override_settings(GITHUB_TRANSPORT=transport, GITHUB_CLIENT_GUARD=guard, DEBUG=False):
+        measured.first, measured.items = _sync(session, measured.statements)
+        measured.reviews = ReviewGiven.objects.count()
+        measured.second, _created = _sync(session, {})
+        issue = next(item for item in world.items() if item.typename == "Issue" and item.state == "CLOSED")
+        world.move_on(seconds=30)
+        world.comment(issue, world.accounts["maintainer1"])
+        measured.changed, _created = _sync(session, {})
+        SessionSync.objects.update(reviews_at=None)
+        measured.reviewed, _created = _sync(session, {})
+        measured.searched = search(world, size)
     return measured
 
 
-def _session(world, size: Size, now: datetime):
-    from accounts.models import GitHubIdentity, User
-    from cohorts.models import Cohort, Membership, Project, Repository, Session
-
-    name = f"bench-{size.members}"
-    session = Session.objects.create(
-        slug=name, name=name, starts_on=(now - timedelta(days=25)).date(), announced_at=now, published_at=now
-    )
-    project = Project.objects.create(slug=name, name=name)
-    session.projects.add(project)
-    Repository.objects.bulk_create(
-        Repository(project=project, full_name=repository.name_with_owner) for repository in world.repositories.values()
-    )
-    cohort = Cohort.objects.create(session=session, name=name, project=project)
-    users = User.objects.bulk_create(
-        User(email=f"m{number:04}@{name}.example.org", name=f"Member {number}") for number in range(1, size.members + 1)
-    )
-    GitHubIdentity.objects.bulk_create(GitHubIdentity(user=user, login=user.email.partition("@")[0]) for user in users)
-    Membership.objects.bulk_create(Membership(cohort=cohort, user=user) for user in users)
-    return session
-
-
-def _sync(session, statements: dict[int, set[int]]) -> tuple[tuple[int, int, float], int, int]:
-    """`(requests, points, seconds)`, how many items are new, and how many statements wrote items or contributions."""
+def _sync(session, statements: dict[int, set[int]]) -> tuple[Cost, int]:
+    """What it cost, and how many items are new."""
     from django.db import connection
 
     from contributions.models import SyncRun
     from contributions.sync import refresh, request_sync, run_sync, store
 
     counted = {"all": 0, "writes": 0}
+    tables = ("contributions_workitem", 'contributions_contribution"', "contributions_reviewgiven")
 
     def count(execute, sql, *rest):
         counted["all"] += 1
-        if sql.startswith(("INSERT", "UPDATE", "DELETE")) and ("_workitem" in sql or '_contribution"' in sql):
+        if sql.startswith(("INSERT", "UPDATE", "DELETE")) and any(table in sql for table in tables):
             counted["writes"] += 1
         return execute(sql, *rest)
 
@@ -141,79 +185,61 @@ def _sync(session, statements: dict[int, set[int]]) -> tuple[tuple[int, int, flo
         run = run_sync(request_sync(session, trigger=SyncRun.Trigger.COMMAND, queue=False))
     if run.state != SyncRun.State.DONE:
         raise SystemExit(f"The sync ended as {run.state}: {run.errors}")
-    return (run.requests, run.points, time.perf_counter() - began), run.created, counted["writes"]
+    return Cost(run.requests, run.points, time.perf_counter() - began, counted["writes"]), run.created
 
 
-def _search(world, sandbox, size: Size, measured: Measured) -> None:
-    """The obvious way, with GitHub's limit of 30 searches a minute waited out on the sandbox's own clock."""
-    from contributions.github.client import client_from_settings
-    from contributions.github.errors import RateLimited
-
-    since = (world.now - timedelta(days=25)).date()
-    with client_from_settings() as client:
-        for number in range(1, size.members + 1):
-            login = f"m{number:04}"
-            for words in (f"author:{login} type:pr", f"author:{login} type:issue", f"reviewed-by:{login} type:pr"):
-                path = f"search/issues?per_page=100&q={quote(f'{words} updated:>={since}')}"
-                while True:
-                    try:
-                        client.get(path)
-                    except RateLimited:
-                        world.move_on(minutes=1)
-                        measured.searches_waited += timedelta(minutes=1)
-                    else:
-                        measured.searches += 1
-                        break
-
-
-def set_up(folder: str) -> None:
-    """Set Django up with an empty SQLite database in `folder`."""
-    for name in [name for name in os.environ if name.startswith(("GITHUB_", "DATABASE_"))]:
-        del os.environ[name]
-    os.environ |= {
-        "DEBUG": "1", "DATABASE_URL": f"sqlite:///{folder}/bench.sqlite3", "GITHUB_TOKENS": "bench", "LOG_LEVEL": "ERROR",
-        "DJANGO_SETTINGS_MODULE": "config.settings",
-    }  # fmt: skip
-    import django
-    from django.core.management import call_command
-
-    django.setup()
-    call_command("migrate", verbosity=0)
-
-
-def empty_database() -> None:
-    """Forget the world before: each has the same ids."""
-    from django.core.management import call_command
-
-    call_command("flush", verbosity=0, interactive=False)
+def grow(repeat: int) -> Growth:
+    """Sync each of the growing worlds from nothing, `repeat` times each; small ones more often."""
+    growth = Growth()
+    for size in GROWING:
+        with hosted(size) as address:
+            times = repeat if size.members > 1000 else max(repeat, 3)
+            growth.runs[size] = [sync_alone(size, address) for _time in range(times)]
+    return growth
 
 
 def table(results: list[Measured]) -> str:
-    """What was measured, as text."""
-    head = f"{'':34}" + "".join(f"{f'{result.size.members:,} members':>18}" for result in results)
+    """What was measured in worlds, as text."""
+    head = f"{'':42}" + "".join(f"{f'{result.size.members:,} members':>18}" for result in results)
     lines = [head, "-" * len(head)]
 
     def line(name: str, values: list) -> None:
-        lines.append(f"{name:34}" + "".join(f"{value:>18}" for value in values))
+        lines.append(f"{name:42}" + "".join(f"{value:>18}" for value in values))
 
     def bound(value: int, most: int | None) -> str:
         return f"{value}" if most is None else f"{value} (≤ {most})"
 
     line("repositories", [f"{result.size.repositories}" for result in results])
     line("items", [f"{result.items:,}" for result in results])
-    line("first sync: requests", [bound(result.first[0], result.size.bounds.first_requests) for result in results])
-    line("first sync: points", [bound(result.first[1], result.size.bounds.first_points) for result in results])
-    line("first sync: our own seconds", [f"{result.first[2]:.1f}" for result in results])
-    line("second sync: requests", [bound(result.second[0], result.size.bounds.second_requests) for result in results])
-    line("second sync: points", [bound(result.second[1], result.size.bounds.second_points) for result in results])
-    line("second sync: rows written", [bound(result.second_writes, 0) for result in results])
+    line("reviews given", [f"{result.reviews:,}" for result in results])
+    line("first sync: requests", [bound(result.first.requests, result.size.bounds.first_requests) for result in results])
+    line("first sync: points", [bound(result.first.points, result.size.bounds.first_points) for result in results])
+    line("first sync: seconds, with the sandbox", [f"{result.first.seconds:.1f}" for result in results])
+    line("second sync: requests", [bound(result.second.requests, result.size.bounds.second_requests) for result in results])
+    line("second sync: points", [bound(result.second.points, result.size.bounds.second_points) for result in results])
+    line("second sync: rows written", [bound(result.second.writes, 0) for result in results])
+    line(
+        "one item changed: requests", [bound(result.changed.requests, result.size.bounds.changed_requests) for result in results]
+    )
+    line("with reviews given again: requests", [f"{result.reviewed.requests}" for result in results])
     line("statements a batch", [_statements(result) for result in results])
-    line("three searches a member: requests", [f"{result.searches:,}" for result in results])
-    line("  waiting for 30 a minute, minutes", [f"{result.searches_waited.total_seconds() / 60:.0f}" for result in results])
-    line("  times ours, first sync", [f"{result.searches / result.first[0]:.0f} ×" for result in results])
-    line("  times ours, second sync", [f"{result.searches / result.second[0]:.0f} ×" for result in results])
-    line("seconds of GitHub's time, ours", [f"{result.first[0] * SECONDS_A_REQUEST:.0f}" for result in results])
-    line("seconds of GitHub's time, searches", [f"{result.searches * SECONDS_A_REQUEST:,.0f}" for result in results])
+    line("three searches a member: requests", [f"{result.searched.requests:,}" for result in results])
+    line("  waiting for 30 a minute, minutes", [f"{result.searched.waited.total_seconds() / 60:.0f}" for result in results])
+    line("two rounds: times fewer requests (≥ 15)", [f"{result.times_fewer_requests:.0f} ×" for result in results])
+    line("  seconds with 80 ms latency, ours", [f"{result.ours_with_latency:,.1f}" for result in results])
+    line("  seconds with 80 ms latency, searches", [f"{result.searches_with_latency:,.1f}" for result in results])
+    line("  times less time with waiting (≥ 10)", [f"{result.times_less_time:,.0f} ×" for result in results])
+    return "\n".join(lines)
+
+
+def growth_table(growth: Growth) -> str:
+    """What was measured of growing worlds, as text."""
+    lines = ["", f"{'first sync, alone in its process':42}{'ms a member':>14}{'memory, MB':>14}{'syncs':>8}"]
+    lines.append("-" * len(lines[1]))
+    for size, runs in growth.runs.items():
+        name = f"{size.members:,} members, {runs[0].items:,} items"
+        lines.append(f"{name:42}{growth.per_member(size):>14.2f}{growth.memory(size):>14.0f}{len(runs):>8}")
+    lines.append(f"time a member grows {growth.ratio:.2f} times (≤ {MOST_GROWTH}); memory at most {MOST_MEMORY} MB")
     return "\n".join(lines)
 
 
@@ -224,20 +250,25 @@ def _statements(result: Measured) -> str:
 
 
 def main() -> int:
-    import tempfile
-
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0] if __doc__ else "")
-    parser.add_argument("--small", action="store_true", help="only 32 members")
+    parser.add_argument("--small", action="store_true", help="only 32 members, in this process")
+    parser.add_argument("--repeat", type=int, default=1, help="how often the largest world is synced from nothing")
     arguments = parser.parse_args()
-    sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+    results = []
     with tempfile.TemporaryDirectory() as folder:
         set_up(folder)
-        results = []
+        from django.core.management import call_command
+
         for size in [SMALL] if arguments.small else [SMALL, LARGE]:
-            empty_database()
+            # Forget the world before: each has the same ids.
+            call_command("flush", verbosity=0, interactive=False)
             results.append(measure(size))
-    print(table(results))
+    print(table(results), flush=True)
     missed = [f"{result.size.members:,} members: {words}" for result in results for words in result.missed()]
+    if not arguments.small:
+        growth = grow(arguments.repeat)
+        print(growth_table(growth))
+        missed += growth.missed()
     for words in missed:
         print(f"MISSED {words}")
     return 1 if missed else 0

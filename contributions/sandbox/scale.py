@@ -3,6 +3,7 @@
 import random
 from datetime import datetime
 
+from .entities import PullRequest
 from .world import World
 
 CI_STATES = ("SUCCESS", "SUCCESS", "SUCCESS", "FAILURE", "PENDING", None)
@@ -18,11 +19,12 @@ def scale_world(
     now: datetime | None = None,
     days: int = 28,
     elsewhere: int = 0,
+    reviews_per_member: int = 0,
 ) -> World:
     """A world of members `m0001`, `m0002`, … who opened items in `org/project-001`, … within the last `days` days.
 
     About half of the items are open. `elsewhere`: so many items of each member more, in a repository of their own that
-    nobody tracks. The same seed gives the same world.
+    nobody tracks. `reviews_per_member`: so many reviews of other members' pull requests. The same seed gives the same world.
     """
     chance = random.Random(seed)  # noqa: S311 (it shall repeat)
     world = World(now=now)
@@ -68,7 +70,20 @@ def scale_world(
         for which in range(elsewhere):
             own = world.repository(f"{member.login}/notes") or world.add_repository(f"{member.login}/notes")
             world.add_pull_request(own, member, f"Note {which + 1}", at=world.ago(days=chance.uniform(1, days)))
+    _review_each_other(world, members, reviews_per_member, random.Random(seed + 1))  # noqa: S311
     return world
+
+
+def _review_each_other(world: World, members: int, reviews_per_member: int, chance: random.Random) -> None:
+    accounts = [world.accounts[f"m{index:04}"] for index in range(1, members + 1)]
+    for index, account in enumerate(accounts):
+        for _review in range(reviews_per_member):
+            # A neighbour: anybody else, so that nobody reviews the own work.
+            other = accounts[(index + chance.randint(1, max(1, min(members - 1, 20)))) % members]
+            theirs = [item for item in world.items_by(other) if isinstance(item, PullRequest)]
+            if other is not account and theirs:
+                pull_request = chance.choice(theirs)
+                world.review(pull_request, account, "COMMENTED", at=_between(world, pull_request.created_at, chance))
 
 
 def _between(world: World, start: datetime, chance: random.Random) -> datetime:

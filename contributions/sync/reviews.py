@@ -13,7 +13,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from contributions.github import documents_reviews as documents
-from contributions.github.errors import GitHubError, RateLimited, Unauthorized
+from contributions.github.errors import AccessDenied, GitHubError, InvalidQuery, TooHeavy, Unavailable
 from contributions.meaning.entries import nodes_of, parse_time
 from contributions.models import Contribution, ReviewGiven, SessionSync, WorkItem
 
@@ -47,9 +47,7 @@ def ask_for_reviews(sync: Sync) -> None:
         sync.log.step("reviews", len(members))
     try:
         ask_in_batches(members, size=sync.sizes["reviews"], ask=partial(_ask, sync), give_up=partial(_fails, sync))
-    except (RateLimited, Unauthorized):
-        raise
-    except GitHubError as error:
+    except (AccessDenied, InvalidQuery, TooHeavy, Unavailable) as error:
         sync.log.problem(error.code, where="reviews", about="", message=error.message)
     else:
         sync.has_all_reviews = True

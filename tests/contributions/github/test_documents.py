@@ -5,7 +5,7 @@ import re
 import pytest
 from graphql import build_schema, parse, validate
 
-from contributions.github import documents
+from contributions.github import documents, documents_reviews
 from contributions.github.cost import MOST_NODES, NotAllowed, estimate
 from contributions.sandbox.execution import load_schema
 
@@ -21,12 +21,15 @@ DOCUMENTS = {
     "refresh pull requests": documents.REFRESH_PULL_REQUESTS,
     "refresh issues": documents.REFRESH_ISSUES,
     "sweep": documents.SWEEP,
+    "reviews": documents_reviews.REVIEWS,
+    "more reviews": documents_reviews.MORE_REVIEWS,
     "pasted": documents.pasted(["https://github.com/o/n/pull/1"] * 3)[0],
 }
 
 
 def test_no_document_is_forgotten_here():
-    constants = {value for name, value in vars(documents).items() if name.isupper() and isinstance(value, str) and name[0] != "_"}
+    named = [*vars(documents).items(), *vars(documents_reviews).items()]
+    constants = {value for name, value in named if name.isupper() and isinstance(value, str) and name[0] != "_"}
     assert constants <= set(DOCUMENTS.values())
 
 
@@ -52,6 +55,8 @@ def test_it_asks_for_the_budget_and_has_a_name(name):
         (documents.REFRESH_PULL_REQUESTS, {"ids": IDS[: documents.IDS_PER_REFRESH]}, 3),
         (documents.REFRESH_ISSUES, {"ids": IDS[: documents.IDS_PER_REFRESH]}, 3),
         (documents.SWEEP, {"ids": IDS[: documents.IDS_PER_SWEEP]}, 1),
+        (documents_reviews.REVIEWS, {"ids": IDS[: documents_reviews.IDS_PER_REVIEWS], "from": "", "to": ""}, 1),
+        (documents_reviews.MORE_REVIEWS, {"id": "x", "after": "x", "from": "", "to": ""}, 1),
         (*documents.pasted(["https://github.com/o/n/pull/1"] * documents.LINKS_PER_REQUEST), 2),
     ],
 )

@@ -25,7 +25,7 @@ def test_json(follower, capsys):
     code, out, _err = run_command(capsys, follower.session.slug, "--json")
     outcome = json.loads(out)
     assert (code, list(outcome)) == (0, KEYS)
-    assert (outcome["session"], outcome["requests"], outcome["points"], outcome["created"]) == (follower.session.slug, 3, 3, 1)
+    assert (outcome["session"], outcome["requests"], outcome["points"], outcome["created"]) == (follower.session.slug, 4, 4, 1)
     assert SyncRun.objects.get().trigger == "command"
 
 
@@ -34,7 +34,7 @@ def test_words_and_exit_1_where_something_failed_with_the_rest_done(follower, ca
     follower.member("tpyo", on_github=False)
     code, out, err = run_command(capsys, follower.session.slug)
     assert (code, out.partition(":")[0]) == (1, "Done, with problems")
-    assert "1 new, 0 changed, 0 unchanged, 0 gone; 3 requests, 3 points" in out
+    assert "1 new, 0 changed, 0 unchanged, 0 gone; 4 requests, 4 points" in out
     assert "tpyo: GitHub knows no account" in err
 
 

@@ -8,6 +8,7 @@ from django.test.utils import CaptureQueriesContext
 
 from contributions.models import Contribution, MemberSync, SyncRun, WorkItem
 from contributions.sandbox import World
+from contributions.sync.due import full_refresh_every
 from tests.factories import CohortFactory, GitHubIdentityFactory, MembershipFactory, RepositoryFactory, SessionFactory
 
 from .conftest import NOW
@@ -104,16 +105,20 @@ def test_checks_and_conflicts_are_noticed_though_they_move_no_date(follower):
     assert follower.stored(red).turn_reason == "ci_failing"
     assert (follower.stored(torn).turn_reason, follower.stored(torn).turn_since) == ("conflict", follower.world.now)
     began = follower.world.now
-    follower.later(hours=9)
+    follower.later(hours=13)
     follower.sync()
     assert follower.stored(torn).turn_since == began
 
 
-def test_open_items_are_fetched_as_a_whole_every_eight_hours(follower):
+def test_open_items_are_fetched_as_a_whole_every_so_often(follower):
     ada = follower.member("ada")
     pull = follower.pull(ada)
     follower.sync()
-    follower.later(hours=9)
+    follower.later(minutes=full_refresh_every(follower.session).total_seconds() // 60 - 1)
+    asked = follower.sandbox.requests
+    follower.sync()
+    assert "RefreshPR" not in follower.asked(asked)
+    follower.later(minutes=2)
     asked = follower.sandbox.requests
     run = follower.sync()
     assert (follower.asked(asked), run.unchanged) == (["Discover", "RefreshPR"], 1)
@@ -292,7 +297,7 @@ def test_every_page_of_a_large_session(follower):
         follower.pull(follower.member(f"m{number}"))
     run = follower.sync()
     assert run.created == 105
-    assert follower.asked() == ["Identify", "Identify", "Discover", "Discover", "RefreshPR", "RefreshPR", "RefreshPR"]
+    assert follower.asked() == ["Identify", "Identify", "Discover", "Discover", *["Reviews"] * 3, *["RefreshPR"] * 3]
 
 
 def test_progress_is_written_while_it_runs(follower, monkeypatch):
@@ -307,7 +312,7 @@ def test_progress_is_written_while_it_runs(follower, monkeypatch):
     follower.pull(follower.member("ada"))
     monkeypatch.setattr(SyncRun.objects.filter().__class__, "update", note)
     run = follower.sync()
-    assert seen[:3] == [("identify", 2), ("discover", 1), ("refresh", 1)]
+    assert seen[:4] == [("identify", 2), ("discover", 1), ("reviews", 1), ("refresh", 1)]
     assert (run.done, run.total, run.progress_at) == (1, 1, NOW)
 
 

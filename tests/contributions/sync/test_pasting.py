@@ -131,7 +131,7 @@ def test_tickets_and_other_work(follower):
     talk = paste(ada, "https://example.org/talk", title="  My   talk ", other_kind="talk")
     assert (talk.work_item.kind, talk.work_item.title, talk.role) == ("other", "My talk", "author")
     run = follower.sync()
-    assert (run.state, follower.asked()) == ("done", ["Identify", "Discover"])
+    assert (run.state, follower.asked()) == ("done", ["Identify", "Discover", "Reviews"])
 
 
 def test_other_work_needs_a_title(follower):
