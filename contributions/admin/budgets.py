@@ -138,5 +138,5 @@ class ApiBudgetAdmin(OperatorAdmin):
             hours = int(asked) if asked.isascii() and asked.isdigit() and int(asked[:4]) in SPANS else 24
             context["picture"] = pictures_of([obj], now=timezone.now(), hours=hours)[obj.pk]
             context["spans"] = [(value, words, value == hours) for value, words in SPANS.items()]
-            context["kept"] = self.kept(obj)
+            context["kept"], context["reserve"] = self.kept(obj), reserve_of(obj.limit)
         return super().render_change_form(request, context, add, change, form_url, obj)

@@ -3,7 +3,10 @@
 from django.contrib import admin, messages
 from django.contrib.admin.options import ActionLocation
 from django.urls import reverse
+from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.html import format_html
+from django.utils.text import Truncator
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
@@ -65,21 +68,21 @@ def address_link(url: str) -> str:
 
 @admin.register(WorkItem)
 class WorkItemAdmin(FetchAgainMixin, ReadOnlyAdmin):
-    list_display = ["name", "title", "kind_word", "state", "turn", "ci", "author_login", "created_at", "fetched_at", "problem"]
+    list_display = ["item", "kind_word", "state_word", "author_login", "created_at", "fetched"]
     list_filter = [
         "kind", "other_kind", "state", "gone", "tracker", "turn", "ci", "review_state",
         ("tracked_repository__project", admin.RelatedOnlyFieldListFilter), ("problem", admin.EmptyFieldListFilter),
     ]  # fmt: skip
     search_fields = ["title", "repository", "author_login", "url", "=number"]
     search_help_text = gettext_lazy("Words of a title or an address, a login, a repository, or a number.")
-    sortable_by = ["created_at", "fetched_at"]
+    sortable_by = ["created_at", "fetched"]
     date_hierarchy = "created_at"
     list_per_page = 50
-    readonly_fields = ["name", "link", "kind_word"]
+    readonly_fields = ["link", "kind_word"]
     fieldsets = [
         (None, {"fields": ["title", "link", "kind_word"]}),
-        (gettext_lazy("State"), {"fields": [("state", "stage", "resolution"), ("turn", "turn_since", "turn_reason"), ("review_state", "ci"), ("conflicting", "behind"), ("gone", "gone_at", "moved_from")]}),
-        (gettext_lazy("Dates"), {"fields": [("created_at", "ready_at", "updated_at"), ("closed_at", "merged_at"), ("first_response_at", "first_response_after", "first_of_author")]}),
+        (gettext_lazy("State"), {"fields": [("state", "stage", "resolution"), ("turn_since", "turn_reason"), "turn", ("review_state", "ci", "conflicting"), "behind", ("gone", "gone_at", "moved_from")]}),
+        (gettext_lazy("Dates"), {"fields": [("created_at", "ready_at", "updated_at"), ("closed_at", "merged_at"), "first_response_at", "first_response_after", "first_of_author"]}),
         (gettext_lazy("What it holds"), {"fields": [("additions", "deletions", "changed_files", "comments"), "labels", "flags", "linked", "trailers", "disclosure"]}),
         (gettext_lazy("How it is fetched"), {"fields": [("fetched_at", "fetch_after"), ("problem", "problem_at"), ("host", "tracker", "tracked_repository"), ("database_id", "node_id"), "author_login"]}),
         (gettext_lazy("Events"), {"fields": ["events"], "classes": ["collapse"]}),
@@ -98,8 +101,25 @@ class WorkItemAdmin(FetchAgainMixin, ReadOnlyAdmin):
         return queryset
 
     @admin.display(description=gettext_lazy("item"))
-    def name(self, item):
-        return f"{item.repository} #{item.number}" if item.number else (item.host or _("without a link"))
+    def item(self, item):
+        place = f"{item.repository} #{item.number}" if item.number else (item.host or _("without a link"))
+        return format_html("{}<br><small>{}</small>", Truncator(item.title).chars(120), place)
+
+    @admin.display(description=gettext_lazy("state"), ordering="state")
+    def state_word(self, item):
+        more = [
+            words
+            for words in (item.turn and item.get_turn_display(), item.ci and item.get_ci_display())
+            if words and item.is_open
+        ]
+        if item.gone:
+            more.append(item.get_gone_display())
+        return format_html("{}<br><small>{}</small>", item.get_state_display(), ", ".join(map(str, more)))
+
+    @admin.display(description=gettext_lazy("last fetched"), ordering="fetched_at")
+    def fetched(self, item):
+        moment = date_format(timezone.localtime(item.fetched_at), "SHORT_DATETIME_FORMAT") if item.fetched_at else "–"
+        return format_html("{}<br><small>{}</small>", moment, item.problem)
 
     @admin.display(description=gettext_lazy("kind"), ordering="kind")
     def kind_word(self, item):
