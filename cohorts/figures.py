@@ -1,6 +1,7 @@
-"""Numbers of sessions that are over: aggregates only, no names."""
+"""Numbers of sessions that are over: aggregates only, no names. Apps above add what they count, and the page that tells more."""
 
-from collections.abc import Collection
+import datetime
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
 from django.db.models import Count, Q
@@ -33,3 +34,27 @@ def figures_of(sessions: Collection[Session]) -> dict[int, Figures]:
     )
     counted = {row["cohort__session"]: (row["members"], row["leaders"]) for row in people}
     return {pk: Figures(cohorts.get(pk, 0), *counted.get(pk, (0, 0))) for pk in ids}
+
+
+@dataclass(frozen=True)
+class MoreFigures:
+    """What another app counted. `facts`: for everybody, in words, empty while there is nothing to tell. `url`: a page with more."""
+
+    facts: list[str]
+    url: str
+
+
+#: Takes a session, a person (or an anonymous visitor) and an aware instant. None where that person may not read its figures.
+Source = Callable[[Session, object, datetime.datetime], MoreFigures | None]
+_sources: list[Source] = []
+
+
+def register_source(source: Source) -> None:
+    """Add a source, once."""
+    if source not in _sources:
+        _sources.append(source)
+
+
+def more_figures(session: Session, user, now: datetime.datetime) -> list[MoreFigures]:
+    """What other apps tell `user` about `session`."""
+    return [found for source in _sources if (found := source(session, user, now)) is not None]

@@ -5,6 +5,7 @@ from django.utils.translation import gettext_lazy as _
 from background.health import register_check
 from cohorts import attention, waits
 from cohorts.exporting import register_member_section
+from cohorts.figures import register_source as register_figures
 
 
 def register_attention() -> None:
@@ -22,9 +23,11 @@ def register_attention() -> None:
 def register() -> None:
     from . import personal_data
     from .exporting import contributions_of
+    from .figures.session_page import work_figures
     from .health import check_last_sync
 
     register_check("last_sync", check_last_sync)
     register_attention()
     register_member_section("contributions", contributions_of)
+    register_figures(work_figures)
     personal_data.register()

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from accounts.markdown import render_markdown
+from accounts.web_addresses import web_address
 from accounts.zones import zone_label
 
 register = template.Library()
@@ -48,6 +49,9 @@ def icon(name: str) -> SafeString:
         '<svg class="icon" viewBox="0 0 16 16" aria-hidden="true" focusable="false" fill="none" stroke="currentColor" '
         f'stroke-linecap="round" stroke-linejoin="round">{ICONS[name]}</svg>'
     )
+
+
+register.filter(web_address)
 
 
 @register.filter

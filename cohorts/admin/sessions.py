@@ -123,13 +123,15 @@ class SessionAdmin(SessionStepsMixin, OrganiserAdmin):
 
         query = f"?session__id__exact={session.pk}"
         return format_html(
-            '<a href="{}{}">{}</a> · <a href="{}{}">{}</a>',
+            '<a href="{}{}">{}</a> · <a href="{}{}">{}</a> · <a href="{}">{}</a>',
             reverse("admin:cohorts_application_changelist"),
             query,
             _("Applications"),
             reverse("admin:cohorts_cohort_changelist"),
             query,
             _("Cohorts"),
+            reverse("session_figures", args=[session.slug]),
+            _("Figures"),
         )
 
     def render_change_form(self, request, context, add=False, change=False, form_url="", obj=None):

@@ -4,7 +4,7 @@ from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from cohorts.figures import figures_of
+from cohorts.figures import figures_of, more_figures
 from cohorts.models import Application, Session
 from cohorts.next_steps import next_steps
 from cohorts.public_status import public_status
@@ -71,6 +71,7 @@ def session(request, slug):
             "application": application,
             "status": application and public_status(application),
             "figures": figures_of([found])[found.pk] if is_over else None,
+            "more_figures": more_figures(found, request.user, timezone.now()),
             "is_organiser": organises(request.user, found),
         },
     )

@@ -1,0 +1,84 @@
+"""Sessions side by side: by the number of the week, and where they have other lengths by parts of the way. Nothing is ranked."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from .counting import Cell, Kind, Overview, belongs, ended_in
+from .facts import Facts
+from .weeks import AFTER, BEFORE, Weeks
+from .withholding import HIDDEN, is_told, told
+
+#: What can be compared. The rest depends too much on how long ago a session was.
+COMPARED = ("opened", "merged", "reviews", "first")
+#: Sessions of other lengths are compared by so many equal parts of the way.
+PARTS = 4
+
+
+@dataclass(frozen=True)
+class Column:
+    """One session. `cells` by week number, `parts` in order of time; a week that a session does not have is missing."""
+
+    name: str
+    cells: dict[int, Cell]
+    parts: tuple[Cell, ...]
+    total: Cell
+    weeks: int
+
+    @property
+    def a_week(self) -> float | None:
+        """The mean of a week, to one place; None where the sum is not told."""
+        if self.total.hidden or not self.weeks:
+            return None
+        return round(self.total.count / self.weeks, 1)
+
+
+@dataclass(frozen=True)
+class Comparison:
+    columns: list[Column]
+    #: Week numbers of any of them.
+    numbers: list[int]
+
+    @property
+    def differs(self) -> bool:
+        """Whether the sessions have other lengths, so that the same week is not the same part of the way."""
+        return len({column.weeks for column in self.columns}) > 1
+
+
+def column(name: str, measure: str, facts: Facts, weeks: Weeks, overview: Overview, *, in_full: bool) -> Column:
+    """One session in one measure. `overview`: as the reader may see it, in full or without small groups."""
+    cells = {line.slot.number: line[measure] for line in overview.lines if line.slot and line.slot.kind == "week"}
+    parts = parts_of(facts, weeks, measure)
+    if not in_full:
+        whole = sum(parts, Cell())
+        # The same sum as that of the weeks; told with its parts in one way, it must not undo what another way keeps back.
+        hides = any(cell.hidden for cell in cells.values()) or not is_told(whole, facts.agreed)
+        parts = [HIDDEN if hides and cell.count else cell for cell in told(parts, whole, facts.agreed)]
+    return Column(name, cells, tuple(parts), overview.total[measure], len(cells))
+
+
+def parts_of(facts: Facts, weeks: Weeks, measure: str, parts: int = PARTS) -> list[Cell]:
+    """What happened in each of so many equal parts of a session. A pause is part of the way."""
+    cells = [Cell() for _ in range(parts)]
+
+    def add(moment, people) -> None:
+        place = weeks.part_of(moment, parts)
+        if place is not None:
+            cells[place] += Cell(1, frozenset(people))
+
+    if measure == "reviews":
+        for review in facts.reviews:
+            add(review.at, {review.person})
+        return cells
+    for work in facts.works:
+        if work.kind != Kind.PULL_REQUEST or not work.makers or work.opened_at is None or not belongs(work, weeks):
+            continue
+        if measure == "merged":
+            if ended_in(work, weeks) not in (None, BEFORE, AFTER):
+                add(work.ended_at, work.makers)
+        elif measure == "opened" or (measure == "first" and work.own and work.first):
+            add(work.opened_at, work.makers if measure == "opened" else work.own)
+    return cells
+
+
+def compare(columns: Sequence[Column]) -> Comparison:
+    return Comparison(list(columns), sorted({number for each in columns for number in each.cells}))
