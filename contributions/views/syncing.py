@@ -1,7 +1,5 @@
 """*Sync now*: asking for a sync and watching it, with htmx or without."""
 
-import datetime
-
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpResponse
@@ -33,8 +31,6 @@ DOING = {
     "pasted": gettext_lazy("fetching pasted links"),
 }
 PARTIAL = "contributions/sync.html"
-#: A sync that waited so long probably waits for a worker that is not there.
-WAITS_LONG = datetime.timedelta(minutes=2)
 
 
 def sync_context(
@@ -66,7 +62,6 @@ def sync_context(
     return {
         "freshness": freshness,
         "run": run,
-        "run_waits_long": run is not None and run.started_at is None and timezone.now() - run.queued_at > WAITS_LONG,
         "run_doing": DOING.get(run.doing, "") if run else "",
         "sync_url": start,
         "sync_status_url": status,
