@@ -54,6 +54,7 @@ class Known:
     database_id: int | None
     node_id: str
     state: str
+    gone: str
     ci: str
     conflicting: bool
     created_at: datetime | None
@@ -138,6 +139,7 @@ class Sync:
         self.examined: set[int] = set()
         self.changed: set[int] = set()
         self.sizes = {
+            "identify": BatchSize(documents.NAMES_PER_IDENTIFY),
             "discover": BatchSize(documents.IDS_PER_DISCOVER),
             "sweep": BatchSize(documents.IDS_PER_SWEEP),
             "pull_request": BatchSize(documents.IDS_PER_REFRESH),
@@ -247,8 +249,8 @@ class Sync:
 
 def known_of(items) -> list[Known]:
     """`Known` for each of a QuerySet of work items."""
-    names = ("pk", "kind", "database_id", "node_id", "state", "ci", "conflicting", "created_at", "updated_at", "fetched_at", "problem",
-             "repository", "number", "url", "tracked_repository_id")  # fmt: skip
+    names = ("pk", "kind", "database_id", "node_id", "state", "gone", "ci", "conflicting", "created_at", "updated_at", "fetched_at",
+             "problem", "repository", "number", "url", "tracked_repository_id")  # fmt: skip
     found = []
     for row in items.values(*names).iterator():
         problem = row.pop("problem")

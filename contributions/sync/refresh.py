@@ -22,7 +22,7 @@ from .context import Sync, Wanted
 from .gone import Vanished, settle_vanished
 from .partial import Result, answers_by_index, incomplete, not_told
 from .reviews import note_reviews
-from .store import Fetched, Outcome, keep_problem, save_batch
+from .store import Fetched, Outcome, keep_problem, mark_gone, save_batch
 
 logger = logging.getLogger(__name__)
 
@@ -119,7 +119,11 @@ def _read(sync: Sync, item: Wanted, result: Result, rows: dict[int, Previous], n
         # Something is better than nothing, and what is missing is fetched next time.
         sync.log.problem("incomplete", where="refresh", about=item.about, message=incomplete())
     if is_none_of_ours(sync, result.node):
-        _fails(sync, item, "not_visible", _("This repository is private, and no session follows it."))
+        known = rows.get(item.item_pk) if item.item_pk else None
+        if known is not None and known.fetched_at is not None:
+            _became_private(sync, item)
+        else:
+            _fails(sync, item, "not_visible", _("This repository is private, and no session follows it."))
         return None
     repository = sync.repository_of(result.node.get("repository"))
     try:
@@ -162,6 +166,13 @@ def is_none_of_ours(sync: Sync, node: Mapping) -> bool:
     if not isinstance(repository, Mapping) or not repository.get("isPrivate"):
         return False
     return sync.repository_of(repository) is None
+
+
+def _became_private(sync: Sync, item: Wanted) -> None:
+    """For the people of this site it is as gone as if our token could not see it."""
+    if item.item_pk and mark_gone(item.item_pk, WorkItem.Gone.NOT_VISIBLE, with_repository=True):
+        sync.log.count(gone=1)
+        sync.changed.add(item.item_pk)
 
 
 def _fails(sync: Sync, item: Wanted, code: str, message: str) -> None:

@@ -23,7 +23,7 @@ STATES = {"OPEN": "open", "MERGED": "merged", "CLOSED": "closed"}
 
 
 def sweep(sync: Sync) -> None:
-    """Ask about every open item that is not going to be fetched anyway.
+    """Ask about every open item that is not going to be fetched anyway, and whether what is hidden from us came back.
 
     Where that is due all open items are fetched as a whole instead; on a full run, everything that is known.
     """
@@ -31,7 +31,9 @@ def sweep(sync: Sync) -> None:
         if sync.full or _is_due(sync, known):
             _want(sync, known)
     open_items = [
-        known for known in sync.known.values() if known.state in WorkItem.OPEN_STATES and known.node_id not in sync.wanted
+        known
+        for known in sync.known.values()
+        if (known.state in WorkItem.OPEN_STATES or _may_come_back(known)) and known.node_id not in sync.wanted
     ]
     if not open_items:
         return
@@ -41,7 +43,11 @@ def sweep(sync: Sync) -> None:
     def ask(batch: list[Known]) -> None:
         answer = sync.client.query(documents.SWEEP, {"ids": [known.node_id for known in batch]})
         for known, result in zip(batch, answers_by_index(answer, len(batch)), strict=True):
-            if result.node is None and result.not_found:
+            if result.node is None and result.not_found and _may_come_back(known):
+                # Nothing new: it was looked for when it vanished.
+                sync.examined.add(known.pk)
+                sync.answered(known.node_id)
+            elif result.node is None and result.not_found:
                 vanished.append(Vanished(known.pk, known.node_id, known.kind, known.repository, known.number, known.url))
             elif result.node is None:
                 _fails(sync, known, result.error)
@@ -64,6 +70,11 @@ def _is_due(sync: Sync, known: Known) -> bool:
     age = sync.now - known.fetched_at
     # The longest that a session's refresh may wait is the rule for a run of one member or one project.
     return age >= FULL_AFTER_AT_MOST or (sync.refreshes_open and age >= FRESH_ENOUGH)
+
+
+def _may_come_back(known: Known) -> bool:
+    """Whether it is hidden from us, by its repository being private perhaps. What was deleted never comes back."""
+    return known.state == WorkItem.State.GONE and known.gone == WorkItem.Gone.NOT_VISIBLE
 
 
 def _want(sync: Sync, known: Known) -> None:

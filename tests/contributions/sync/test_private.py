@@ -5,6 +5,7 @@ import pytest
 from accounts.personal_data import delete_account
 from contributions.meaning import read_item
 from contributions.models import Contribution, WorkItem
+from contributions.story import what_happened
 from contributions.sync import paste_link
 from contributions.tasks import refresh_items
 
@@ -54,8 +55,13 @@ def test_an_item_that_became_private_is_not_read_on(follower):
     pull.updated_at = follower.world.now
     follower.sync(full=True)
     stored = follower.stored(pull)
-    assert stored.title == "In the open"
-    assert "private" in stored.problem
+    assert (stored.title, stored.state, stored.gone) == ("In the open", "gone", "not_visible")
+    assert what_happened(stored)[0].startswith("Its repository is no longer public")
+    elsewhere.is_private = False
+    follower.later(hours=1)
+    follower.sync()
+    stored.refresh_from_db()
+    assert (stored.title, stored.state, stored.gone) == (SECRET, "open", "")
 
 
 def test_half_a_character_spoils_nothing(follower):
