@@ -25,6 +25,8 @@ from .waiting import AUTHORS, since_words
 
 #: Working days without anything open, and without a sign on GitHub, after which it is worth a word.
 NOTHING_OPEN_AFTER, QUIET_AFTER = 5, 7
+#: Of data that is older than this nobody can say that somebody has gone quiet.
+LOOKED_LATELY = datetime.timedelta(days=2)
 #: So many titles are named after the end; more would be a list, which the progress page has.
 TITLES_SHOWN = 3
 
@@ -73,7 +75,7 @@ def work_reasons(memberships: Sequence[Membership], now: datetime.datetime) -> I
         if interval_of(session, now) is not None:
             yield from (_after_the_end(membership, own) for membership in memberships if (own := _own(work[membership.pk])))
         return
-    rests, signs = rests_of(memberships, now), _Signs(memberships)
+    rests, signs = rests_of(memberships, now), _Signs(memberships, now)
     for membership in memberships:
         rest = rests[membership.pk]
         if rest.now:
@@ -92,18 +94,18 @@ def _own(work: list[Contribution]) -> list[Contribution]:
 class _Signs:
     """When each member was last seen on GitHub, as far as anybody can know. Four queries."""
 
-    def __init__(self, memberships: Sequence[Membership]):
+    def __init__(self, memberships: Sequence[Membership], now: datetime.datetime):
         users = {membership.user_id: membership.pk for membership in memberships}
         self.ended = last_ended(memberships)
         self.logins = {
             users[user]: login.casefold()
             for user, login in GitHubIdentity.objects.filter(user__in=users).values_list("user_id", "login")
         }
-        #: Whoever was never found by a sync may be busy where nobody looks.
+        #: Whoever no sync has found lately may be busy where nobody looks.
         self.followed = set(
-            MemberSync.objects.filter(membership__in=memberships, problem_code="")
-            .exclude(synced_at=None)
-            .values_list("membership_id", flat=True)
+            MemberSync.objects.filter(
+                membership__in=memberships, problem_code="", synced_at__gte=now - LOOKED_LATELY
+            ).values_list("membership_id", flat=True)
         )
         self.reviewed: dict[int, datetime.datetime] = {}
         given = ReviewGiven.objects.filter(contribution__membership__in=memberships, contribution__hidden=False)

@@ -73,6 +73,12 @@ def people_of(user, cohort: Cohort) -> tuple[list[Membership], list[Membership]]
     return members, [membership for membership in everybody if membership.leads]
 
 
+def people_who_left(user, cohort: Cohort) -> list[Membership]:
+    """Members who left, by name, as far as `user` may see them. One query."""
+    left = Membership.objects.visible_to(user).members().filter(cohort=cohort, state=Membership.State.LEFT)
+    return sorted(left.select_related("user"), key=by_name)
+
+
 def board_rows(
     user, members: Sequence[Membership], contributions: Sequence[Contribution], calendar: Calendar, now
 ) -> list[BoardRow]:

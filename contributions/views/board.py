@@ -10,10 +10,11 @@ from django.views.decorators.http import require_safe
 from accounts.signed_in import signed_in
 from cohorts import roles
 from cohorts.models import Cohort
-from contributions.board import board_rows, people_of, wins_of, work_of
+from contributions.board import board_rows, people_of, people_who_left, wins_of, work_of
 from contributions.freshness import freshness_of_session
 from contributions.matters import EVERYTHING, about, choices_of, chosen_topic, empty_words, matters_of
 from contributions.reading import calendar_of
+from contributions.sync import looked
 from contributions.views.syncing import sync_context
 
 WINS_OF = datetime.timedelta(days=7)
@@ -28,6 +29,7 @@ def cohort(request, pk):
     user, now = request.user, timezone.now()
     cohort = get_object_or_404(Cohort.objects.visible_to(user).select_related("session", "project"), pk=pk)
     session = cohort.session
+    looked(session)
     calendar = calendar_of(session, now)
     leads = roles.leads(user, cohort)
     members, leaders = people_of(user, cohort)
@@ -44,6 +46,7 @@ def cohort(request, pk):
         "now": now,
         "leads": leads,
         "leaders": leaders,
+        "gone": [] if members else people_who_left(user, cohort),
         "rows": board_rows(user, members, contributions, calendar, now),
         "wins": wins_of(contributions, now - WINS_OF, now),
         "cohorts": list(Cohort.objects.visible_to(user).filter(session=session).order_by("name", "pk")),
