@@ -62,6 +62,8 @@ try:
     GITHUB_CLIENT_ID = env.text("GITHUB_CLIENT_ID")
     GITHUB_CLIENT_SECRET = env.text("GITHUB_CLIENT_SECRET")
     GITHUB_WEBHOOK_SECRETS = env.words("GITHUB_WEBHOOK_SECRETS")
+    #: Folder of deliveries that wait for the database; below it is one for each database.
+    WEBHOOK_SPOOL = Path(env.text("WEBHOOK_SPOOL", str(BASE_DIR / "var" / "webhooks")))
     if bool(GITHUB_CLIENT_ID) != bool(GITHUB_CLIENT_SECRET):
         missing = "GITHUB_CLIENT_SECRET" if GITHUB_CLIENT_ID else "GITHUB_CLIENT_ID"
         raise SettingError(f"{missing} is required: GitHub's log-in needs both the client id and its secret.")

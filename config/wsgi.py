@@ -5,4 +5,9 @@ import os
 from django.core.wsgi import get_wsgi_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
-application = get_wsgi_application()
+_site = get_wsgi_application()
+
+# Only now are the settings and the apps there.
+from contributions.front import WebhookFront  # noqa: E402
+
+application = WebhookFront(_site)

@@ -6,12 +6,14 @@ between, and however many deliveries come, one task waits and each item is fetch
 """
 
 import datetime
+import functools
+import hashlib
 import json
 import logging
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
+from django.conf import settings
 from django.db import connection
 from django.db.models import Max, Q
 from django.utils import timezone
@@ -20,15 +22,16 @@ from accounts.github import github_host
 from background import enqueue
 from background.models import TaskRun
 from contributions.github.errors import GitHubError
-from contributions.links import LARGEST_NUMBER
 from contributions.models import WebhookDelivery, WorkItem
+from contributions.payloads import CHECK_EVENTS, MOST_ITEMS, Delivery
+from contributions.spool import Spool
 from contributions.sync.context import GITHUB_KINDS
 from contributions.sync.items import refetch
 
 logger = logging.getLogger(__name__)
 
-#: An event about a whole repository, or a commit that many branches hold, asks for no more items than this.
-MOST_ITEMS = 50
+#: A repository that was renamed, or given away, asks for no more items than this; the hourly sync brings the others.
+MOST_OF_A_PLACE = 500
 
 #: Items fetched before what is done is noted: as many as one request asks for.
 ITEMS_AT_ONCE = 50
@@ -42,47 +45,18 @@ GIVE_UP_AFTER = datetime.timedelta(days=3)
 #: How long after one that failed for good the next is tried: a wrong token does not get better with each delivery.
 AFTER_FAILURE = datetime.timedelta(minutes=5)
 
-PULL_REQUEST_EVENTS = {"pull_request", "pull_request_review"}
-ITEM_EVENTS = {"issues", "issue_comment", *PULL_REQUEST_EVENTS}
 
+@functools.cache
+def spool() -> Spool | None:
+    """Where this process keeps deliveries until the database has them; None where the settings, or the system, have no place.
 
-@dataclass(frozen=True)
-class Delivery:
-    """A delivery whose signature was right. `payload` may be of any shape: nothing in it is taken for granted."""
-
-    guid: str
-    event: str
-    payload: dict[str, Any]
-
-    @property
-    def node_id(self) -> str:
-        """Of the issue or pull request. A comment on a pull request comes with an `issue` of its number."""
-        return _text(self.payload, self._part, "node_id")[:200] if self.event in ITEM_EVENTS else ""
-
-    @property
-    def repository(self) -> str:
-        return _text(self.payload, "repository", "full_name")
-
-    @property
-    def numbers(self) -> list[int]:
-        """Numbers of the items in their repository: GitHub has two forms of node ids, so these count as well."""
-        items: Any = None
-        if self.event in ITEM_EVENTS:
-            items = [self.payload.get(self._part)]
-        elif self.event == "check_suite":
-            suite = self.payload.get("check_suite")
-            items = suite.get("pull_requests") if isinstance(suite, dict) else None
-        found = [item.get("number") for item in items if isinstance(item, dict)] if isinstance(items, list) else []
-        return [number for number in found if type(number) is int and 0 < number <= LARGEST_NUMBER][:MOST_ITEMS]
-
-    @property
-    def is_about_items(self) -> bool:
-        """Whether it names its items; else all of a repository, or some of it, may be meant."""
-        return self.event in ITEM_EVENTS or bool(self.numbers)
-
-    @property
-    def _part(self) -> str:
-        return "pull_request" if self.event in PULL_REQUEST_EVENTS else "issue"
+    Each database has a folder of its own: two sites may share a checkout.
+    """
+    if not settings.WEBHOOK_SPOOL or not Spool.is_possible():
+        return None
+    of = connection.settings_dict
+    name = "|".join(str(of.get(part, "")) for part in ("ENGINE", "HOST", "PORT", "NAME"))
+    return Spool(settings.WEBHOOK_SPOOL / hashlib.sha256(name.encode()).hexdigest()[:16], take_deliveries)
 
 
 def take_deliveries(deliveries: Sequence[Delivery]) -> None:
@@ -104,10 +78,11 @@ def _store(rows: list[tuple[Delivery, list[int]]]) -> set[str]:
     This and the next two are in SQL because a delivery needs nothing else of the database: to build the statements
     from models takes several times as long as all the rest, at each delivery.
     """
-    now = connection.ops.adapt_datetimefield_value(timezone.now())
+    adapt, now = connection.ops.adapt_datetimefield_value, timezone.now()
     values: list[Any] = []
     for delivery, items in rows:
-        values += [delivery.guid, delivery.event, delivery.node_id, json.dumps(items), now, None if items else now]
+        came = datetime.datetime.fromtimestamp(delivery.at, datetime.UTC) if delivery.at else now
+        values += [delivery.guid, delivery.event, delivery.node_id, json.dumps(items), adapt(came), None if items else adapt(now)]
     places = ", ".join(["(%s, %s, %s, %s, %s, %s)"] * len(rows))
     # The names of tables are our own, and all values are parameters.
     statement = (
@@ -154,9 +129,11 @@ def items_about(deliveries: Sequence[Delivery]) -> dict[str, list[int]]:
     numbers = {number for delivery in named for number in delivery.numbers}
     rows = _named_items(node_ids, numbers)
     found: dict[str, list[int]] = {}
+    in_repository = functools.cache(_in_repository)
     for delivery in deliveries:
         if not delivery.is_about_items:
-            found[delivery.guid] = _in_repository(delivery)
+            # Checks of one push come by the dozen, and mean the same.
+            found[delivery.guid] = in_repository(delivery._replace(guid="", event=_sort_of(delivery), at=None))
             continue
         node_id, repository, numbers = delivery.node_id, delivery.repository.lower(), set(delivery.numbers)
         found[delivery.guid] = [
@@ -173,31 +150,28 @@ def items_about(deliveries: Sequence[Delivery]) -> dict[str, list[int]]:
     return found
 
 
+def _sort_of(delivery: Delivery) -> str:
+    return "status" if delivery.event in CHECK_EVENTS else "repository"
+
+
 def _in_repository(delivery: Delivery) -> list[int]:
-    rows = WorkItem.objects.filter(host=github_host(), kind__in=GITHUB_KINDS).open().order_by("pk")
-    name = delivery.repository
-    if not name:
-        return []
-    if delivery.event in ("check_suite", "status"):
+    rows = WorkItem.objects.filter(host=github_host(), kind__in=GITHUB_KINDS).order_by("pk")
+    if delivery.event in CHECK_EVENTS:
+        if not delivery.repository:
+            return []
         # A pull request from a fork is not named: all open ones of its author may be meant, and rarely are many open.
-        author = _text(delivery.payload, "sender", "node_id")
-        waiting = rows.filter(repository__iexact=name, kind=WorkItem.Kind.PULL_REQUEST).exclude(ci="")
+        waiting = rows.open().filter(repository__iexact=delivery.repository, kind=WorkItem.Kind.PULL_REQUEST).exclude(ci="")
+        author = delivery.sender
         own = list(waiting.filter(author_node_id=author).values_list("pk", flat=True)[:MOST_ITEMS]) if author else []
         return own or list(waiting.filter(ci=WorkItem.CI.PENDING).values_list("pk", flat=True)[:MOST_ITEMS])
-    if delivery.event == "repository":
-        same_name = Q()
-        for each in (name, *_names_before(delivery)):
-            same_name |= Q(repository__iexact=each)
-        return list(rows.filter(same_name).values_list("pk", flat=True)[:MOST_ITEMS])
-    return []
-
-
-def _names_before(delivery: Delivery) -> list[str]:
-    """What a repository was called before it was renamed, or given to somebody else."""
-    owner, _slash, name = delivery.repository.partition("/")
-    before = _text(delivery.payload, "changes", "repository", "name", "from")
-    owners = [_text(delivery.payload, "changes", "owner", "from", kind, "login") for kind in ("user", "organization")]
-    return [f"{owner}/{before}"] * bool(before) + [f"{each}/{name}" for each in owners if each]
+    here = Q()
+    for place in delivery.places:
+        here |= Q(repository__istartswith=place) if place.endswith("/") else Q(repository__iexact=place)
+    if not here:
+        return []
+    # What is done has a new address as well, or nobody may see it any more. Open items come first.
+    found = rows.filter(here).values_list("pk", "state")
+    return [pk for pk, _state in sorted(found, key=lambda row: row[1] not in WorkItem.OPEN_STATES)][:MOST_OF_A_PLACE]
 
 
 def queue_processing() -> None:
@@ -222,6 +196,10 @@ def queue_processing() -> None:
 
 def queue_forgotten() -> bool:
     """Queue the fetching for a delivery whose process ended between storing it and queueing. True where there is one."""
+    kept = spool()
+    if kept is not None:
+        # Of a web server on this machine that ended before it had stored them.
+        kept.drain()
     newest = _open().aggregate(at=Max("received_at"))["at"]
     latest = _latest_run()
     if newest is None or (latest is not None and (latest["state"] in TaskRun.OPEN or latest["queued_at"] > newest)):
@@ -286,11 +264,3 @@ def _latest_run() -> Mapping[str, Any] | None:
 
     runs = TaskRun.objects.filter(task_path=process_deliveries_task.module_path).order_by("-pk")
     return runs.values("pk", "state", "queued_at", "finished_at").first()
-
-
-def _text(payload: dict[str, Any], *path: str) -> str:
-    value: Any = payload
-    for name in path:
-        value = value.get(name) if isinstance(value, dict) else None
-    # What no database takes (NUL, halves of characters) is in no name that we know either.
-    return value if isinstance(value, str) and value.isascii() and value.isprintable() else ""

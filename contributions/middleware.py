@@ -10,7 +10,7 @@ from .webhooks import github_webhook
 class WebhookMiddleware:
     """Stands before the others, so that a flood of deliveries costs little. What proves a delivery is its signature.
 
-    One that comes without https goes on to where it is sent to https.
+    For ASGI and tests: under WSGI `contributions.front` has taken them before. One that comes without https goes on to where it is sent to https.
     """
 
     def __init__(self, get_response):

@@ -49,5 +49,7 @@ LOGGING = {"version": 1, "disable_existing_loggers": False, "root": {"handlers":
 # False is allauth's word for none at all.
 ACCOUNT_RATE_LIMITS = False  # type: ignore[assignment]
 GITHUB_CLIENT_GUARD = "contributions.github.guard.forbid_transactions"
+# A delivery goes straight to the database, inside of the test's transaction. Tests of the spool have one of their own.
+WEBHOOK_SPOOL = None  # type: ignore[assignment]
 # Keeps what is queued, for the fixture `tasks`. Tests of the worker ask for `database_backend`.
 TASKS = {"default": {"BACKEND": "background.testing.TestBackend", "QUEUES": []}}

@@ -31,11 +31,16 @@ def deliveries(path: str, bodies: list[tuple[str, bytes]], secret: str) -> Itera
         yield b"%sbe7c4000-0000-0000-0000-%012x%s" % (head, number, rest)
 
 
+class Gone(Exception):
+    """The server does not answer any more."""
+
+
 @dataclass
 class _Connection:
     socket: socket.socket
     began: float = 0.0
     answer: bytes = b""
+    guid: str = ""
 
 
 @dataclass
@@ -48,6 +53,8 @@ class Load:
     answered: int = 0
     refused: int = 0
     slowest: float = 0.0
+    #: GUIDs of deliveries that were answered as expected, where somebody wants to know.
+    guids: list[str] | None = None
     _selector: selectors.BaseSelector = field(default_factory=selectors.DefaultSelector)
 
     def run(self, connections: int, seconds: float) -> float:
@@ -70,17 +77,48 @@ class Load:
                     running -= 1
         return (self.answered - before) / (time.perf_counter() - began)
 
+    def burst(self, connections: int, rate: float, seconds: float) -> float:
+        """So many a second for so long, whether or not those before are answered. Returns what was answered a second, until all were.
+
+        One that finds no connection free waits for the next, and its wait counts: `slowest` is from when it was due.
+        """
+        free = [_Connection(self._connect()) for _ in range(connections)]
+        sent, wanted, began = 0, int(rate * seconds), time.perf_counter()
+        while sent < wanted or len(free) < connections:
+            now = time.perf_counter()
+            while free and sent < wanted and began + sent / rate <= now:
+                self._send(free.pop(), due=began + sent / rate)
+                sent += 1
+            next_in = max(0.0, began + sent / rate - time.perf_counter()) if free and sent < wanted else 10
+            if len(free) == connections:
+                time.sleep(next_in)
+                continue
+            events = self._selector.select(next_in)
+            if not events and next_in == 10:
+                self._nothing()
+            for key, _events in events:
+                if self._receive(key.data):
+                    self._selector.unregister(key.data.socket)
+                    free.append(key.data)
+        took = time.perf_counter() - began
+        for connection in free:
+            connection.socket.close()
+        return sent / max(took, seconds)
+
     def _nothing(self) -> list:
-        raise SystemExit("The server does not answer any more.")
+        raise Gone("The server does not answer any more.")
 
     def _connect(self) -> socket.socket:
         made = socket.create_connection(("127.0.0.1", self.port), timeout=10)
         made.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         return made
 
-    def _send(self, connection: _Connection) -> None:
-        connection.began, connection.answer = time.perf_counter(), b""
-        connection.socket.sendall(next(self.requests))
+    def _send(self, connection: _Connection, due: float | None = None) -> None:
+        connection.began, connection.answer = due or time.perf_counter(), b""
+        request = next(self.requests)
+        if self.guids is not None:
+            connection.guid = request.partition(b"X-GitHub-Delivery: ")[2][:36].decode()
+        connection.socket.sendall(request)
         self._selector.register(connection.socket, selectors.EVENT_READ, connection)
 
     def _receive(self, connection: _Connection) -> bool:
@@ -96,6 +134,8 @@ class Load:
         self.slowest = max(self.slowest, time.perf_counter() - connection.began)
         if head[9:12] == str(self.expects).encode():
             self.answered += 1
+            if self.guids is not None:
+                self.guids.append(connection.guid)
         else:
             self.refused += 1
         if not part or names.get(b"connection") == b"close":

@@ -3,6 +3,7 @@
 import contextlib
 import importlib.util
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -39,13 +40,38 @@ class Server:
 
     def seconds(self) -> float:
         """What its processes have used of processors until now."""
-        used = 0
+        used = sum(int(fields[11]) + int(fields[12]) for fields in self._processes().values())
+        return used / os.sysconf("SC_CLK_TCK")
+
+    @property
+    def has_workers(self) -> bool:
+        return len(self._processes()) > 1
+
+    def kill_workers(self) -> None:
+        """Kill the processes that answer, without a warning. gunicorn starts others."""
+        for pid in self._processes().keys() - {self.pid}:
+            os.kill(pid, signal.SIGKILL)
+
+    def wait(self) -> None:
+        """Until it answers."""
+        for _ in range(300):
+            with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", self.port), timeout=1) as asked:
+                asked.sendall(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+                asked.settimeout(10)
+                if asked.recv(100):
+                    return
+            time.sleep(0.1)
+        raise SystemExit("The server did not come back.")
+
+    def _processes(self) -> dict[int, list[str]]:
+        """The server and its children, with the fields of `/proc/…/stat` after the name."""
+        found = {}
         for stat in Path("/proc").glob("[0-9]*/stat"):
             with contextlib.suppress(OSError):
-                pid, fields = stat.parent.name, stat.read_text().rpartition(")")[2].split()
-                if str(self.pid) in (pid, fields[1]):
-                    used += int(fields[11]) + int(fields[12])
-        return used / os.sysconf("SC_CLK_TCK")
+                fields = stat.read_text().rpartition(")")[2].split()
+                if str(self.pid) in (stat.parent.name, fields[1]):
+                    found[int(stat.parent.name)] = fields
+        return found
 
 
 @contextlib.contextmanager

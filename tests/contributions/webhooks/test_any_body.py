@@ -6,13 +6,15 @@ from urllib.parse import urlencode
 
 import pytest
 from django.core.handlers.wsgi import WSGIRequest
+from django.db import InterfaceError, OperationalError
 from django.test import Client
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from contributions.deliveries import Delivery, items_about
+from contributions.deliveries import items_about
 from contributions.models import WebhookDelivery
-from contributions.webhooks import EVENTS, LARGEST_BODY, github_webhook
+from contributions.payloads import EVENTS, read_delivery
+from contributions.webhooks import LARGEST_BODY, github_webhook
 from tests.factories import WorkItemFactory
 
 from .delivering import GUID, deliver, sign
@@ -77,7 +79,9 @@ def test_many_pull_requests_in_one_check_suite(django_assert_max_num_queries):
     item = WorkItemFactory(number=3)
     suite = {"pull_requests": [{"number": number} for number in range(1, 20_000)]}
     with django_assert_max_num_queries(2):
-        found = items_about([Delivery(GUID, "check_suite", {"check_suite": suite, "repository": {"full_name": item.repository}})])
+        found = items_about(
+            [read_delivery(GUID, "check_suite", {"check_suite": suite, "repository": {"full_name": item.repository}})]
+        )
     assert found == {GUID: [item.pk]}
 
 
@@ -168,15 +172,14 @@ def test_one_that_comes_without_https_is_sent_there(settings):
     assert Client(enforce_csrf_checks=True).get("/hooks/github/", secure=True).status_code == 405
 
 
-def test_where_the_database_is_away_github_hears_of_it(monkeypatch):
-    from django.db import OperationalError
-
+@pytest.mark.parametrize("error", [OperationalError, InterfaceError])
+def test_where_database_and_disk_are_away_github_hears_of_it(monkeypatch, error):
     def away(_deliveries):
-        raise OperationalError("The database is away.")
+        raise error("The database is away.")
 
-    monkeypatch.setattr("contributions.inbox.inbox._store", away)
-    response = post(b"{}", Client(raise_request_exception=False))
-    assert response.status_code == 500
+    monkeypatch.setattr("contributions.webhooks.take_deliveries", away)
+    response = post(b"{}")
+    assert (response.status_code, response.json()) == (503, {"error": "The delivery could not be stored. Send it again later."})
 
 
 def test_a_form_is_read_as_json_is(tasks):

@@ -8,9 +8,10 @@ from django.utils import timezone
 from background import Retry
 from background.models import TaskRun
 from contributions import deliveries
-from contributions.deliveries import Delivery, process_deliveries, queue_forgotten, queue_processing, take_deliveries
+from contributions.deliveries import process_deliveries, queue_forgotten, queue_processing, take_deliveries
 from contributions.github.errors import RateLimited, Unauthorized, Unavailable
 from contributions.models import WebhookDelivery
+from contributions.payloads import read_delivery
 from contributions.tasks import process_deliveries_task, sync_due_sessions
 from tests.factories import WorkItemFactory
 
@@ -18,7 +19,7 @@ pytestmark = pytest.mark.django_db
 
 
 def about(item, guid="delivery-1", event="issues"):
-    return Delivery(guid, event, {"issue": {"node_id": item.node_id}})
+    return read_delivery(guid, event, {"issue": {"node_id": item.node_id}})
 
 
 @pytest.fixture
@@ -104,7 +105,7 @@ def test_a_redelivery_of_one_that_nothing_waits_for_queues_it(tasks):
 
 def test_several_at_once_with_the_same_guid_are_one(tasks):
     item = WorkItemFactory()
-    take_deliveries([about(item), about(item), Delivery("delivery-2", "star", {})])
+    take_deliveries([about(item), about(item), read_delivery("delivery-2", "star", {})])
     assert sorted(WebhookDelivery.objects.values_list("guid", "items")) == [("delivery-1", [item.pk]), ("delivery-2", [])]
     tasks.assert_enqueued(process_deliveries_task, times=1)
 
@@ -113,29 +114,69 @@ def test_what_is_not_tracked_is_processed_at_once(tasks):
     WorkItemFactory(repository="owner/one", number=7)
     take_deliveries(
         [
-            Delivery("delivery-1", "issues", {"issue": {"number": 7}, "repository": {"full_name": "owner/another"}}),
-            Delivery("delivery-2", "repository", {"repository": {"full_name": "owner/another"}}),
-            Delivery("delivery-3", "ping", {"zen": "Design for failure."}),
+            read_delivery("delivery-1", "issues", {"issue": {"number": 7}, "repository": {"full_name": "owner/another"}}),
+            read_delivery("delivery-2", "repository", {"repository": {"full_name": "owner/another"}}),
+            read_delivery("delivery-3", "ping", {"zen": "Design for failure."}),
         ]
     )
     assert WebhookDelivery.objects.exclude(processed_at=None).count() == 3
     tasks.assert_nothing_enqueued()
 
 
-@pytest.mark.parametrize("kind", ["user", "organization"])
-def test_a_repository_that_was_given_away_is_known_by_its_name_before(tasks, kind):
-    item, done = WorkItemFactory(repository="before/one"), WorkItemFactory(repository="before/one", state="merged")
-    changes = {"owner": {"from": {kind: {"login": "before"}}}}
-    delivery = Delivery("delivery-1", "repository", {"repository": {"full_name": "after/one"}, "changes": changes})
-    assert deliveries.items_about([delivery]) == {"delivery-1": [item.pk]}
-    assert done.pk != item.pk
+HERE, BEFORE = {"full_name": "after/one"}, "before/one"
+
+
+@pytest.mark.parametrize(
+    ("event", "payload"),
+    [
+        ("repository", {"action": "transferred", "repository": HERE, "changes": {"owner": {"from": {"user": {"login": "before"}}}}}),
+        ("repository", {"action": "transferred", "repository": HERE, "changes": {"owner": {"from": {"organization": {"login": "before"}}}}}),
+        ("repository", {"action": "renamed", "repository": {"full_name": "before/two"}, "changes": {"repository": {"name": {"from": "one"}}}}),
+        ("repository", {"action": "privatized", "repository": {"full_name": "Before/One"}}),
+        ("repository", {"action": "deleted", "repository": {"full_name": "before/one"}}),
+        ("organization", {"action": "renamed", "organization": {"login": "after"}, "changes": {"login": {"from": "Before"}}}),
+        ("organization", {"action": "deleted", "organization": {"login": "before"}}),
+        ("installation", {"action": "created", "repositories": [{"full_name": "other/one"}, {"full_name": BEFORE}]}),
+        ("installation", {"action": "suspend", "installation": {"account": {"login": "before"}}}),
+        ("installation_repositories", {"action": "removed", "repositories_added": [], "repositories_removed": [{"full_name": BEFORE}]}),
+        ("installation_repositories", {"action": "added", "repositories_added": [{"full_name": BEFORE}]}),
+    ],
+)  # fmt: skip
+def test_what_became_of_a_repository_is_looked_up_for_all_of_it_and_for_what_is_open_first(event, payload):
+    done, item = WorkItemFactory(repository=BEFORE, state="merged"), WorkItemFactory(repository=BEFORE)
+    WorkItemFactory(repository="before2/one")
+    assert deliveries.items_about([read_delivery("delivery-1", event, payload)]) == {"delivery-1": [item.pk, done.pk]}
+
+
+@pytest.mark.parametrize(
+    ("event", "payload"),
+    [
+        ("organization", {"action": "member_added", "organization": {"login": "owner"}}),
+        ("organization", {"action": "renamed", "organization": {"login": ""}}),
+        ("installation", {"action": "created", "repositories": [], "installation": {"account": None}}),
+        ("installation", {"action": "created", "repositories": "all", "installation": {"account": {"login": "%"}}}),
+        ("installation_repositories", {"repositories_added": [None, {"full_name": ["owner/repository"]}]}),
+        ("repository", {"action": "renamed", "repository": {"full_name": ""}}),
+    ],
+)
+def test_what_says_nothing_about_a_repository_asks_for_nothing(event, payload):
+    WorkItemFactory(repository="owner/repository")
+    assert deliveries.items_about([read_delivery("delivery-1", event, payload)]) == {"delivery-1": []}
+
+
+def test_many_checks_of_one_push_are_looked_up_once(django_assert_num_queries):
+    item = WorkItemFactory(ci="pending")
+    status = {"repository": {"full_name": item.repository}, "sender": {"node_id": "U_1"}}
+    many = [read_delivery(f"delivery-{number}", "status", status) for number in range(20)]
+    with django_assert_num_queries(2):
+        assert deliveries.items_about(many) == {delivery.guid: [item.pk] for delivery in many}
 
 
 def test_an_issue_is_not_mistaken_for_a_pull_request_that_checks_ran_for():
     WorkItemFactory(kind="issue", number=7)
     pull = WorkItemFactory(number=8)
     suite = {"pull_requests": [{"number": 7}, {"number": 8}]}
-    delivery = Delivery("delivery-1", "check_suite", {"check_suite": suite, "repository": {"full_name": pull.repository}})
+    delivery = read_delivery("delivery-1", "check_suite", {"check_suite": suite, "repository": {"full_name": pull.repository}})
     assert deliveries.items_about([delivery]) == {"delivery-1": [pull.pk]}
 
 
@@ -161,7 +202,7 @@ def test_a_delivery_about_many_is_processed_when_all_of_them_are(fetched, monkey
     monkeypatch.setattr(deliveries, "ITEMS_AT_ONCE", 2)
     monkeypatch.setattr(deliveries, "DELIVERIES_AT_ONCE", 2)
     items = [WorkItemFactory(repository="owner/big") for _ in range(5)]
-    take_deliveries([Delivery("all-of-them", "repository", {"repository": {"full_name": "owner/big"}})])
+    take_deliveries([read_delivery("all-of-them", "repository", {"repository": {"full_name": "owner/big"}})])
     take_deliveries([about(item, f"delivery-{item.pk}") for item in items])
     monkeypatch.setattr(deliveries, "refetch", lambda pks: fetched.append(list(pks)) or stop_at(2, fetched))
     with pytest.raises(Unavailable):
