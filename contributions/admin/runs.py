@@ -6,7 +6,7 @@ from django.utils import timezone
 from django.utils.formats import date_format, number_format
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import mark_safe
-from django.utils.text import Truncator
+from django.utils.text import Truncator, capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
@@ -74,7 +74,7 @@ class StoppedFilter(admin.SimpleListFilter):
 @admin.register(SyncRun)
 class SyncRunAdmin(SyncNowMixin, ReadOnlyAdmin):
     change_list_template = "admin/contributions/sync_run_list.html"
-    list_display = ["number", "what", "state_word", "queued", "figures", "problems"]
+    list_display = ["sync", "state_word", "queued", "figures", "problems"]
     list_select_related = ["session", "membership__user", "project"]
     search_fields = ["membership__user__name", "project__name", "session__name"]
     search_help_text = gettext_lazy("The name of a member, of a project or of a session.")
@@ -108,17 +108,19 @@ class SyncRunAdmin(SyncNowMixin, ReadOnlyAdmin):
             (_("Problems"), {"fields": ["errors_in_words"]}),
         ]
 
-    @admin.display(description=gettext_lazy("sync"), ordering="pk")
-    def number(self, run):
-        return f"#{run.pk}"
+    @admin.display(description=gettext_lazy("sync"))
+    def sync(self, run):
+        return format_html("{}<br><small>{} · #{}</small>", self._part(run), run.session, run.pk)
 
     @admin.display(description=gettext_lazy("of"))
     def what(self, run):
+        return format_html("{}: {}", run.session, self._part(run))
+
+    @staticmethod
+    def _part(run):
         if run.membership:
-            part = run.membership.user.get_full_name()
-        else:
-            part = str(run.project) if run.project else _("everybody")
-        return format_html("{}: {}", run.session, part)
+            return run.membership.user.get_full_name()
+        return str(run.project) if run.project else capfirst(_("everybody"))
 
     @admin.display(description=gettext_lazy("state"), ordering="state")
     def state_word(self, run):

@@ -68,14 +68,14 @@ def address_link(url: str) -> str:
 
 @admin.register(WorkItem)
 class WorkItemAdmin(FetchAgainMixin, ReadOnlyAdmin):
-    list_display = ["item", "kind_word", "state_word", "author_login", "created_at", "fetched"]
+    list_display = ["item", "kind_word", "state_word", "author_login", "opened", "fetched"]
     list_filter = [
         "kind", "other_kind", "state", "gone", "tracker", "turn", "ci", "review_state",
         ("tracked_repository__project", admin.RelatedOnlyFieldListFilter), ("problem", admin.EmptyFieldListFilter),
     ]  # fmt: skip
     search_fields = ["title", "repository", "author_login", "url", "=number"]
     search_help_text = gettext_lazy("Words of a title or an address, a login, a repository, or a number.")
-    sortable_by = ["created_at", "fetched"]
+    sortable_by = ["opened", "fetched"]
     date_hierarchy = "created_at"
     list_per_page = 50
     readonly_fields = ["link", "kind_word"]
@@ -115,6 +115,10 @@ class WorkItemAdmin(FetchAgainMixin, ReadOnlyAdmin):
         if item.gone:
             more.append(item.get_gone_display())
         return format_html("{}<br><small>{}</small>", item.get_state_display(), ", ".join(map(str, more)))
+
+    @admin.display(description=gettext_lazy("opened"), ordering="created_at")
+    def opened(self, item):
+        return date_format(timezone.localtime(item.created_at), "DATE_FORMAT") if item.created_at else "–"
 
     @admin.display(description=gettext_lazy("last fetched"), ordering="fetched_at")
     def fetched(self, item):
