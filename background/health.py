@@ -16,7 +16,8 @@ logger = logging.getLogger(__name__)
 #: From the best to the worst; the whole is as well as its worst part.
 STATUSES = ("ok", "degraded", "down")
 
-#: Returns a status and a value that is ready for JSON. May use the database: checks run only while it answers.
+#: Returns a status and a value that is ready for JSON. Sentences under `problems` in a value are shown to the operator on the first
+#: page of the admin as well. May use the database: checks run only while it answers.
 Check = Callable[[], tuple[str, Any]]
 _checks: dict[str, Check] = {}
 
@@ -39,6 +40,18 @@ def report() -> dict[str, Any]:
         status, value = _run(name, function)
         found[name] = value
         found["status"] = max(found["status"], status, key=STATUSES.index)
+    return found
+
+
+def problems_of_others() -> list[str]:
+    """What the registered checks but the worker's say an operator should look at: the `problems` of their values, in their order."""
+    found: list[str] = []
+    for name, function in _checks.items():
+        if name == "worker":
+            continue
+        _status, value = _run(name, function)
+        if isinstance(value, dict) and isinstance(value.get("problems"), list):
+            found += value["problems"]
     return found
 
 

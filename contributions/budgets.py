@@ -74,7 +74,7 @@ def is_refused(budget: ApiBudget) -> bool:
     """Whether GitHub did not accept this token when it was last used. Heals with the next success."""
     if budget.failed_at is None or failure_code(budget) not in REFUSALS:
         return False
-    return budget.succeeded_at is None or budget.succeeded_at < budget.failed_at
+    return budget.succeeded_at is None or budget.succeeded_at <= budget.failed_at
 
 
 def standing(budget: ApiBudget, now: datetime, *, by_person: bool) -> tuple[Standing, datetime | None]:

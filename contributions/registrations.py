@@ -24,9 +24,10 @@ def register() -> None:
     from . import personal_data
     from .exporting import contributions_of
     from .figures.session_page import work_figures
-    from .health import check_last_sync
+    from .health import check_github, check_last_sync
 
     register_check("last_sync", check_last_sync)
+    register_check("github", check_github)
     register_attention()
     register_member_section("contributions", contributions_of)
     register_figures(work_figures)

@@ -10,9 +10,10 @@ register = template.Library()
 
 @register.inclusion_tag("admin/background/summary.html", takes_context=True)
 def background_summary(context) -> dict:
-    """Nothing for anybody but the operator; and nothing is asked of the database then."""
+    """Nothing for anybody but the operator; and nothing is asked of the database then. Tells of other apps' problems as well."""
     from background.admin.why import START_A_WORKER
     from background.admin.words import span
+    from background.health import problems_of_others
     from background.overview import WAITING_TOO_LONG, overview
 
     request = context.get("request")
@@ -46,7 +47,7 @@ def background_summary(context) -> dict:
         ],
         "needs": f"{runs}?needs=somebody",
         # That no worker is alive has a banner of its own, with what to type.
-        "problems": found.problems if found.alive else [],
+        "problems": [*(found.problems if found.alive else []), *problems_of_others()],
         "nobody_is_alive": not found.alive,
         "command": START_A_WORKER,
     }

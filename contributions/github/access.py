@@ -242,10 +242,7 @@ def remember(client: LeasedClient, error: GitHubError | None = None) -> None:
         if error.code != "kept_for_people":
             values["blocked_until"] = error.retry_at
     elif error is not None and not isinstance(error, TokenBusy):
-        # A microsecond later than a success of the same moment: the failure came last.
         values |= {"failed_at": now, "failure": f"{error.code}: {error.message}"[:300]}
-        if client.answered_at is not None and client.answered_at >= now:
-            values["failed_at"] = client.answered_at + timedelta(microseconds=1)
     was_refused = is_refused(lease.budget)
     if not lease.give_back(**values):
         logger.warning("%s lost its token to another worker.", client._holder)
