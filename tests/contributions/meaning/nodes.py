@@ -44,6 +44,13 @@ def closed(at, by=REVIEWER, closer=None):
     return event("Closed", at, by, closer=closer)
 
 
+def dismissed(state, at, dismissed_at, by=REVIEWER):
+    """A review that said `state` and was dismissed by somebody else, as GitHub tells it: two nodes."""
+    given = {**review("DISMISSED", at, by), "id": f"PRR_{at}"}
+    taken_back = {"previousReviewState": state, "review": {"id": given["id"], "author": by}}
+    return given, event("ReviewDismissed", dismissed_at, OTHER, **taken_back)
+
+
 COMMIT = {"__typename": "Commit", "oid": "0a" * 20}
 
 

@@ -4,7 +4,7 @@ import datetime
 
 import pytest
 
-from contributions.meaning import Incomplete, read_item
+from contributions.meaning import Incomplete, Previous, read_item
 from contributions.meaning.reviews import waited_for_response
 from contributions.trackers import TrackerAt, references_of
 
@@ -18,6 +18,7 @@ from .nodes import (
     closed,
     comment,
     day,
+    dismissed,
     event,
     iso,
     issue,
@@ -94,15 +95,38 @@ def test_first_answer_by_a_human_after_it_was_ready(item, ready, answered):
     assert values["first_response_at"] == (answered and day(answered))
 
 
-def test_the_clock_stops_while_it_is_a_draft():
-    values = read(pull_request(event("ConvertToDraft", 3), event("ReadyForReview", 7), comment(8)))
-    waited = waited_for_response(values["events"], ready_at=values["ready_at"], first_response_at=values["first_response_at"])
-    assert waited == datetime.timedelta(days=3)
+READY, DRAFT = "ReadyForReview", "ConvertToDraft"
 
 
-def test_no_answer_is_none_and_not_zero():
-    values = read(pull_request())
-    assert waited_for_response(values["events"], ready_at=values["ready_at"], first_response_at=None) is None
+@pytest.mark.parametrize(
+    ("item", "days"),
+    [
+        (pull_request(), None),
+        (pull_request(comment(2, AUTHOR), comment(3, BOT), comment(4, None)), None),
+        (pull_request(comment(4)), 3),
+        (pull_request(comment(1)), 0),
+        (pull_request(comment(4), event(DRAFT, 5), event(READY, 9)), 3),
+        (pull_request(event(DRAFT, 3), event(READY, 7), comment(8)), 3),
+        (pull_request(event(READY, 3), comment(5)), 2),
+        (pull_request(comment(2), event(READY, 3), event(DRAFT, 5), event(READY, 8), event(DRAFT, 9), event(READY, 11),
+                      comment(12)), 4),
+        (pull_request(event(READY, 3), event(DRAFT, 5), comment(6), isDraft=True), None),
+        (pull_request(event(READY, 3), event(DRAFT, 5), comment(6), event(READY, 7), comment(9)), 4),
+        (pull_request(event(READY, 3), event(READY, 4), comment(5)), 2),
+        (pull_request(event(DRAFT, 2), event(DRAFT, 3), event(READY, 4), comment(5)), 2),
+        (pull_request(review("DISMISSED", 4)), 3),
+        (pull_request(event("Merged", 4, REVIEWER), prState="MERGED"), None),
+        (issue(comment(4)), 3),
+        (issue(comment(4, AUTHOR), comment(5, BOT)), None),
+    ],
+)  # fmt: skip
+def test_how_long_the_first_answer_took_without_the_time_as_a_draft(item, days):
+    values = read(item)
+    waited = None if days is None else datetime.timedelta(days=days)
+    assert values["first_response_after"] == waited
+    # The same from what is stored, for items that were fetched before it was kept.
+    ready = values["ready_at"] or day(1)
+    assert waited_for_response(values["events"], ready_at=ready, first_response_at=values["first_response_at"]) == waited
 
 
 @pytest.mark.parametrize(
@@ -118,10 +142,97 @@ def test_no_answer_is_none_and_not_zero():
         (pull_request(review("COMMENTED", 2)), "commented"),
         (pull_request(review("COMMENTED", 2, AUTHOR)), ""),
         (pull_request(review("APPROVED", 2, BOT), review("CHANGES_REQUESTED", 2, None)), ""),
+        (pull_request(review("APPROVED", 2), pushed(3)), "approved"),
+        (pull_request(review("CHANGES_REQUESTED", 2), pushed(3)), "changes_requested"),
+        (pull_request(review("DISMISSED", 2)), "commented"),
+        (pull_request(review("APPROVED", 2), review("DISMISSED", 3)), "commented"),
+        (pull_request(review("APPROVED", 2, OTHER), review("DISMISSED", 3)), "approved"),
+        (pull_request(*dismissed("CHANGES_REQUESTED", 2, 3)), ""),
+        (pull_request(*dismissed("CHANGES_REQUESTED", 2, 3), review("APPROVED", 4)), "approved"),
+        (pull_request(*dismissed("APPROVED", 2, 3), review("CHANGES_REQUESTED", 2, OTHER)), "changes_requested"),
+        (pull_request(review("DISMISSED", 2), reviewDecision="REVIEW_REQUIRED"), "review_required"),
     ],
 )
 def test_review_state(item, state):
     assert read(item)["review_state"] == state
+
+
+@pytest.mark.parametrize(
+    ("item", "first"),
+    [
+        (pull_request(authorAssociation="FIRST_TIMER"), True),
+        (pull_request(authorAssociation="FIRST_TIME_CONTRIBUTOR"), True),
+        (pull_request(authorAssociation="FIRST_TIME_CONTRIBUTOR", prState="MERGED"), True),
+        (pull_request(authorAssociation="CONTRIBUTOR"), False),
+        (pull_request(authorAssociation="MEMBER", isDraft=True), False),
+        (pull_request(authorAssociation="CONTRIBUTOR", prState="MERGED"), None),
+        (pull_request(authorAssociation="OWNER", prState="CLOSED"), None),
+        (pull_request(authorAssociation="NONE"), None),
+        (pull_request(authorAssociation="MANNEQUIN"), None),
+        (pull_request(), None),
+        (issue(authorAssociation="FIRST_TIMER"), None),
+    ],
+)
+def test_the_first_pull_request_of_its_author(item, first):
+    assert read(item)["first_of_author"] is first
+
+
+BEFORE = Previous(fetched_at=day(20), behind=True)
+
+
+@pytest.mark.parametrize(
+    ("item", "previous", "behind"),
+    [
+        (pull_request(), None, None),
+        (pull_request(mergeStateStatus="BEHIND"), None, True),
+        (pull_request(mergeStateStatus="CLEAN"), BEFORE, False),
+        (pull_request(mergeStateStatus="HAS_HOOKS"), None, False),
+        (pull_request(mergeStateStatus="UNSTABLE"), None, False),
+        (pull_request(mergeStateStatus="BLOCKED"), BEFORE, None),
+        (pull_request(mergeStateStatus="DIRTY"), BEFORE, None),
+        (pull_request(mergeStateStatus="UNKNOWN"), None, None),
+        (pull_request(mergeStateStatus="UNKNOWN"), BEFORE, True),
+        (pull_request(pushed(19), mergeStateStatus="UNKNOWN"), BEFORE, True),
+        (pull_request(pushed(21), mergeStateStatus="UNKNOWN"), BEFORE, None),
+        (pull_request(mergeStateStatus="BEHIND", prState="MERGED"), BEFORE, None),
+        (pull_request(mergeStateStatus="NEW_WORD"), BEFORE, None),
+        (issue(mergeStateStatus="BEHIND"), BEFORE, None),
+    ],
+)
+def test_whether_it_lags_behind_its_base(item, previous, behind):
+    assert read(item, previous=previous)["behind"] is behind
+
+
+NAMES = {"previousTitle": "Old", "currentTitle": "New", "previousRefName": "main", "currentRefName": "stable"}
+
+
+@pytest.mark.parametrize(
+    ("node", "told"),
+    [
+        (event("RenamedTitle", 3, **NAMES), {"what": "renamed", "from": "Old", "to": "New"}),
+        (event("BaseRefChanged", 3, **NAMES), {"what": "base_changed", "from": "main", "to": "stable"}),
+        (event("Transferred", 3, fromRepository={"nameWithOwner": "o/old", "isPrivate": False}),
+         {"what": "transferred", "from": "o/old"}),
+        (event("Transferred", 3, fromRepository={"nameWithOwner": "o/old", "isPrivate": True}), {"what": "transferred"}),
+        (event("Transferred", 3, fromRepository=None), {"what": "transferred"}),
+        (event("Locked", 3), {"what": "locked"}),
+        (event("Unlocked", 3), {"what": "unlocked"}),
+        (event("ConvertedToDiscussion", 3), {"what": "became_discussion"}),
+        (event("HeadRefForcePushed", 3), {"what": "force_pushed"}),
+        (event("Reopened", 3), {"what": "reopened"}),
+        (event("RenamedTitle", 3, previousTitle="x" * 5000), {"what": "renamed", "from": "x" * 200}),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("make", [pull_request, issue])
+def test_what_became_of_it_is_an_event(make, node, told):
+    item = make(timelineItems={"nodes": [node]})
+    assert read(item)["events"][1] == {"at": iso(3), "by": "ada", "human": True, **told}
+
+
+def test_whoever_made_a_commit_is_told():
+    made = {**pushed(3), "commit": {**pushed(3)["commit"], "author": {"user": {"id": "U_ole", "login": "ole"}}}}
+    item = pull_request(made, commits={"nodes": [{"commit": pushed(3)["commit"]}]})
+    assert [(told["what"], told["by"]) for told in read(item)["events"]] == [("opened", "ada"), ("pushed", "ole")]
 
 
 def test_events_tell_the_story_once_and_in_order():

@@ -14,6 +14,7 @@ from .nodes import (
     closed,
     comment,
     day,
+    dismissed,
     event,
     iso,
     issue,
@@ -73,6 +74,33 @@ CASES = {
     "another reviewer's approval does not lift it": (
         pull_request(review("CHANGES_REQUESTED", 3), review("APPROVED", 5, OTHER)), "member", "changes_requested", 3),
     "a dismissed review asks for nothing": (pull_request(review("DISMISSED", 3)), "reviewer", "answered", 3),
+    "a request that was taken back asks for nothing": (
+        pull_request(*dismissed("CHANGES_REQUESTED", 3, 5)), "reviewer", "answered", 5),
+    "taken back after a push: it waits since the push": (
+        pull_request(*dismissed("CHANGES_REQUESTED", 3, 5), pushed(4)), "reviewer", "pushed_since", 4),
+    "of two requests one was taken back": (
+        pull_request(*dismissed("CHANGES_REQUESTED", 3, 5), review("CHANGES_REQUESTED", 4, OTHER)),
+        "member", "changes_requested", 3),
+    "an approval that was taken back": (pull_request(*dismissed("APPROVED", 3, 5)), "reviewer", "answered", 5),
+    "an approval that was taken back, and given again": (
+        pull_request(*dismissed("APPROVED", 3, 5), review("APPROVED", 7)), "maintainer", "approved", 7),
+    "a maintainer brought the branch up to date": (
+        pull_request(review("CHANGES_REQUESTED", 3), event("HeadRefForcePushed", 4, REVIEWER)),
+        "member", "changes_requested", 3),
+    "nobody knows who replaced the commits": (
+        pull_request(review("CHANGES_REQUESTED", 3), event("HeadRefForcePushed", 4, None)), "reviewer", "pushed_since", 4),
+    "checks fail since the commits were replaced": (
+        pull_request(event("HeadRefForcePushed", 4), **FAILING), "member", "ci_failing", 4),
+    "approved, then pushed": (pull_request(review("APPROVED", 3), pushed(4)), "maintainer", "approved", 3),
+    "opened again": (pull_request(comment(2), closed(3), event("Reopened", 4)), "member", "commented", 2),
+    "another title changes nothing": (
+        pull_request(comment(2), event("RenamedTitle", 4), event("BaseRefChanged", 5), event("Locked", 6)),
+        "member", "commented", 2),
+    "several drafts": (
+        pull_request(event("ReadyForReview", 2), event("ConvertToDraft", 4), event("ReadyForReview", 6)),
+        "reviewer", "nothing_said", 6),
+    "a change to ready that the story lacks": (
+        pull_request(event("ReadyForReview", 2), event("ConvertToDraft", 4)), "reviewer", "nothing_said", 28),
     "somebody commented": (pull_request(comment(3)), "member", "commented", 3),
     "somebody commented twice": (pull_request(comment(3), comment(5, OTHER)), "member", "commented", 3),
     "a review that only comments": (pull_request(review("COMMENTED", 3)), "member", "commented", 3),
@@ -127,6 +155,11 @@ ISSUES = {
     "a ghost spoke last": (issue(comment(3, None)), "maintainer", "nothing_said", 1),
     "an open pull request is linked": (issue(comment(3), **linked("OPEN")), "", "linked_pull_request", None),
     "a merged pull request is linked": (issue(comment(3), **linked("MERGED")), "member", "commented", 3),
+    "renamed, moved and locked": (
+        issue(comment(3), timelineItems={"nodes": [event("RenamedTitle", 4), event("Transferred", 5), event("Locked", 6)]}),
+        "member", "commented", 3),
+    "opened again": (
+        issue(comment(3), timelineItems={"nodes": [closed(4), event("Reopened", 5)]}), "member", "commented", 3),
     "closed": (issue(issueState="CLOSED", closedAt=iso(9)), "", "closed", 9),
     "the first comments come apart": (
         issue(firstComments={"nodes": [comment(2), comment(3, AUTHOR)]}), "maintainer", "answered", 3),
