@@ -17,13 +17,14 @@ from cohorts.models import SessionRole
 from tests import factories
 
 ROLES = (
-    "anonymous", "stranger", "applicant", "member", "other_member", "navigator", "captain", "reviewer", "organiser",
-    "other_organiser", "operator",
+    "anonymous", "stranger", "applicant", "member", "other_member", "navigator", "captain", "reviewer", "storyteller",
+    "organiser", "other_organiser", "operator",
 )  # fmt: skip
 PEOPLE = frozenset(ROLES) - {"anonymous"}
 EVERYBODY = frozenset(ROLES)
 NOBODY: frozenset[str] = frozenset()
 COHORT = frozenset({"member", "navigator", "captain", "organiser", "operator"})
+SESSION = COHORT | {"other_member", "storyteller"}
 ADMIN = frozenset({"navigator", "captain", "reviewer", "organiser", "other_organiser", "operator"})
 REVIEWERS = frozenset({"reviewer", "organiser", "operator"})
 ORGANISERS = frozenset({"organiser", "operator"})
@@ -55,6 +56,11 @@ def own(arguments=lambda world: [], **options) -> Entry:
     return Entry(PEOPLE, arguments, **options)
 
 
+def figures(arguments=lambda world: [world.session.slug]) -> Entry:
+    """Hidden like the work that they count, and public once the session is over."""
+    return Entry(SESSION, arguments, anonymous=404)
+
+
 def membership(world):
     return [world.membership.pk]
 
@@ -65,6 +71,13 @@ SITE = {
     "session": public(lambda world: [world.session.slug]),
     "apply": public(lambda world: [world.open.slug]),
     "projects": public(),
+    "project": public(lambda world: [world.project.slug]),
+    "session_figures": figures(),
+    "session_figures_csv": figures(),
+    "session_figures_json": figures(),
+    "session_picture": figures(lambda world: [world.session.slug, "weeks"]),
+    "compare_figures": figures(),
+    "compare_picture": figures(),
     "code_of_conduct": public(),
     "privacy": public(),
     "healthz": public(),
@@ -127,6 +140,7 @@ def world(db):
         factories.SessionRoleFactory(session=each, user=people["organiser"])
     factories.SessionRoleFactory(session=reviewing, user=people["reviewer"], role=SessionRole.Role.REVIEWER)
     factories.SessionRoleFactory(session=factories.SessionFactory(), user=people["other_organiser"])
+    factories.SessionRoleFactory(session=session, user=people["storyteller"], role=SessionRole.Role.STORYTELLER)
     question = factories.QuestionFactory(session=open_session)
     factories.CriterionFactory(session=reviewing)
     return SimpleNamespace(

@@ -16,8 +16,8 @@ from contributions.models import MemberSync, ReviewGiven, SyncRun
 from tests import factories
 
 ROLES = (
-    "anonymous", "stranger", "applicant", "member", "mate", "other_member", "navigator", "captain", "reviewer", "organiser",
-    "other_organiser", "operator",
+    "anonymous", "stranger", "applicant", "member", "mate", "other_member", "navigator", "captain", "reviewer", "storyteller",
+    "organiser", "other_organiser", "operator",
 )  # fmt: skip
 EVERYBODY = set(ROLES)
 COHORT = {"member", "mate", "navigator", "captain", "organiser", "operator"}
@@ -89,6 +89,8 @@ def world(db):
     factories.SessionRoleFactory(session=factories.SessionFactory(), user=people["other_organiser"])
     role = factories.SessionRoleFactory(session=reviewing, user=people["reviewer"], role=SessionRole.Role.REVIEWER)
 
+    for session in (running, reviewing, open_session):
+        factories.SessionRoleFactory(session=session, user=people["storyteller"], role=SessionRole.Role.STORYTELLER)
     project = factories.ProjectFactory()
     cohort = factories.CohortFactory(session=running, project=project)
     member = factories.MembershipFactory(cohort=cohort, user=people["member"])
