@@ -119,7 +119,7 @@ class Growth:
     def ratio(self) -> float:
         """How many times as long a member takes in the largest world as in the smallest."""
         sizes = sorted(self.runs, key=lambda size: size.members)
-        return self.per_member(sizes[-1]) / self.per_member(sizes[0])
+        return round(self.per_member(sizes[-1]) / self.per_member(sizes[0]), 2)
 
     def missed(self) -> list[str]:
         missed = []

@@ -139,7 +139,6 @@ class Sync:
         self.examined: set[int] = set()
         self.changed: set[int] = set()
         self.sizes = {
-            "identify": BatchSize(documents.NAMES_PER_IDENTIFY),
             "discover": BatchSize(documents.IDS_PER_DISCOVER),
             "sweep": BatchSize(documents.IDS_PER_SWEEP),
             "pull_request": BatchSize(documents.IDS_PER_REFRESH),

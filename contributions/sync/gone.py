@@ -42,6 +42,10 @@ def settle_vanished(sync: Sync, vanished: list[Vanished]) -> None:
 
 
 def _settle(sync: Sync, item: Vanished, places: dict[str, bool]) -> None:
+    if places.get(item.repository):
+        # We lost sight of its repository: so one more question would tell nothing.
+        _gone(sync, item, WorkItem.Gone.NOT_VISIBLE, with_repository=True)
+        return
     try:
         answer, moved = _look(sync, item)
     except GitHubError as error:

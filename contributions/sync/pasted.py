@@ -127,6 +127,8 @@ def resolve_pasted(sync: Sync) -> None:
         .values_list("pk", "kind", "url", "problem_at")
         .distinct()
     )  # fmt: skip
+    if sync.run is not None and sync.run.project_id:
+        waiting = waiting.filter(repository__in=[repository.full_name for repository in sync.repositories])
     again = sync.now - ASK_AGAIN_AFTER
     resolve_links(
         sync,
