@@ -1,5 +1,7 @@
 """Forms of the pages about work."""
 
+import json
+
 from django import forms
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -7,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from .kinds import guess_kind
 from .links import LinkError
 from .models import Contribution, WorkItem
-from .statements import FIELDS
+from .statements import FIELDS, WORDS
 from .sync.pasted import PARTS, read_link
 
 
@@ -107,20 +109,56 @@ class TrackForm(OtherWorkForm):
         )
 
 
+AI_USE = [("", _("I have not said")), *Contribution.AIUse.choices]
+
+
 class StatementForm(forms.ModelForm):
-    """What the member says about a piece of work."""
+    """What the member says about a piece of work. With `save_url` each field saves itself as it is left."""
+
+    ai_use = forms.ChoiceField(label=_("Did AI help you?"), choices=AI_USE, required=False, widget=forms.RadioSelect)
 
     class Meta:
         model = Contribution
         fields = FIELDS
-        labels = {
-            "own_words": _("In your own words"),
-            "ai_disclosure": _("How you used AI"),
-            "note": _("Note"),
-        }
+        labels = {"own_words": _("In your own words"), "ai_disclosure": _("How it helped"), "note": _("Note")}
         help_texts = {
             "own_words": _("What does it change, and why? Two sentences that you could say aloud to a maintainer."),
-            "ai_disclosure": _("“Not at all” is an answer too. If the project asks for it, say it in the pull request as well."),
+            "ai_disclosure": _("One sentence. If the project asks for it, write the same into the pull request."),
             "note": _("Anything your cohort should know: where you are, what you need."),
         }
-        widgets = {name: forms.Textarea(attrs={"rows": 3}) for name in FIELDS}
+        widgets = {name: forms.Textarea(attrs={"rows": 3}) for name in WORDS}
+
+    def __init__(self, *args, save_url: str = "", **kwargs):
+        super().__init__(*args, **kwargs)
+        self.fields["ai_use"].help_text = _("“No” is a good answer too. It is not judged here.")
+        for name, field in self.fields.items() if save_url else ():
+            field.widget.attrs |= {
+                "hx-post": save_url,
+                # Left, or paused: who writes long must not lose it to a closed tab.
+                "hx-trigger": "change" if name == "ai_use" else "change, input changed delay:2s",
+                "hx-params": f"{name},seen,field",
+                "hx-vals": json.dumps({"field": name}),
+            }
+
+    def clean(self):
+        cleaned = super().clean()
+        if cleaned.get("ai_use") == Contribution.AIUse.ASSISTED and not cleaned.get("ai_disclosure", "x").strip():
+            self.add_error("ai_disclosure", _("Say in a sentence how AI helped."))
+        return cleaned
+
+
+class PartForm(forms.Form):
+    """The member's part in a piece of work."""
+
+    role = forms.ChoiceField(label=_("Your part"), choices=Contribution.Role.choices)
+
+
+class PartnerForm(forms.Form):
+    """Another member of the cohort with whom a pull request was made."""
+
+    partner = forms.ModelChoiceField(label=_("Who was it?"), queryset=None, empty_label=_("Choose"))
+
+    def __init__(self, *args, partners, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.fields["partner"].queryset = partners
+        self.fields["partner"].label_from_instance = lambda membership: str(membership.user)

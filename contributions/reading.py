@@ -23,7 +23,7 @@ from .freshness import clock
 from .meaning.entries import parse_time
 from .meaning.reviews import waited_for_response
 from .models import Contribution, ReviewGiven, WorkItem
-from .reviewing import asked_again_at, reviews_of
+from .reviewing import asked_again_at
 from .story import what_happened
 from .trackers import TRACKERS
 from .waiting import AUTHORS, Waiting, asked_again, duration_words, is_members_turn, waiting
@@ -125,7 +125,7 @@ class Row:
             return f"{self.item.repository} #{self.item.number}"
         if self.item.number:
             return _("ticket %(number)s on %(host)s") % {"number": self.item.number, "host": self.item.host}
-        return self.item.repository or self.item.host
+        return self.item.repository or self.item.host or _("without a link")
 
     @property
     def service(self) -> str:
@@ -302,28 +302,6 @@ def with_pull_requests(rows: Sequence[Row], user) -> Sequence[Row]:
     for row in rows:
         if row.item.kind == Kind.TICKET:
             row.pull_requests = by_ticket[row.item.url]
-    return rows
-
-
-def with_reviews(rows: Sequence[Row]) -> Sequence[Row]:
-    """The same rows, those of other people's pull requests with the reviews that the member gave. One query at most."""
-    found = reviews_of(row.contribution for row in rows)
-    for row in rows:
-        row.reviews = found.get(row.contribution.pk, [])
-    return rows
-
-
-def with_linked(rows: Sequence[Row], user) -> Sequence[Row]:
-    """The same rows, open pull requests with the issues and tickets that they name. One query, none without links."""
-    wanted = {
-        str(link["url"]) for row in rows if row.is_pull_request and row.is_open for link in row.item.linked if link.get("url")
-    }
-    if not wanted:
-        return rows
-    found = WorkItem.objects.visible_to(user).filter(url__in=wanted, kind__in=(Kind.ISSUE, Kind.TICKET))
-    by_address = {item.url: item for item in found.only("url", "kind", "state", "stage", "flags", "labels", "fetched_at")}
-    for row in rows:
-        row.known = by_address
     return rows
 
 

@@ -1,5 +1,6 @@
 """What members say about their own work: notes, own words, how AI helped, with whom, and “this is not mine”."""
 
+import hashlib
 from collections.abc import Mapping
 
 from django.core.exceptions import PermissionDenied
@@ -11,7 +12,9 @@ from cohorts.models import Membership
 
 from .models import Contribution, WorkItem
 
-FIELDS = ("own_words", "ai_disclosure", "note")
+FIELDS = ("own_words", "ai_use", "ai_disclosure", "note")
+#: Words can be lost; a choice is made again at a glance.
+WORDS = ("own_words", "ai_disclosure", "note")
 
 #: Parts that make a pull request one's own.
 OWN_PARTS = (Contribution.Role.AUTHOR, Contribution.Role.CO_AUTHOR)
@@ -21,20 +24,45 @@ class StatementError(ValueError):
     """What a member says cannot be so. Its text says why, for people."""
 
 
+class ChangedElsewhere(Exception):
+    """Another tab saved other words after this one was opened. `contribution` is what is stored now."""
+
+    def __init__(self, contribution: Contribution):
+        super().__init__(_("This was changed in another tab."))
+        self.contribution = contribution
+
+
 def may_edit(user, contribution: Contribution) -> bool:
     """Only the member writes about the member's work, and may hide what was matched wrongly."""
     return contribution.membership.user_id == user.pk
 
 
-def describe(contribution: Contribution, *, by, values: Mapping[str, str]) -> Contribution:
-    """Keep the member's words. Raises `PermissionDenied` for anybody else."""
+def version_of(contribution: Contribution) -> str:
+    """A short name of what is written now. A page that was made with another one does not know all of it."""
+    written = "\0".join(str(getattr(contribution, name)) for name in FIELDS)
+    return hashlib.sha256(written.encode()).hexdigest()[:16]
+
+
+@transaction.atomic
+def describe(contribution: Contribution, *, by, values: Mapping[str, str], seen: str | None = None) -> Contribution:
+    """Keep the member's words. What is not named stays.
+
+    `seen` is the `version_of` what the page showed; words that were stored meanwhile are not overwritten by others
+    (`ChangedElsewhere`). None overwrites. Raises `PermissionDenied` for anybody but the member.
+    """
     _check(contribution, by)
     unknown = set(values) - set(FIELDS)
     if unknown:
         raise ValueError(f"Not what a member writes: {', '.join(sorted(unknown))}")
-    for name, value in values.items():
-        setattr(contribution, name, value)
-    contribution.save(update_fields=list(values))
+    stored = Contribution.objects.select_for_update().get(pk=contribution.pk)
+    if seen is not None and seen != version_of(stored):
+        for name in WORDS:
+            if name in values and getattr(stored, name) and getattr(stored, name) != values[name]:
+                raise ChangedElsewhere(stored)
+    for name in FIELDS:
+        setattr(contribution, name, values.get(name, getattr(stored, name)))
+    if values:
+        contribution.save(update_fields=list(values))
     return contribution
 
 

@@ -99,6 +99,8 @@ SITE = {
     "work": Entry(COHORT, lambda world: [world.contribution.pk]),
     "edit_work": Entry(frozenset({"member"}), lambda world: [world.by_hand.pk]),
     "delete_work": Entry(frozenset({"member"}), lambda world: [world.by_hand.pk]),
+    "work_part": Entry(frozenset({"member"}), lambda world: [world.contribution.pk], post=True, status=302),
+    "work_together": Entry(frozenset({"member"}), lambda world: [world.contribution.pk], post=True, status=302),
     "hide_work": Entry(frozenset({"member"}), lambda world: [world.contribution.pk], post=True, status=302),
     "restore_work": Entry(frozenset({"member"}), lambda world: [world.contribution.pk], post=True, status=302),
     "cohort": Entry(COHORT, lambda world: [world.cohort.pk]),

@@ -48,6 +48,37 @@
   tell("input");
   document.addEventListener("htmx:load", (event) => { if (event.target === document.body) tell("change"); });
 
+  // A form that saves itself says where one looks that it could not, tries again, and lets the browser ask before words are lost:
+  // <form data-saves data-not-saved="…" data-refused="…"> with an element #saved in it.
+  for (const form of document.querySelectorAll("form[data-saves]")) {
+    const RETRY_AFTER = 10_000;
+    const unsaved = new Set();
+    let retry;
+    const saveAgain = () => {
+      const fields = [...unsaved];
+      unsaved.clear();
+      fields.forEach((field) => window.htmx?.trigger(field, "change"));
+    };
+    const failed = (event, again) => {
+      const text = again ? form.dataset.notSaved : form.dataset.refused;
+      const line = form.querySelector("#saved");
+      if (line) {
+        line.className = "not-saved";
+        line.textContent = text;
+      }
+      unsaved.add(event.detail.elt);
+      clearTimeout(retry);
+      if (again) retry = setTimeout(saveAgain, RETRY_AFTER);
+    };
+    form.addEventListener("input", (event) => { if (event.target.closest(saves)) unsaved.add(event.target); });
+    form.addEventListener("submit", () => unsaved.clear());
+    form.addEventListener("htmx:beforeRequest", (event) => unsaved.delete(event.detail.elt));
+    form.addEventListener("htmx:sendError", (event) => failed(event, true));
+    form.addEventListener("htmx:responseError", (event) => failed(event, event.detail.xhr.status >= 500));
+    document.addEventListener("visibilitychange", () => { if (document.visibilityState === "hidden") saveAgain(); });
+    window.addEventListener("beforeunload", (event) => { if (unsaved.size) event.preventDefault(); });
+  }
+
   // A failed htmx request must not pass in silence.
   const say = (text) => {
     const live = document.getElementById("live");

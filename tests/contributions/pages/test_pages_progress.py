@@ -110,6 +110,50 @@ def test_an_empty_page_says_what_comes(world, client):
     assert 'class="strip' not in text
 
 
+def test_reviews_and_other_work_have_lists_of_their_own(world, track, client):
+    given = track(world.amara, title="Their change", part={"role": "reviewer"}, author_login="vera", turn="member")
+    given.reviews_given.create(database_id=1, state="changes_requested", submitted_at=ago(days=3))
+    given.reviews_given.create(database_id=2, state="approved", submitted_at=ago(days=2))
+    track(world.amara, title="My talk", kind="other", other_kind="talk", state="closed", turn="", url="", host="example.org")
+    text = page_of(client, world.amara).text
+    for words in ("Reviews you gave", "by vera", "you approved it on 22 February, 2 reviews", "Other work", "Talk"):
+        assert words in text
+    assert "Nothing waits for you." not in text
+    assert "Your turn" not in text
+    assert "approved on 22 February" in page_of(client, world.amara, world.navigator).text
+
+
+@pytest.mark.parametrize(
+    ("events", "asked"),
+    [
+        ([event("approved", ago(days=3), "amara-o"), event("review_requested", ago(days=1), "vera")], True),
+        ([event("approved", ago(days=3), "amara-o"), event("review_requested", ago(days=4), "vera")], False),
+        # Of two reviewers nobody can tell which one is asked.
+        (
+            [
+                event("approved", ago(days=3), "amara-o"),
+                event("reviewed", ago(days=2), "jun"),
+                event("review_requested", ago(days=1), "vera"),
+            ],
+            False,
+        ),
+        ([], False),
+    ],
+)
+def test_somebody_elses_work_is_the_reviewers_turn_only_when_asked_again(world, track, client, events, asked):
+    given = track(world.amara, part={"role": "reviewer"}, author_login="vera", turn="member", events=events)
+    given.reviews_given.create(database_id=1, state="approved", submitted_at=ago(days=3))
+    assert ("Your turn since yesterday: another review is asked for" in page_of(client, world.amara).text) is asked
+
+
+def test_what_became_of_it_and_what_is_left_stand_in_the_list(world, track, client):
+    track(world.amara, moved_from="https://github.com/lumen/old/pull/7", number=7)
+    text = page_of(client, world.amara).text
+    assert "Its repository was called" in text
+    assert "#before" in text
+    assert "2 things before you ask" in text or "1 thing before you ask" in text
+
+
 def test_the_strip_has_a_table_with_the_same_facts(world, track, client):
     track(world.amara, title="Clearer errors", events=[event("approved", ago(days=2))])
     text = page_of(client, world.amara).text
@@ -343,7 +387,7 @@ def test_a_sync_that_nobody_takes_on_says_so(world, client, time_machine):
     ask(client, world.amara)
     time_machine.shift(300)
     text = client.get(reverse("sync_status", args=[world.amara.pk]), headers={"HX-Request": "true"}).text
-    assert "perhaps the background worker is down" in text
+    assert "stays right, only older" in text
 
 
 def test_the_status_alone_is_no_page(world, client):

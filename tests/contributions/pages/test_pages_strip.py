@@ -6,7 +6,8 @@ import pytest
 
 from cohorts.weeks import generate_weeks
 from contributions.models import Contribution
-from contributions.reading import calendar_of, rows_of, with_reviews
+from contributions.reading import calendar_of, rows_of
+from contributions.row_facts import with_reviews
 from contributions.strip import ALL, ROOMY, SHOWN_ELSE, SWARM_GAP, strip_of
 
 from .conftest import NOW, ago, event

@@ -117,11 +117,16 @@ def test_the_member_writes_about_it_and_others_read(world, track, client):
     contribution = track(world.amara)
     assert "has not written about it" in page_of(client, contribution, world.navigator).text
     client.force_login(world.amara.user)
-    values = {"own_words": "It asks **once**.", "ai_disclosure": "Not at all", "note": "Review tomorrow"}
+    values = {
+        "own_words": "It asks **once**.",
+        "ai_use": "assisted",
+        "ai_disclosure": "It named things.",
+        "note": "Look tomorrow",
+    }
     page = client.post(reverse("work", args=[contribution.pk]), values, follow=True)
-    assert "Saved." in page.text
+    assert "Saved 10:00. Your cohort can read it." in page.text
     text = page_of(client, contribution, world.navigator).text
-    for words in ("<strong>once</strong>", "Not at all", "Review tomorrow"):
+    for words in ("<strong>once</strong>", "How AI helped", "It named things.", "Look tomorrow"):
         assert words in text
     assert "<textarea" not in text
 
@@ -133,14 +138,146 @@ def test_an_error_keeps_every_word(world, track, client):
     assert "Please check this" in page.text
     assert "Kept" in page.text
     contribution.refresh_from_db()
-    assert contribution.note == ""
+    assert (contribution.own_words, contribution.note) == ("", "Kept")
+
+
+def test_help_by_ai_asks_for_a_sentence_and_keeps_the_choice(world, track, client):
+    contribution = track(world.amara)
+    client.force_login(world.amara.user)
+    page = client.post(reverse("work", args=[contribution.pk]), {"ai_use": "assisted", "ai_disclosure": " "})
+    assert "Say in a sentence how AI helped." in page.text
+    contribution.refresh_from_db()
+    assert contribution.ai_use == "assisted"
+    assert "how is not said" in page_of(client, contribution, world.navigator).text
+    client.force_login(world.amara.user)
+    client.post(reverse("work", args=[contribution.pk]), {"ai_use": "none"})
+    assert "No AI helped." in page_of(client, contribution, world.navigator).text
+
+
+def save(client, contribution, **values):
+    return client.post(reverse("work", args=[contribution.pk]), values, headers={"HX-Request": "true"})
+
+
+def test_each_field_saves_itself_and_the_points_follow(world, track, client):
+    contribution = track(world.amara)
+    seen = statements.version_of(contribution)
+    client.force_login(world.amara.user)
+    assert "Say it in your own words" in client.get(reverse("work", args=[contribution.pk])).text
+    answer = save(client, contribution, field="own_words", own_words="It asks once.", note="Not this one", seen=seen)
+    assert "Saved 10:00" in answer.text
+    assert "Said in own words" in answer.text
+    contribution.refresh_from_db()
+    assert (contribution.own_words, contribution.note) == ("It asks once.", "")
+    assert f'value="{statements.version_of(contribution)}"' in answer.text
+    too_long = save(client, contribution, field="note", note="x" * 2001)
+    assert "Not saved:" in too_long.text
+    assert "</section>" not in answer.text.partition("</section>")[2]
+
+
+def test_a_second_tab_overwrites_no_words_and_keeps_its_own(world, track, client):
+    contribution = track(world.amara)
+    seen = statements.version_of(contribution)
+    client.force_login(world.amara.user)
+    save(client, contribution, field="own_words", own_words="The first tab.", seen=seen)
+    assert (
+        "Another tab saved other words."
+        in save(client, contribution, field="own_words", own_words="The second tab.", seen=seen).text
+    )
+    assert "Saved" in save(client, contribution, field="note", note="From the second.", seen=seen).text
+    values = {"own_words": "The second tab.", "seen": seen}
+    page = client.post(reverse("work", args=[contribution.pk]), values)
+    assert page.status_code == 409
+    for words in ("The first tab.", "The second tab."):
+        assert words in page.text
+    contribution.refresh_from_db()
+    assert (contribution.own_words, contribution.note) == ("The first tab.", "From the second.")
+    client.post(reverse("work", args=[contribution.pk]), values | {"seen": statements.version_of(contribution)})
+    contribution.refresh_from_db()
+    assert contribution.own_words == "The second tab."
+
+
+@pytest.mark.parametrize("headers", [{}, {"HX-Request": "true"}])
+def test_words_that_come_after_the_log_in_ran_out_are_kept(world, track, client, headers):
+    contribution = track(world.amara)
+    address = reverse("work", args=[contribution.pk])
+    answer = client.post(address, {"field": "own_words", "own_words": "It asks once."}, headers=headers)
+    log_in = reverse("account_login")
+    assert (log_in in answer.text and "is kept" in answer.text) if headers else answer.url.startswith(log_in)
+    client.force_login(world.jun.user)
+    assert "It asks once." not in client.get(address).text
+    client.logout()
+    client.post(address, {"own_words": "It asks once."})
+    client.force_login(world.amara.user)
+    page = client.get(address)
+    assert "You were logged out while you wrote." in page.text
+    assert "It asks once." in page.text
+    contribution.refresh_from_db()
+    assert contribution.own_words == ""
+    client.post(address, {"own_words": "It asks once."})
+    assert "You were logged out" not in client.get(address).text
+
+
+def test_what_no_form_could_hold_is_not_kept_without_a_log_in(world, track, client):
+    contribution = track(world.amara)
+    address = reverse("work", args=[contribution.pk])
+    answer = save(client, contribution, note="x" * 5000)
+    assert "Copy what you typed" in answer.text
+    client.force_login(world.amara.user)
+    assert "You were logged out" not in client.get(address).text
+
+
+def test_the_own_part_can_be_changed(world, track, client):
+    contribution = track(world.amara, author_node_id="U_somebody")
+    client.force_login(world.amara.user)
+    answer = client.post(reverse("work_part", args=[contribution.pk]), {"role": "helper"}, follow=True)
+    assert "Your part is “Helper” now." in answer.text
+    answer = client.post(reverse("work_part", args=[contribution.pk]), {"role": "author"}, follow=True)
+    assert "somebody else opened this" in answer.text
+    client.post(reverse("work_part", args=[contribution.pk]), {"role": "king"})
+    contribution.refresh_from_db()
+    assert contribution.role == "helper"
+
+
+def test_a_mate_is_named_as_a_co_author(world, track, client):
+    contribution = track(world.amara)
+    address = reverse("work_together", args=[contribution.pk])
+    client.force_login(world.amara.user)
+    assert "We worked on this together" in client.get(reverse("work", args=[contribution.pk])).text
+    outsider = factories.MembershipFactory()
+    for wrong in (outsider.pk, "", world.amara.pk):
+        assert "Choose a member of your cohort." in client.post(address, {"partner": wrong}, follow=True).text
+    page = client.post(address, {"partner": world.jun.pk}, follow=True)
+    assert "Jun Tanaka sees it too now" in page.text
+    assert "We worked on this together" not in page.text
+    assert contribution.work_item.contributions.get(membership=world.jun).role == "co_author"
+    contribution.hidden = True
+    contribution.save()
+    contribution.work_item.contributions.filter(membership=world.jun).delete()
+    assert "You hid this" in client.post(address, {"partner": world.jun.pk}, follow=True).text
+
+
+def test_the_points_are_there_for_those_who_lead_in_the_third_person(world, track, client):
+    contribution = track(world.amara, ci="failure")
+    text = page_of(client, contribution, world.navigator).text
+    assert "are left for Amara" in text
+    assert "Offer to read the first red check together." in text
+    assert "Before you ask maintainers" not in page_of(client, track(world.amara, state="merged"), world.amara.user).text
+
+
+def test_reviews_given_are_listed(world, track, client):
+    contribution = track(world.amara, part={"role": "reviewer"}, author_login="vera")
+    contribution.reviews_given.create(database_id=1, state="approved", submitted_at=ago(days=3), url="https://github.com/x#r1")
+    page = page_of(client, contribution, world.navigator).text
+    assert "Reviews given" in page
+    assert "https://github.com/x#r1" in page
+    assert "Before you ask maintainers" not in page
 
 
 def test_nobody_writes_for_the_member(world, track, client):
     contribution = track(world.amara)
     for user in (world.navigator, world.organiser, world.jun.user, world.stranger):
         client.force_login(user)
-        for name in ("work", "hide_work", "restore_work"):
+        for name in ("work", "hide_work", "restore_work", "work_part", "work_together"):
             assert client.post(reverse(name, args=[contribution.pk]), {"note": "x"}).status_code == 404
         for change in (statements.hide, statements.restore):
             with pytest.raises(PermissionDenied):
