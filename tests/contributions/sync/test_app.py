@@ -248,13 +248,16 @@ def test_a_key_that_cannot_sign_is_not_repeated(app, settings, text):
 
 @pytest.mark.parametrize(("fault", "code"), [("502", "server_error"), ("timeout", "timeout"), ("html", "not_json"), ("malformed", "malformed"),
                                              ("secondary_403", "secondary_limit")])  # fmt: skip
-@pytest.mark.parametrize("number", [1, 2])
-def test_what_can_go_wrong_with_the_questions_of_the_app(follower, app, fault, code, number):
+@pytest.mark.parametrize("question", ["which installations", "a token"])
+def test_what_can_go_wrong_with_the_questions_of_the_app(follower, app, fault, code, question):
     app.install("org")
     follower.member("ada")
-    follower.sandbox.faults.at(number, fault)
+    if question == "a token":
+        app_from_settings().installations()
+    follower.sandbox.faults.always(fault, operation="APP")
     run = follower.sync()
     assert (run.state, run.errors[-1]["code"]) == ("failed", code)
+    follower.sandbox.faults.clear()
     follower.later(hours=1)
     assert follower.sync().state == "done"
 
