@@ -13,11 +13,11 @@ FAR_PAST = datetime.datetime(1, 1, 1, tzinfo=datetime.UTC)
 
 
 def contributions_of(membership_ids: Collection[int]) -> dict[int, list[dict[str, Any]]]:
-    """What each membership's member works on, by membership id, in order of creation and then of address. One query.
+    """What each membership's member works on, by membership id, in order of creation and then of address. Two queries.
 
     What a member has hidden as a wrong match is left out.
     """
-    rows = Contribution.objects.filter(membership__in=membership_ids).shown().select_related("work_item")
+    rows = Contribution.objects.filter(membership__in=membership_ids).shown().select_related("work_item").prefetch_related("reviews_given")
     found: dict[int, list[Contribution]] = defaultdict(list)
     for row in rows.defer("work_item__events", "work_item__labels", "work_item__trailers"):
         found[row.membership_id].append(row)
@@ -49,4 +49,11 @@ def _as_json(contribution: Contribution) -> dict[str, Any]:
         "turn": item.turn or None,
         "linked": [link["url"] for link in item.linked],
         "source": contribution.source,
+        "other_kind": item.other_kind or None,
+        "role": contribution.role,
+        "ai_use": contribution.ai_use or None,
+        "reviews_given": [
+            {"state": review.state, "submitted_at": iso(review.submitted_at), "url": review.url}
+            for review in contribution.reviews_given.all()
+        ],
     }

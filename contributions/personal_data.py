@@ -17,10 +17,12 @@ from .models import Contribution, SyncRun, WorkItem
 def _contributions(user) -> list[dict[str, Any]]:
     """Everything that was tracked for the person, hidden ones too, with what the person wrote about it."""
     found = Contribution.objects.filter(membership__user=user).select_related("work_item", "membership__cohort__session")
+    found = found.prefetch_related("reviews_given").defer("work_item__events", "work_item__labels", "work_item__linked")
     return [
         {
             "session": contribution.membership.cohort.session.slug,
             "kind": contribution.work_item.kind,
+            "other_kind": contribution.work_item.other_kind,
             "title": contribution.work_item.title,
             "url": contribution.work_item.url,
             "state": contribution.work_item.state,
@@ -31,7 +33,12 @@ def _contributions(user) -> list[dict[str, Any]]:
             "source": contribution.source,
             "note": contribution.note,
             "own_words": contribution.own_words,
+            "ai_use": contribution.ai_use,
             "ai_disclosure": contribution.ai_disclosure,
+            "reviews_given": [
+                {"state": review.state, "submitted_at": iso(review.submitted_at), "url": review.url}
+                for review in contribution.reviews_given.all()
+            ],
             "hidden": contribution.hidden,
             "added_at": iso(contribution.created_at),
         }
@@ -54,7 +61,16 @@ def preview(user) -> Deletion:
         "%(count)s tracked contributions, with your notes. What is on GitHub stays on GitHub.",
         count,
     )
-    return Deletion(goes=[line % {"count": count}])
+    goes = [line % {"count": count}]
+    by_hand = _only_of(user).filter(kind=WorkItem.Kind.OTHER).count()
+    if by_hand:
+        line = ngettext(
+            "%(count)s talk, post or other work that you added: it is kept nowhere else.",
+            "%(count)s talks, posts and other works that you added: they are kept nowhere else.",
+            by_hand,
+        )
+        goes.append(line % {"count": by_hand})
+    return Deletion(goes=goes)
 
 
 def erase(user) -> None:

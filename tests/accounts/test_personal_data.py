@@ -10,6 +10,7 @@ from django.contrib.admin.models import CHANGE, LogEntry
 from django.contrib.contenttypes.models import ContentType
 from django.core.exceptions import PermissionDenied
 from django.urls import reverse
+from django.utils import timezone
 
 from accounts.availability import set_availability
 from accounts.feeds import create_feed
@@ -73,6 +74,22 @@ def test_export_holds_no_secrets_and_nothing_of_others(active_person):
     assert "Mine to read" in text
     for hidden in ["Somebody Else", other.email, "About me", "ABC-DEF", "pending", "tier", "password", "token_hash", "invited"]:
         assert hidden not in text
+
+
+def test_export_and_deletion_cover_work_added_by_hand_and_reviews_given(person):
+    item = WorkItemFactory(kind="other", other_kind="talk", title="A talk", url="", state="closed", database_id=None)
+    ContributionFactory(membership__user=person, work_item=item, ai_use="none")
+    review = ContributionFactory(membership__user=person, role="reviewer").reviews_given.create(
+        database_id=1, state="approved", submitted_at=timezone.now(), url="https://github.com/o/r/pull/1#r1"
+    )
+    talk, reviewed = export(person)["contributions"]
+    assert (talk["title"], talk["other_kind"], talk["ai_use"]) == ("A talk", "talk", "none")
+    assert [(given["state"], given["url"]) for given in reviewed["reviews_given"]] == [("approved", review.url)]
+    lines = preview_deletion(person).goes
+    assert any("kept nowhere else" in line for line in lines)
+    delete_account(person, by=person)
+    assert not WorkItem.objects.exists()
+    assert not type(review).objects.exists()
 
 
 def test_export_is_by_post_only(client, person):

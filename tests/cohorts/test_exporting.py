@@ -12,6 +12,7 @@ from accounts.models import User
 from cohorts.exporting import export_session
 from cohorts.importing import import_session
 from cohorts.models import Membership, Project, Session
+from contributions.models import WorkItem
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -37,6 +38,10 @@ KEYS_OF_A_CONTRIBUTION = [
     "turn",
     "linked",
     "source",
+    "other_kind",
+    "role",
+    "ai_use",
+    "reviews_given",
 ]
 
 
@@ -64,7 +69,10 @@ def test_a_contribution_has_exactly_the_promised_keys():
         comments=4,
         linked=[{"url": "https://code.djangoproject.com/ticket/1", "title": "T", "number": 1, "repository": "", "state": "open"}],
     )
-    factories.ContributionFactory(membership=member_of(session), work_item=item, source="pasted")
+    contribution = factories.ContributionFactory(
+        membership=member_of(session), work_item=item, source="pasted", role="reviewer", ai_use="none"
+    )
+    contribution.reviews_given.create(database_id=1, state="approved", submitted_at=utc(2026, 11, 2), url="https://github.com/r")
     (member,) = export_session(session)["cohorts"][0]["members"]
     (work,) = member["contributions"]
     assert list(work) == KEYS_OF_A_CONTRIBUTION
@@ -74,6 +82,21 @@ def test_a_contribution_has_exactly_the_promised_keys():
     assert work["turn"] is None
     assert (work["ci"], work["review_decision"], work["source"]) == ("success", "approved", "pasted")
     assert work["linked"] == ["https://code.djangoproject.com/ticket/1"]
+    assert (work["other_kind"], work["role"], work["ai_use"]) == (None, "reviewer", "none")
+    assert work["reviews_given"] == [{"state": "approved", "submitted_at": "2026-11-02T00:00:00Z", "url": "https://github.com/r"}]
+
+
+def test_an_export_with_work_of_every_kind_can_be_imported_again():
+    session = factories.SessionFactory()
+    membership = member_of(session)
+    for kind in WorkItem.OtherKind:
+        item = factories.WorkItemFactory(kind="other", other_kind=kind, url="", state="closed")
+        factories.ContributionFactory(membership=membership, work_item=item, ai_use="assisted")
+    before = export_session(session)
+    import_session(json.loads(json.dumps(before)))
+    assert export_session(session) == before
+    exported = before["cohorts"][0]["members"][0]["contributions"]
+    assert {work["other_kind"] for work in exported} == set(WorkItem.OtherKind.values)
 
 
 def test_contributions_stand_in_order_of_time_and_then_of_address():
@@ -123,9 +146,9 @@ def test_the_number_of_queries_does_not_depend_on_the_size(django_assert_num_que
             membership = member_of(session)
             factories.GitHubIdentityFactory(user=membership.user)
             factories.ContributionFactory(membership=membership)
-    with django_assert_num_queries(6):
+    with django_assert_num_queries(7):
         export_session(small)
-    with django_assert_num_queries(6):
+    with django_assert_num_queries(7):
         assert len(export_session(large)["cohorts"]) == 8
 
 
