@@ -259,7 +259,9 @@ def _with_worker(fresh: Freshness, now: datetime) -> Freshness:
     if fresh.synced_at is None and run is None:
         # A session that was never synced: nothing is older than it should be.
         return replace(fresh, worker_is_away=True)
-    return replace(fresh, worker_is_away=True, code="worker_away", reason=reason_of("worker_away"), since=seen_at or fresh.next_at)
+    return replace(
+        fresh, worker_is_away=True, code="worker_away", reason=reason_of("worker_away"), since=seen_at or fresh.next_at
+    )
 
 
 def _good(runs):

@@ -139,8 +139,10 @@ def test_of_two_that_want_the_last_free_one_one_goes_away(two, settings, monkeyp
 def test_what_runs_by_itself_leaves_fifteen_percent_for_people(two, settings):
     settings.GITHUB_TOKENS = [two.first]
     two.sandbox.leave_points(752, token=two.first)
-    with pytest.raises(RateLimited) as caught, use() as client:
-        for _ in range(5):
+    with use() as client:
+        client.query(QUERY)
+        client.query(QUERY)
+        with pytest.raises(RateLimited) as caught:
             client.query(QUERY)
     # In the middle, with the first answer that shows it.
     assert (client.requests, caught.value.code, caught.value.retry_at) == (2, "kept_for_people", budget(two.first).reset_at)
