@@ -56,11 +56,11 @@ def session_figures(request, slug):
 
 @require_safe
 def picture(request, slug, name):
-    """One of the pictures as a file that stands by itself, in light colours."""
+    """One of the pictures as a file that stands by itself: in light colours, and with what everybody may read, since it is shown around."""
     if name not in PICTURES:
         raise Http404
     session, in_full = _session(request, slug)
-    chart = PICTURES[name](report_of(session, in_full=in_full).shown)
+    chart = PICTURES[name](report_of(session, in_full=in_full).published)
     return _svg(request, chart, session.name, f"{session.slug}-{name}.svg")
 
 
@@ -114,11 +114,12 @@ def compare(request, slug):
 
 @require_safe
 def compare_picture(request, slug):
-    """The picture of a comparison as a file."""
-    session, in_full = _session(request, slug)
+    """The picture of a comparison as a file, with what everybody may read."""
+    session, _in_full = _session(request, slug)
     _others, chosen = _chosen(request, session)
     measure = _measure(request)
-    comparison = _comparison(reports_of([(session, in_full), *chosen]), measure)
+    reports = reports_of([(each, False) for each in (session, *(other for other, _full in chosen))])
+    comparison = _comparison(reports, measure)
     chart = charts.comparison_chart(comparison, str(MEASURES[measure]))
     return _svg(request, chart, _("Sessions side by side"), f"{session.slug}-compared.svg")
 

@@ -131,6 +131,23 @@ def accept(page: Page, server: str, application: Application) -> None:
     expect(page.get_by_text("You are in. We sent you a mail about it.")).to_be_visible()
 
 
+def figures(page: Page) -> None:
+    """The session in figures: its text to copy, a picture as PNG, on a phone."""
+    expect(page.get_by_role("heading", name="The session in figures")).to_be_visible()
+    axe_in_both_themes(page)
+    page.get_by_role("button", name="Copy as Markdown").click()
+    text = page.get_by_label("As Markdown")
+    assert text.evaluate("field => field.value.slice(field.selectionStart, field.selectionEnd)").startswith("## Spring Session")
+    with page.expect_download() as download:
+        page.get_by_role("button", name="as PNG").first.click()
+    assert download.value.suggested_filename == "spring-weeks.png"
+    with open(download.value.path(), "rb") as file:
+        # 1600 pixels wide: twice what the SVG is.
+        assert file.read(24)[:20] == b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\x06\x40"
+    page.set_viewport_size({"width": 390, "height": 800})
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+
+
 def time_passes(session: Session, *, close: bool = False, start: bool = False) -> None:
     """Move the calendar to the next part, as months would."""
     now = timezone.now()
@@ -199,4 +216,6 @@ def test_from_applying_to_the_progress_page(page, live_server, program):
     expect(page.get_by_role("heading", name="Everybody")).to_be_visible()
     expect(page.get_by_text("Amara Okafor").first).to_be_visible()
     axe_in_both_themes(page)
+    page.get_by_role("link", name="Figures", exact=True).click()
+    figures(page)
     assert User.objects.count() == 3

@@ -225,6 +225,18 @@ def test_files_are_harmless_and_say_the_same(client):
     assert client.get(address(world, "session_picture", "nothing")).status_code == 404
 
 
+def test_a_picture_that_is_saved_shows_what_everybody_may_read(client):
+    world, other = make(finished=False), make()
+    for each in (world, other):
+        merged(each, each.members[0])
+    client.force_login(world.members[0].user)
+    assert not client.get(address(world)).context["charts"]["weeks"].has_few
+    assert "Dashed: a few" in client.get(address(world, "session_picture", "weeks")).content.decode()
+    query = {"with": other.session.slug, "measure": "opened"}
+    assert not client.get(address(world, "compare_figures"), query).context["comparison"].columns[0].total.hidden
+    assert "Dashed: a few" in client.get(address(world, "compare_picture"), query).content.decode()
+
+
 @pytest.mark.parametrize("session", ["empty", "one item", "not begun", "fifty-two weeks"])
 def test_every_page_works_with_little(client, session):
     world = make(finished=False)
