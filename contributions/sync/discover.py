@@ -12,13 +12,13 @@ from cohorts.models import Repository
 from contributions.github import documents
 from contributions.github.client import PartialError
 from contributions.github.errors import GitHubError
-from contributions.meaning.entries import nodes_of, parse_time
+from contributions.meaning.plain import nodes_of, parse_time, part_of, text_of
 from contributions.models import WorkItem
 
 from .batches import ask_in_batches
 from .context import VALUES_A_STATEMENT, Known, Member, Sync, known_of
 from .identify import renamed
-from .partial import incomplete
+from .partial import incomplete, is_sound
 from .store import in_the_same_moment, link_known
 
 #: Items of one kind on the first page of each member.
@@ -78,7 +78,8 @@ def _ask(sync: Sync, members: list[Member]) -> tuple[list[Found], list[Member]]:
     answer = sync.client.query(
         documents.DISCOVER, {"ids": [member.node_id for member in members], "since": iso(since), "n": FIRST_PAGE}
     )
-    nodes = answer.data.get("nodes") or []
+    nodes = answer.data.get("nodes")
+    nodes = nodes if isinstance(nodes, list) else []
     found: list[Found] = []
     complete = []
     for index, member in enumerate(members):
@@ -93,7 +94,7 @@ def _ask(sync: Sync, members: list[Member]) -> tuple[list[Found], list[Member]]:
             for kind, name in CONNECTIONS.items():
                 for node in _pages(sync, member, kind, user[name], since):
                     repository = sync.repository_of(node.get("repository"))
-                    if repository is not None and node.get("id") and node.get("fullDatabaseId"):
+                    if repository is not None and is_sound(node, "fullDatabaseId"):
                         found.append((member, kind, node, repository))
         except _MemberFailed as failure:
             _member_problem(sync, member, failure.code, failure.message)
@@ -117,7 +118,7 @@ def _pages(sync: Sync, member: Member, kind: str, connection: dict, since: datet
             if moved is not None and moved >= since:
                 yield node
         last = parse_time(nodes[-1].get("updatedAt")) if nodes else None
-        page = connection.get("pageInfo") or {}
+        page = part_of(connection, "pageInfo")
         if not page.get("hasNextPage") or not page.get("endCursor") or (last is not None and last < since):
             return
         connection = _next_page(sync, member, kind, page["endCursor"], since)
@@ -134,18 +135,20 @@ def _next_page(sync: Sync, member: Member, kind: str, after: str, since: datetim
         if error.code != "too_heavy" and error.code != "timed_out":
             raise
         raise _MemberFailed(error.code, error.message) from error
-    connection = (answer.data.get("node") or {}).get(CONNECTIONS[kind])
+    connection = part_of(answer.data, "node").get(CONNECTIONS[kind])
     if not isinstance(connection, dict):
         raise _MemberFailed("incomplete", incomplete())
     return connection
 
 
-def _problem_of(user: dict | None, errors: list[PartialError]) -> tuple[str, str] | None:
+def _problem_of(user: object, errors: list[PartialError]) -> tuple[str, str] | None:
     """`(code, sentence)` where a member's answer cannot be used. Holes for single items of others do no harm."""
     if not user:
         if all(error.type == "NOT_FOUND" for error in errors):
             return "account_gone", _("This GitHub account is gone, or we may not see it.")
         return "not_told", _("GitHub did not tell us about this account. It will be tried again.")
+    if not isinstance(user, dict):
+        return "incomplete", incomplete()
     if user.get("__typename") != "User":
         return "not_a_person", _("This GitHub account is not a person's.")
     if any(not isinstance(user.get(name), dict) for name in CONNECTIONS.values()):
@@ -162,8 +165,8 @@ def _member_problem(sync: Sync, member: Member, code: str, message: str) -> None
 
 def _rename_member(sync: Sync, member: Member, user: dict) -> None:
     """Show the login that the account has now; also clears what was wrong with it before."""
-    identity, login = member.identity, user.get("login")
-    if identity is None or not login or (login == identity.login and not identity.problem):
+    identity, login = member.identity, text_of(user.get("login"), 60)
+    if identity is None or not login or login != user.get("login") or (login == identity.login and not identity.problem):
         return
     former, identity.login, identity.problem = identity.login, login, ""
     GitHubIdentity.objects.filter(pk=identity.pk, node_id=identity.node_id).update(login=login, problem="")
@@ -175,7 +178,10 @@ def _rename_member(sync: Sync, member: Member, user: dict) -> None:
 
 def _names(sync: Sync, found: list[Found]) -> None:
     """A repository that is called otherwise now: all its items have new addresses, so fetch those of this session again."""
-    names = {repository.pk: (repository, node["repository"].get("nameWithOwner")) for _member, _kind, node, repository in found}
+    names = {
+        repository.pk: (repository, text_of(node["repository"].get("nameWithOwner"), 200))
+        for _member, _kind, node, repository in found
+    }
     for repository, name in names.values():
         former = repository.full_name
         renamed(sync, repository, name)

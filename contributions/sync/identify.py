@@ -12,6 +12,7 @@ from contributions.github import documents
 from contributions.github.client import Answer
 
 from .context import Member, Sync
+from .partial import is_sound
 
 
 def identify(sync: Sync) -> None:
@@ -48,7 +49,12 @@ def _answers[Name](answer: Answer, prefix: str, names: Sequence[Name]) -> Iterat
     for index, name in enumerate(names):
         alias = f"{prefix}{index}"
         node = answer.data.get(alias)
-        yield name, node if isinstance(node, dict) else None, errors.get(alias, "NOT_FOUND")
+        if not isinstance(node, dict):
+            yield name, None, errors.get(alias, "NOT_FOUND")
+        elif is_sound(node, "databaseId", "login" if prefix == "u" else "nameWithOwner"):
+            yield name, node, errors.get(alias, "NOT_FOUND")
+        else:
+            yield name, None, errors.get(alias, "INCOMPLETE")
 
 
 def _members_without_login(sync: Sync) -> None:
@@ -96,9 +102,9 @@ def _settle_member(sync: Sync, member: Member, user: dict | None, error: str) ->
 def _by_number(sync: Sync, database_id: int) -> dict | None:
     """A renamed account by GitHub's number of it, in the words of GraphQL."""
     answer = sync.client.get(f"user/{database_id}")
-    if answer.status != 200 or not isinstance(answer.data, dict) or not answer.data.get("node_id"):
-        return None
-    return {"login": answer.data["login"], "databaseId": answer.data["id"], "id": answer.data["node_id"]}
+    data = answer.data if answer.status == 200 and isinstance(answer.data, dict) else {}
+    user = {"login": data.get("login"), "databaseId": data.get("id"), "id": data.get("node_id")}
+    return user if is_sound(user, "databaseId", "login") else None
 
 
 def _settle_repository(sync: Sync, repository: Repository, node: dict | None, error: str) -> None:

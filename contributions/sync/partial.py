@@ -1,12 +1,16 @@
 """Taking a partial answer apart: which of the things asked for came, which did not, and why."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from django.utils.translation import gettext as _
 
 from contributions.github.client import Answer
+from contributions.meaning.plain import LARGEST_ID, text_of, whole_of
 
 #: Where GitHub withholds a part from our token, the rest is still right.
+#: As long as the fields that hold ids, the shortest of what is kept.
+LONGEST = 100
 WITHHELD = {"FORBIDDEN", "INSUFFICIENT_SCOPES", "NOT_FOUND"}
 
 
@@ -18,6 +22,12 @@ def incomplete() -> str:
 def not_told(word: str) -> str:
     """What is kept as the problem of an item that did not come; `word` is GitHub's for the reason."""
     return _("GitHub did not tell us about this item (%(word)s). It will be tried again.") % {"word": word}
+
+
+def is_sound(node: Mapping, number: str, *texts: str) -> bool:
+    """Whether a node has what is kept of it: an id, GitHub's number under the name `number`, and these texts."""
+    ids = [node.get("id"), *(node.get(name) for name in texts)]
+    return bool(whole_of(node.get(number), LARGEST_ID)) and all(each and text_of(each, LONGEST) == each for each in ids)
 
 
 @dataclass(frozen=True)

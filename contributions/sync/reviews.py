@@ -14,13 +14,14 @@ from django.utils.translation import gettext as _
 
 from contributions.github import documents_reviews as documents
 from contributions.github.errors import AccessDenied, GitHubError, InvalidQuery, TooHeavy, Unavailable
-from contributions.meaning.entries import nodes_of, parse_time
+from contributions.meaning.plain import LARGEST_ID, nodes_of, parse_time, part_of, text_of, whole_of
+from contributions.meaning.references import is_web_address
 from contributions.models import Contribution, ReviewGiven, SessionSync, WorkItem
 
 from .batches import ask_in_batches
 from .context import Given, Member, Sync
 from .discover import MOST_PAGES, is_older, iso, stored_of
-from .partial import answers_by_index, incomplete
+from .partial import answers_by_index, incomplete, is_sound
 from .store import link_known
 
 #: GitHub refuses longer stretches.
@@ -112,7 +113,7 @@ class _TooMany(Exception):
 def _pages(sync: Sync, member: Member, connection: Mapping, variables: dict[str, Any]) -> Iterator[Mapping]:
     for _page in range(MOST_PAGES):
         yield from nodes_of(connection)
-        page = connection.get("pageInfo") or {}
+        page = part_of(connection, "pageInfo")
         if not page.get("hasNextPage") or not page.get("endCursor"):
             return
         of_one = {"id": member.node_id, "after": page["endCursor"], "from": variables["from"], "to": variables["to"]}
@@ -138,7 +139,7 @@ def _compare(sync: Sync, found: Iterable[tuple[int, Mapping]]) -> None:
         pull_request, review = node.get("pullRequest"), node.get("pullRequestReview")
         if not isinstance(pull_request, Mapping) or not isinstance(review, Mapping):
             continue
-        if not pull_request.get("id") or sync.repository_of(pull_request.get("repository")) is None:
+        if not is_sound(pull_request, "fullDatabaseId") or sync.repository_of(pull_request.get("repository")) is None:
             continue
         if _note(sync, membership_id, pull_request, review):
             reviewed.append((membership_id, pull_request))
@@ -148,7 +149,7 @@ def _compare(sync: Sync, found: Iterable[tuple[int, Mapping]]) -> None:
     for membership_id, pull_request in reviewed:
         known = stored.get((kind, int(pull_request["fullDatabaseId"])))
         node_id = str(pull_request["id"])
-        about = f"{(pull_request.get('repository') or {}).get('nameWithOwner')}#{pull_request.get('number')}"
+        about = f"{part_of(pull_request, 'repository').get('nameWithOwner')}#{pull_request.get('number')}"
         if known is None:
             sync.want(node_id, kind, reviewer_ids={membership_id}, about=about)
             continue
@@ -164,16 +165,16 @@ def _note(sync: Sync, membership_id: int, pull_request: Mapping, review: Mapping
     """Note one review, unless it is none that counts: of the own pull request, outside the session, or not submitted."""
     submitted_at = parse_time(review.get("submittedAt"))
     state = STATES.get(str(review.get("state")))
-    numbers = pull_request.get("fullDatabaseId"), review.get("fullDatabaseId")
-    if submitted_at is None or state is None or None in numbers:
+    item, database_id = (whole_of(node.get("fullDatabaseId"), LARGEST_ID) for node in (pull_request, review))
+    if submitted_at is None or state is None or not item or not database_id:
         return False
     if not sync.session.begins_at <= submitted_at < sync.session.ends_at:
         return False
     author = _id_of(pull_request.get("author"))
     if author and membership_id in sync.memberships_of.get(author, ()):
         return False
-    item, database_id = (int(str(number)) for number in numbers)
-    given = Given(membership_id, item, database_id, state, submitted_at, str(review.get("url") or "")[:500])
+    url = text_of(review.get("url"), 500)
+    given = Given(membership_id, item, database_id, state, submitted_at, url if is_web_address(url) else "")
     before = sync.given.get((membership_id, database_id))
     if before is None or before.state != ReviewGiven.State.DISMISSED:
         sync.given[membership_id, database_id] = given
