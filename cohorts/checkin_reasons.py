@@ -2,6 +2,7 @@
 
 import datetime
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 from django.urls import reverse
 from django.utils.text import Truncator
@@ -44,7 +45,7 @@ def checkin_waits(memberships: Sequence[Membership], now: datetime.datetime) -> 
         membership, rest = rests[pk].membership, rests[pk]
         if not _is_recent(checkin, rest, now):
             continue
-        values = {"membership": membership, "party": Party.LEADER, "since": checkin.written_at, "topic": "talk"}
+        values: dict[str, Any] = {"membership": membership, "party": Party.LEADER, "since": checkin.written_at, "topic": "talk"}
         values["url"] = _page_of(checkin)
         title = _("Check-in of week %(number)s") % {"number": checkin.week.number}
         if checkin.stuck.strip() and not rest.now:
@@ -83,7 +84,7 @@ def _words(checkin: CheckIn) -> str:
 
 
 def _of_words(membership: Membership, checkin: CheckIn, rest: Rest) -> Iterator[Reason]:
-    values = {
+    values: dict[str, Any] = {
         "membership": membership, "since": checkin.written_at, "url": _page_of(checkin), "topic": "talk",
         "action": _("Read the check-in"),
     }  # fmt: skip
@@ -124,5 +125,5 @@ def _of_silence(membership: Membership, last: CheckIn | None, rest: Rest, now: d
         )
     help = _("Send them a line: “How is it going?” Say that resting is fine, too.")
     page = reverse("progress", args=[membership.pk])
-    values = {"topic": "silent", "help": help, "action": _("See the progress")}
+    values: dict[str, Any] = {"topic": "silent", "help": help, "action": _("See the progress")}
     yield Reason(membership, "silent", text % {"days": days}, "trouble", since, page, **values)

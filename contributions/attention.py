@@ -51,7 +51,7 @@ def login_reasons(memberships: Sequence[Membership], now: datetime.datetime) -> 
         if membership.user_id not in known:
             text = _("has given no GitHub login, so their work cannot be followed")
             code, since = "no_login", sync.problem_since if sync and code == "no_login" else None
-        elif code in MENDED_BY_THE_MEMBER and code != "no_login":
+        elif sync is not None and code in MENDED_BY_THE_MEMBER and code != "no_login":
             text, since = _("has given a GitHub login that does not work, so their work cannot be followed"), sync.problem_since
         else:
             continue

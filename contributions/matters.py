@@ -115,8 +115,11 @@ def people_to_look_after(reasons: Sequence[Reason]) -> tuple[list[Person], list[
     people: dict[int, Person] = {}
     for reason in reasons:
         people.setdefault(reason.membership.pk, Person(reason.membership)).reasons.append(reason)
-    alarms = [person for person in people.values() if any(reason.alarm for reason in person.reasons)]
-    return alarms, [person for person in people.values() if person not in alarms]
+    alarms: list[Person] = []
+    quiet: list[Person] = []
+    for person in people.values():
+        (alarms if any(reason.alarm for reason in person.reasons) else quiet).append(person)
+    return alarms, quiet
 
 
 def chosen_topic(text: str | None) -> str:

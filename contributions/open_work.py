@@ -9,6 +9,9 @@ from cohorts.models import Membership
 from .models import Contribution, WorkItem
 from .reading import is_older
 
+#: What is read of an item, of perhaps thousands.
+READ = ("kind", "state", "title", "author_login", "created_at", "events", "turn", "turn_since", "turn_reason")
+
 
 def open_work(memberships: Sequence[Membership]) -> dict[int, list[Contribution]]:
     """Shown contributions to open items, by membership id, what has waited longest first. One query.
@@ -22,6 +25,7 @@ def open_work(memberships: Sequence[Membership]) -> dict[int, list[Contribution]
         .filter(membership__in=memberships, work_item__state__in=WorkItem.OPEN_STATES)
         .exclude(work_item__kind=WorkItem.Kind.OTHER)
         .select_related("work_item")
+        .only("membership", "source", "role", *(f"work_item__{name}" for name in READ))
     )
     for contribution in rows.order_by("work_item__turn_since", "pk"):
         contribution.membership = by_id[contribution.membership_id]

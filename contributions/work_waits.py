@@ -2,6 +2,7 @@
 
 import datetime
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -61,7 +62,7 @@ def _people_by_login(memberships: Sequence[Membership]) -> People:
 
 def _of_item(contribution: Contribution, rest: Rest, people: People) -> Wait | None:
     item, membership = contribution.work_item, contribution.membership
-    values = {
+    values: dict[str, Any] = {
         "membership": membership, "key": f"work-{item.pk}", "title": item.title, "since": item.turn_since,
         "url": reverse("work", args=[contribution.pk]), "topic": "checks" if item.turn_reason == "ci_failing" else "reviews",
     }  # fmt: skip
