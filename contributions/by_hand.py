@@ -7,8 +7,8 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from accounts.forms.names import plain_line
 from accounts.models import User
+from accounts.plain_line import plain_line
 from cohorts.models import Membership
 
 from .models import Contribution, WorkItem

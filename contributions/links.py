@@ -122,7 +122,7 @@ def _split(text: str, trackers: list[TrackerAt]) -> SplitResult:
     if not parts.netloc.isascii():
         # A name in other letters may look like another one: people see it as computers read it, “xn--…”.
         try:
-            name = parts.hostname.encode("idna").decode()
+            name = str(parts.hostname).encode("idna").decode()
         except UnicodeError:
             raise refused from None
         parts = parts._replace(netloc=name if port is None else f"{name}:{port}")
