@@ -126,6 +126,8 @@ def _split(text: str, trackers: list[TrackerAt]) -> SplitResult:
         except UnicodeError:
             raise refused from None
         parts = parts._replace(netloc=name if port is None else f"{name}:{port}")
+        if len(parts.netloc) > LONGEST_HOST or len(parts.geturl()) > LONGEST_LINK:
+            raise refused
     if (parts.scheme, port) in (("http", 80), ("https", 443)):
         parts = parts._replace(netloc=parts.hostname)
     if _host(parts) != github_host():

@@ -109,6 +109,9 @@ def test_any_other_link_is_other_work(text):
         "vbscript:msgbox(1)",
         "blob:https://example.org/1",
         "//example.org/talk",
+        # Longer once the name is written as computers read it.
+        f"https://{'\u00fc\u00e9' * 20}.{'\u00fc\u00e9' * 20}.{'\u00fc' * 30}.example/",
+        f"https://{'\u00fc\u00e9' * 20}.example/{'a' * 440}",
         f"{TRAC}/ticket/",
         f"{TRAC}/ticket/abc",
         f"{TRAC}/ticket/0",
