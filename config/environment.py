@@ -114,6 +114,16 @@ class Environment:
         """A comma-separated list of what `origin` takes."""
         return [type(self)({name: value}).origin(name, "") for value in self.words(name)] or [default]
 
+    def secrets_by_origin(self, name: str, origins: Collection[str]) -> dict[str, str]:
+        """A comma-separated list of `origin=secret`, each for one of `origins`. The error never shows a secret."""
+        found = {}
+        for value in self.words(name):
+            origin, _equals, secret = value.rpartition("=")
+            if origin.rstrip("/") not in origins or not secret:
+                raise SettingError(f"{name} must list address=token, each with one of these addresses: {', '.join(origins)}.")
+            found[origin.rstrip("/")] = secret
+        return found
+
     def origins(self, name: str) -> list[str]:
         """A comma-separated list of origins such as `https://example.org`."""
         found = self.words(name)
@@ -198,7 +208,7 @@ class Environment:
 
     def private_key(self, name: str) -> str:
         """A private key in PEM format; line breaks may be written as \\n."""
-        value = self.text(name).replace("\\n", "\n")
+        value = self.text(name).replace("\\n", "\n").strip()
         if value and not (value.startswith("-----BEGIN ") and "PRIVATE KEY-----" in value and value.endswith("-----")):
             raise SettingError(f"{name} must be a private key in PEM format, from -----BEGIN to -----END with its last line.")
         return value

@@ -232,7 +232,7 @@ def remember(client: LeasedClient, error: GitHubError | None = None) -> None:
         logger.warning("%s lost its token to another worker, and stopped.", client._holder)
         return
     now = timezone.now()
-    values: dict[str, Any] = {}
+    values: dict[str, Any] = {"seen_at": now} if client.requests else {}
     seen = client.budget
     if seen is not None:
         values |= {"limit": seen.limit, "remaining": seen.remaining, "reset_at": seen.reset_at, "seen_at": seen.seen_at}

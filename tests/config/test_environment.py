@@ -177,6 +177,7 @@ def test_a_wrong_value_is_told_in_one_line_without_secrets(name, value):
         ("REDIS_URL", "redis://localhost:6379/0", "redis://localhost:6379/0"),
         ("LOG_LEVEL", "ERROR", "ERROR"),
         ("GITHUB_APP_PRIVATE_KEY", PEM, PEM.replace("\\n", "\n")),
+        ("GITHUB_APP_PRIVATE_KEY", f"{PEM}\\n", PEM.replace("\\n", "\n")),
         ("DATABASE_URL", "sqlite:///var/db.sqlite3", {"ENGINE": "django.db.backends.sqlite3", "NAME": "var/db.sqlite3"}),
         ("DATABASE_URL", "sqlite:////srv/a%20b.sqlite3", {"ENGINE": "django.db.backends.sqlite3", "NAME": "/srv/a b.sqlite3"}),
         ("DATABASE_URL", "sqlite://:memory:", {"ENGINE": "django.db.backends.sqlite3", "NAME": ":memory:"}),
