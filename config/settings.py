@@ -75,6 +75,8 @@ try:
     TRAC_URL = env.origin("TRAC_URL", "https://code.djangoproject.com")
     TRAC_API_URL = env.origin("TRAC_API_URL", "https://www.djangoproject.com/trac/api")
     GITLAB_URLS = env.origin_list("GITLAB_URLS", "https://gitlab.com")
+    #: By the address of the GitLab.
+    GITLAB_TOKENS = env.secrets_by_origin("GITLAB_TOKENS", GITLAB_URLS)
 except SettingError as error:
     # One line that names the variable, instead of a traceback in which it drowns.
     sys.exit(f"Cannot start: {error}")

@@ -1,11 +1,14 @@
 """Following what lies on trackers: one request an item, every six hours, a little apart, and nothing inside a transaction."""
 
 import contextlib
+import hashlib
 import random
 from collections.abc import Iterable
 from dataclasses import asdict
 from datetime import datetime, timedelta
+from typing import Any
 
+from django.core.cache import cache
 from django.db import transaction
 from django.db.models import F, Q
 from django.utils import timezone
@@ -17,9 +20,9 @@ from background.models import TaskRun
 from cohorts.models import Membership, Session
 from contributions.models import WorkItem
 from contributions.sync.due import interval_of
-from contributions.trackers import TRACKERS, Place, Snapshot
-from contributions.trackers.answers import Busy, Missing, TrackerError, Unavailable, ask
-from contributions.trackers.interface import Unreadable
+from contributions.trackers import TRACKERS, Place, Snapshot, Tracker
+from contributions.trackers.answers import Busy, Missing, Refused, TrackerError, Unavailable, ask, ask_json
+from contributions.trackers.interface import Request, Unreadable
 
 OPEN_AGAIN_AFTER = timedelta(hours=6)
 #: What is closed may be opened again, and what vanished may come back.
@@ -46,10 +49,15 @@ def fetch(item_pk: int) -> None:
         _postpone(item_pk, DONE_AGAIN_AFTER)
         return
     try:
-        snapshot = tracker.read(place, ask(address, name=tracker.name))
+        _be_patient(item, tracker)
+        data = ask(address, name=tracker.name)
+        more = {name: _told(request, tracker) for name, request in tracker.further(place, data).items()}
+        snapshot = tracker.read(place, data, more)
     except Busy as error:
-        # It let us know that it is well, so this is no problem of the item.
-        _postpone(item_pk, timedelta(seconds=error.seconds))
+        # It let us know that it is well, so this is no problem of the item. It means all that we ask of it.
+        wait = timedelta(seconds=error.seconds)
+        cache.set(_patience(item), timezone.now() + wait, int(error.seconds) + 1)
+        _postpone(item_pk, wait)
         raise
     except Missing as error:
         if item.fetched_at is not None:
@@ -63,6 +71,26 @@ def fetch(item_pk: int) -> None:
         raise _kept(item_pk, error) from error
     else:
         store(item_pk, snapshot)
+
+
+def _told(request: Request, tracker: Tracker) -> Any:
+    """The answer to what is asked besides; None where the tracker keeps it to itself, which is no fault of the item's."""
+    try:
+        return ask_json(request, name=tracker.name)
+    except (Refused, Missing):
+        return None
+
+
+def _patience(item: WorkItem) -> str:
+    return f"tracker-asks-for-patience-{item.tracker}-{hashlib.sha256(item.host.encode()).hexdigest()}"
+
+
+def _be_patient(item: WorkItem, tracker: Tracker) -> None:
+    """Raises `Busy` while the tracker of an item asks for patience, whatever it was asked about then."""
+    until = cache.get(_patience(item))
+    if until is not None and until > timezone.now():
+        seconds = (until - timezone.now()).total_seconds()
+        raise Busy(_("%(tracker)s asks us to wait") % {"tracker": tracker.name}, seconds)
 
 
 @transaction.atomic
@@ -79,11 +107,24 @@ def store(item_pk: int, snapshot: Snapshot) -> None:
         values["turn_since"] = row.turn_since if same else now if seen_before else None
     if values["closed_at"] is None and snapshot.state not in WorkItem.OPEN_STATES:
         values["closed_at"] = row.closed_at or (now if seen_before and row.is_open else None)
+    moved_to = snapshot.moved_to
+    del values["moved_to"]
+    for name in Snapshot.ONCE_KNOWN:
+        if values[name] is None:
+            del values[name]
+    if moved_to is not None and not _is_taken(row, moved_to):
+        values |= {"moved_from": row.url, "url": moved_to.url, "repository": moved_to.repository, "number": moved_to.number}
     for name, value in values.items():
         setattr(row, name, value)
+    row.gone_at = None
     row.gone, row.problem, row.problem_at, row.fetched_at = "", "", None, now
     row.fetch_after = now + _a_while(OPEN_AGAIN_AFTER if row.is_open else DONE_AGAIN_AFTER)
-    row.save(update_fields=[*values, "gone", "problem", "problem_at", "fetched_at", "fetch_after"])
+    row.save(update_fields=[*values, "gone", "gone_at", "problem", "problem_at", "fetched_at", "fetch_after"])
+
+
+def _is_taken(row: WorkItem, place: Place) -> bool:
+    """Whether somebody pasted the new address of what moved: then each keeps its own row."""
+    return WorkItem.objects.filter(host=row.host, kind=row.kind, url=place.url).exclude(pk=row.pk).exists()
 
 
 def queue_due(now: datetime | None = None) -> int:
@@ -146,7 +187,7 @@ def fetch_now(memberships: Iterable[Membership], *, now: datetime | None = None)
 def _mark_gone(item_pk: int) -> None:
     now = timezone.now()
     WorkItem.objects.filter(pk=item_pk).exclude(state=WorkItem.State.GONE).update(
-        state=WorkItem.State.GONE, gone=WorkItem.Gone.NOT_VISIBLE, turn="", turn_reason="gone", turn_since=now
+        state=WorkItem.State.GONE, gone=WorkItem.Gone.NOT_VISIBLE, gone_at=now, turn="", turn_reason="gone", turn_since=now
     )
     WorkItem.objects.filter(pk=item_pk).update(problem="", problem_at=None, fetch_after=now + _a_while(DONE_AGAIN_AFTER))
 

@@ -6,6 +6,7 @@ from background.health import register_check
 from cohorts import attention, waits
 from cohorts.exporting import register_member_section
 from cohorts.figures import register_source as register_figures
+from cohorts.models import register_tracker_kind
 
 
 def register_attention() -> None:
@@ -25,7 +26,10 @@ def register() -> None:
     from .exporting import contributions_of
     from .figures.session_page import work_figures
     from .health import check_github, check_last_sync
+    from .trackers import TRACKERS
 
+    for tracker in TRACKERS.values():
+        register_tracker_kind(tracker.kind, tracker.name)
     register_check("last_sync", check_last_sync)
     register_check("github", check_github)
     register_attention()

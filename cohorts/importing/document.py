@@ -8,7 +8,7 @@ from typing import Any
 from django.core.validators import EmailValidator, URLValidator, validate_slug
 
 from accounts.models.identity import github_login_validator
-from cohorts.models import Membership, Project, SessionRole, Tracker
+from cohorts.models import Membership, Project, SessionRole, tracker_kinds
 from cohorts.models.project import full_name_validator
 
 from .errors import ImportFailed
@@ -137,7 +137,7 @@ class _Reader:
                 repositories.append((path, full_name))
         tracker = None
         if (nested := fields.nested("tracker")) is not None:
-            kind = nested.choice("kind", Tracker.Kind.values, required=True)
+            kind = nested.choice("kind", [kind for kind, _name in tracker_kinds()], required=True)
             url = nested.text("url", longest=300, required=True, validators=[_address])
             nested.done()
             tracker = {"kind": kind or "", "url": (url or "").rstrip("/")}

@@ -1,7 +1,7 @@
 from .application import Application, ApplicationEvent, ProjectPreference
 from .checkin import CheckIn
 from .cohort import Cohort, Membership
-from .project import Project, Repository, Tracker
+from .project import Project, Repository, Tracker, register_tracker_kind, tracker_kinds
 from .question import Answer, Question
 from .review import Conflict, Criterion, Review, ReviewAssignment, Score
 from .session import Session, SessionRole, Week
@@ -25,5 +25,7 @@ __all__ = [
     "Session",
     "SessionRole",
     "Tracker",
+    "register_tracker_kind",
+    "tracker_kinds",
     "Week",
 ]

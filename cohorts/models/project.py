@@ -101,6 +101,19 @@ class Repository(models.Model):
         return self.full_name
 
 
+_tracker_kinds: dict[str, str] = {}
+
+
+def register_tracker_kind(kind: str, name: str) -> None:
+    """Offer a kind of tracker to those who set projects up. `name`: what people call it."""
+    _tracker_kinds[kind] = name
+
+
+def tracker_kinds() -> list[tuple[str, str]]:
+    """The kinds of trackers, as choices."""
+    return list(_tracker_kinds.items())
+
+
 class TrackerQuerySet(models.QuerySet["Tracker"]):
     def visible_to(self, user):
         """Trackers are public knowledge."""
@@ -108,14 +121,10 @@ class TrackerQuerySet(models.QuerySet["Tracker"]):
 
 
 class Tracker(models.Model):
-    """Where a project keeps its tickets when that is not GitHub."""
-
-    class Kind(models.TextChoices):
-        TRAC = "trac", "Trac"
-        GITLAB = "gitlab", "GitLab"
+    """Where a project keeps its tickets when that is not GitHub. Its kinds are told by `register_tracker_kind`."""
 
     project = models.OneToOneField(Project, models.CASCADE, related_name="tracker", verbose_name=_("project"))
-    kind = models.CharField(_("kind"), max_length=20, choices=Kind.choices, default=Kind.TRAC)
+    kind = models.CharField(_("kind"), max_length=20, choices=tracker_kinds, default="trac")
     url = models.URLField(
         _("address"), max_length=300, help_text=_("Examples: https://code.djangoproject.com, https://gitlab.com/group/project")
     )

@@ -179,7 +179,7 @@ def create_projects() -> dict[str, Project]:
 
 def create_trackers(projects: dict[str, Project], *, url: str) -> None:
     """The project of the featured member keeps its tickets in a Trac."""
-    Tracker.objects.create(project=projects["lantern"], kind=Tracker.Kind.TRAC, url=url)
+    Tracker.objects.create(project=projects["lantern"], kind="trac", url=url)
 
 
 def create_repositories(projects: dict[str, Project], *, host: str) -> None:

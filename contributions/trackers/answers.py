@@ -2,15 +2,19 @@
 
 import json
 import time
+from email.utils import parsedate_to_datetime
 from typing import Any
 from urllib.parse import urljoin, urlsplit
 
 import httpx2
 from django.conf import settings
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from contributions.github.client import is_loopback, plain_ascii
 from contributions.github.guard import forbid_transactions
+
+from .interface import Request
 
 TIMEOUT = httpx2.Timeout(15.0, connect=5.0, pool=5.0)
 #: However slowly an answer drips in, after so many seconds it counts as none.
@@ -38,6 +42,10 @@ class Busy(TrackerError):
         self.seconds = seconds
 
 
+class Refused(TrackerError):
+    """The tracker asks who we are, or does not want us."""
+
+
 class Missing(TrackerError):
     """There is nothing at this address, or nothing that we may see."""
 
@@ -45,10 +53,23 @@ class Missing(TrackerError):
 def ask(address: str, *, name: str) -> dict[str, Any]:
     """The JSON object at an address. `name`: what people call the tracker, for the texts of errors.
 
+    Raises as `ask_json`, and `Unavailable` for anything but an object.
+    """
+    data = ask_json(Request(address), name=name)
+    if not isinstance(data, dict):
+        raise Unavailable(_("%(tracker)s sent an answer that cannot be read") % {"tracker": name})
+    return data
+
+
+def ask_json(request: Request, *, name: str) -> Any:
+    """The JSON that answers a request.
+
     Raises `TrackerError`, and `RuntimeError` inside a transaction of the database.
     """
     forbid_transactions()
+    address = request.address
     headers = {
+        **request.headers,
         "Accept": "application/json",
         "User-Agent": plain_ascii(f"{settings.SITE_NAME} (mentoring-cohorts; {settings.SITE_URL})"),
     }
@@ -61,7 +82,7 @@ def ask(address: str, *, name: str) -> dict[str, Any]:
             for _turn in range(MOST_REDIRECTS + 1):
                 with client.stream("GET", address) as response:
                     if response.status_code not in (301, 302, 303, 307, 308):
-                        return _object(response, _body(response, name, started), name)
+                        return _json(response, _body(response, name, started), name)
                     address = _followed(address, response.headers.get("location", ""), name)
         except httpx2.TimeoutException as error:
             raise Unavailable(_("%(tracker)s did not answer in time") % {"tracker": name}) from error
@@ -94,7 +115,7 @@ def _body(response: httpx2.Response, name: str, started: float) -> bytes:
     return bytes(body)
 
 
-def _object(response: httpx2.Response, body: bytes, name: str) -> dict[str, Any]:
+def _json(response: httpx2.Response, body: bytes, name: str) -> Any:
     status = response.status_code
     if status in (404, 410):
         raise Missing(_("%(tracker)s shows us nothing at this address") % {"tracker": name})
@@ -102,22 +123,25 @@ def _object(response: httpx2.Response, body: bytes, name: str) -> dict[str, Any]
     if status == 429 or (status == 503 and wait is not None):
         raise Busy(_("%(tracker)s asks us to wait") % {"tracker": name}, min(max(wait or SOONEST, SOONEST), LATEST))
     if status in (401, 403):
-        raise TrackerError(_("%(tracker)s does not let us in") % {"tracker": name})
+        raise Refused(_("%(tracker)s does not let us in") % {"tracker": name})
     if status >= 500:
         raise Unavailable(_("%(tracker)s has a problem of its own") % {"tracker": name})
     if status != 200:
         raise TrackerError(_("%(tracker)s answered with status %(status)s") % {"tracker": name, "status": status})
     try:
-        data = json.loads(body)
+        return json.loads(body)
     except (ValueError, RecursionError) as error:
         if body.lstrip()[:1] == b"<":
             raise Unavailable(_("%(tracker)s answered with a web page in place of data") % {"tracker": name}) from error
         raise Unavailable(_("%(tracker)s sent an answer that cannot be read") % {"tracker": name}) from error
-    if not isinstance(data, dict):
-        raise Unavailable(_("%(tracker)s sent an answer that cannot be read") % {"tracker": name})
-    return data
 
 
 def _seconds(text: str) -> float | None:
-    """Seconds of a `Retry-After`; its other form, a date, counts as none."""
-    return float(text) if text.isascii() and text.isdigit() and len(text) < 9 else None
+    """Seconds of a `Retry-After`, in one of its two forms; None for neither."""
+    if text.isascii() and text.isdigit() and len(text) < 9:
+        return float(text)
+    try:
+        at = parsedate_to_datetime(text)
+    except ValueError:
+        return None
+    return (at - timezone.now()).total_seconds() if at.tzinfo else None

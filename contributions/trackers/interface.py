@@ -1,9 +1,11 @@
 """What a kind of tracker has to know: its links, how texts refer to it, and how its answers are read."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
-from typing import Any, NamedTuple
+from datetime import datetime, timedelta
+from types import MappingProxyType
+from typing import Any, ClassVar, NamedTuple
 from urllib.parse import SplitResult, urlsplit
 
 #: As long as the fields of `WorkItem` that hold it.
@@ -47,8 +49,11 @@ class Snapshot:
     """What a tracker says of one thing: fields of `WorkItem`, by their names.
 
     Times are aware; None where the tracker does not tell. `turn_since` is None where only the site can know, by having
-    looked before. `flags` are codes of `contributions.flags`.
+    looked before. `flags` are codes of `contributions.flags`. `moved_to` is where it lies now, where that is another place.
+    What `ONCE_KNOWN` names stays as it was where this time it was not told.
     """
+
+    ONCE_KNOWN: ClassVar = ("ready_at", "first_response_at", "first_response_after")
 
     title: str
     state: str
@@ -68,6 +73,18 @@ class Snapshot:
     turn: str = ""
     turn_reason: str = ""
     turn_since: datetime | None = None
+    review_state: str = ""
+    ready_at: datetime | None = None
+    first_response_at: datetime | None = None
+    first_response_after: timedelta | None = None
+    moved_to: Place | None = None
+
+
+class Request(NamedTuple):
+    """A GET, below an address of the settings. `headers` may hold a secret of the operator's."""
+
+    address: str
+    headers: Mapping[str, str] = MappingProxyType({})
 
 
 class BrokenLink(ValueError):
@@ -101,9 +118,13 @@ class Tracker(ABC):
     def address(self, place: Place) -> str | None:
         """Where the data of a place are read, below an address of the settings; None where the operator has set up none."""
 
+    def further(self, place: Place, data: dict[str, Any]) -> dict[str, Request]:
+        """What is to be asked besides, once `data` are there; by names of its own. For most trackers nothing is."""
+        return {}
+
     @abstractmethod
-    def read(self, place: Place, data: dict[str, Any]) -> Snapshot:
-        """What an answer says. Raises `Unreadable`."""
+    def read(self, place: Place, data: dict[str, Any], more: Mapping[str, Any]) -> Snapshot:
+        """What the answers say. `more` has those to `further`: JSON of any shape, None where it was not told. Raises `Unreadable`."""
 
 
 def is_below(base: str, parts: SplitResult) -> bool:

@@ -1,6 +1,7 @@
 """Trac, as Django's: tickets with a stage and flags, read from a small JSON service beside it."""
 
 import re
+from collections.abc import Mapping
 from typing import Any
 from urllib.parse import SplitResult, urlsplit
 
@@ -27,10 +28,12 @@ class Trac(Tracker):
         return [f"{base}/ticket/12345"]
 
     def parse(self, base: str, parts: SplitResult) -> Place | None:
-        path = parts.path.removeprefix(urlsplit(base).path)
-        if not is_below(base, parts) or not path.startswith("/ticket"):
+        # As people copy it: from the ticket, from its attachments and exports, or from a reply to it.
+        path = re.sub(r"/{2,}", "/", parts.path).removeprefix(urlsplit(base).path)
+        attached = re.fullmatch(r"/(?:raw-)?attachment/ticket/([0-9]+)(?:/.*)?", path)
+        if not is_below(base, parts) or not (path.startswith("/ticket") or attached):
             return None
-        found = re.fullmatch(r"/ticket/([0-9]+)/?", path)
+        found = attached or re.fullmatch(r"/tickets?/([0-9]+)/?", path)
         number = number_in(found[1]) if found else None
         if number is None:
             raise BrokenLink
@@ -44,7 +47,7 @@ class Trac(Tracker):
         ours = settings.TRAC_URL and place.url == f"{settings.TRAC_URL}/ticket/{place.number}"
         return f"{settings.TRAC_API_URL}/tickets/{place.number}" if ours and settings.TRAC_API_URL else None
 
-    def read(self, place: Place, data: dict[str, Any]) -> Snapshot:
+    def read(self, place: Place, data: dict[str, Any], more: Mapping[str, Any]) -> Snapshot:
         if "id" in data and str(data["id"]) != str(place.number):
             raise Unreadable("id")
         title, status = text_of(data.get("summary"), LONGEST_TITLE), text_of(data.get("status")).lower()

@@ -1,6 +1,7 @@
 """A session that follows a small GitHub with a small Trac beside it, and a small GitLab."""
 
 import pytest
+from django.core.cache import cache
 
 from cohorts.models import Tracker
 from contributions.sandbox import sandbox_transport
@@ -8,6 +9,14 @@ from contributions.sync import paste_link
 from tests.contributions.sync.conftest import follower, sandbox, traveller, world  # noqa: F401 (fixtures)
 
 from .gitlab_server import GitLabServer
+
+
+@pytest.fixture(autouse=True)
+def patient_with_nobody():
+    """What one test was asked to wait for does not matter to the next."""
+    yield
+    cache.clear()
+
 
 TRAC = "https://code.djangoproject.com"
 

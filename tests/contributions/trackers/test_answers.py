@@ -9,7 +9,7 @@ from contributions import following
 from contributions.sandbox.trac import add_ticket
 from contributions.tasks import fetch_from_tracker
 from contributions.trackers import answers
-from contributions.trackers.answers import Busy, Missing, TrackerError, Unavailable, ask
+from contributions.trackers.answers import Busy, Missing, Refused, TrackerError, Unavailable, ask
 
 from .conftest import TRAC, paste
 
@@ -40,7 +40,8 @@ def answered(settings):
         (httpx2.Response(410), Missing, "Trac shows us nothing at this address"),
         (httpx2.Response(500, text="x"), Unavailable, "has a problem of its own"),
         (httpx2.Response(503), Unavailable, "has a problem of its own"),
-        (httpx2.Response(403), TrackerError, "does not let us in"),
+        (httpx2.Response(403), Refused, "does not let us in"),
+        (httpx2.Response(401), Refused, "does not let us in"),
         (httpx2.Response(418), TrackerError, "answered with status 418"),
         (httpx2.Response(200, text="<!doctype html><p>Log in</p>"), Unavailable, "answered with a web page"),
         (httpx2.Response(200, text='{"id": 1'), Unavailable, "cannot be read"),
@@ -67,7 +68,8 @@ def test_each_failure_has_its_words(answered, response, error, words):
 @pytest.mark.parametrize(
     ("headers", "status", "seconds"),
     [({}, 429, 60), ({"retry-after": "5"}, 429, 60), ({"retry-after": "120"}, 503, 120), ({"retry-after": "99999999"}, 429, 21600),
-     ({"retry-after": "Wed, 21 Oct 2026 07:28:00 GMT"}, 429, 60)],
+     ({"retry-after": "Wed, 21 Oct 2026 07:28:00 GMT"}, 429, 60), ({"retry-after": "Wed, 21 Oct 2099 07:28:00 GMT"}, 503, 21600),
+     ({"retry-after": "soon"}, 429, 60)],
 )  # fmt: skip
 def test_a_tracker_that_asks_for_patience_gets_it(answered, headers, status, seconds):
     answered(httpx2.Response(status, headers=headers))

@@ -110,7 +110,7 @@ def test_nothing_refers_to_a_tracker_that_is_not_there():
 )  # fmt: skip
 def test_answers_that_lack_what_a_ticket_cannot_be_without(data):
     with pytest.raises(Unreadable):
-        TRACKERS["trac"].read(PLACE, data)
+        TRACKERS["trac"].read(PLACE, data, {})
 
 
 def test_hostile_values_become_harmless():
@@ -118,10 +118,10 @@ def test_hostile_values_become_harmless():
         "id": "5", "summary": "A\0B\n \ud800" + "x" * 900, "status": "NEW", "resolution": "fixed",
         "custom": {"stage": "S" * 300, "has_patch": "yes", "needs_tests": True, "needs_docs": 1, "easy": ["1"]},
     }  # fmt: skip
-    snapshot = TRACKERS["trac"].read(PLACE, data)
+    snapshot = TRACKERS["trac"].read(PLACE, data, {})
     assert (snapshot.title[:5], len(snapshot.title), len(snapshot.stage)) == ("AB ?x", 500, 60)
     assert (snapshot.flags, snapshot.resolution, snapshot.state) == (["needs_tests", "needs_docs"], "", "open")
-    assert TRACKERS["trac"].read(PLACE, data | {"custom": "none"}).flags == []
+    assert TRACKERS["trac"].read(PLACE, data | {"custom": "none"}, {}).flags == []
 
 
 def test_a_ticket_that_trac_does_not_know_is_said_and_asked_about_again(trac, tasks):
@@ -248,7 +248,9 @@ def test_as_many_queries_for_one_ticket_as_for_many(trac, tasks, client, django_
 
     add_ticket(trac.world, 1, "One", stage="Accepted")
     paste(ada, f"{TRAC}/ticket/1")
+    trac.pull(ada, "Fixed #1 -- Done.")
     tasks.run()
+    trac.sync()
     one = queries()
     for number in range(2, 14):
         add_ticket(trac.world, number, f"Ticket {number}", stage="Accepted", flags={"has_patch"})
