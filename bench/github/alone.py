@@ -42,7 +42,8 @@ def _run(what: str, folder: str, address: str, size: Size) -> str:
 def main() -> None:
     what, folder, address = sys.argv[1:4]
     size = Size(int(sys.argv[4]), int(sys.argv[5]))
-    set_up(folder, GITHUB_URL=address, GITHUB_API_URL=f"{address}/api/v3")
+    # Making the database takes more memory than the sync.
+    set_up(folder, migrate=what == "prepare", GITHUB_URL=address, GITHUB_API_URL=f"{address}/api/v3")
     if what == "prepare":
         make_session(size, whole_seconds())
         return

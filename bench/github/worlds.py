@@ -74,8 +74,8 @@ def whole_seconds() -> datetime:
     return datetime.now(UTC).replace(microsecond=0)
 
 
-def set_up(folder: str, **environment: str) -> None:
-    """Set Django up with a SQLite database in `folder`, which is made if it is not there."""
+def set_up(folder: str, *, migrate: bool = True, **environment: str) -> None:
+    """Set Django up with a SQLite database in `folder`; it is made there unless `migrate` is off."""
     for name in [name for name in os.environ if name.startswith(("GITHUB_", "DATABASE_"))]:
         del os.environ[name]
     os.environ |= {
@@ -89,4 +89,5 @@ def set_up(folder: str, **environment: str) -> None:
     django.setup()
     # Django would keep every statement.
     settings.DEBUG = False
-    call_command("migrate", verbosity=0)
+    if migrate:
+        call_command("migrate", verbosity=0)

@@ -1,8 +1,9 @@
 """What one sync works on: whose work, in which repositories, since when, and what is known of it already."""
 
+import sys
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 
@@ -10,11 +11,10 @@ from django.db.models import Q
 from django.utils import timezone
 
 from accounts.github import github_host
-from accounts.models import GitHubIdentity
 from cohorts.models import Membership, Repository, Session, Tracker
 from contributions.github import documents, documents_reviews
 from contributions.github.client import GitHubClient
-from contributions.models import Contribution, MemberSync, SessionSync, SyncRun, WorkItem
+from contributions.models import Contribution, SessionSync, SyncRun, WorkItem
 from contributions.trackers import TrackerAt
 
 from .batches import BatchSize
@@ -27,11 +27,23 @@ VALUES_A_STATEMENT = 1000
 
 
 @dataclass(slots=True)
+class Identity:
+    """What is stored of a member's account: a light one, since a sync may be of ten thousand people."""
+
+    pk: int
+    login: str
+    node_id: str
+    database_id: int | None
+    problem: str
+    checked_at: datetime | None = None
+
+
+@dataclass(slots=True)
 class Member:
     """A tracked member of the session. `problem` is `(code, sentence)` where this member cannot be followed now."""
 
     membership_id: int
-    identity: GitHubIdentity | None
+    identity: Identity | None
     synced_at: datetime | None
     problem: tuple[str, str] | None = None
     discovered: bool = False
@@ -78,8 +90,8 @@ class Wanted:
     node_id: str
     kind: str
     item_pk: int | None = None
-    membership_ids: set[int] = field(default_factory=set)
-    reviewer_ids: set[int] = field(default_factory=set)
+    membership_ids: tuple[int, ...] = ()
+    reviewer_ids: tuple[int, ...] = ()
     opened_before: datetime | None = None
     about: str = ""
 
@@ -119,7 +131,7 @@ class Sync:
         self._session = session
         following = SessionSync.objects.filter(session=session).first() if session else None
         #: Whether open items are to be fetched as a whole, and whether reviews given are to be asked for.
-        self.refreshes_open = full or (run is not None and run.is_whole and full_refresh_is_due(session, following, self.now))
+        self.refreshes_open = full or (run is not None and run.is_whole and full_refresh_is_due(run.session, following, self.now))
         self.asks_for_reviews = full or (run is not None and reviews_are_due(run, following, self.now))
         #: Reviews that members gave, by membership and GitHub's number of the review; all of them were asked for, if so.
         self.given: dict[tuple[int, int], Given] = {}
@@ -206,8 +218,8 @@ class Sync:
         wanted = self.wanted.get(node_id)
         if wanted is None:
             wanted = self.wanted[node_id] = Wanted(node_id, kind)
-        wanted.membership_ids.update(membership_ids)
-        wanted.reviewer_ids.update(reviewer_ids)
+        wanted.membership_ids = _with(wanted.membership_ids, membership_ids)
+        wanted.reviewer_ids = _with(wanted.reviewer_ids, reviewer_ids)
         for name, value in details.items():
             setattr(wanted, name, value)
         self.unanswered.add(node_id)
@@ -221,7 +233,7 @@ class Sync:
         unfinished = {member.membership_id for member in self.members if not member.discovered and not member.problem}
         for node_id in self.unanswered:
             if node_id in self.wanted:
-                unfinished |= self.wanted[node_id].membership_ids
+                unfinished.update(self.wanted[node_id].membership_ids)
             if node_id in self.known:
                 unfinished.update(self.known[node_id].membership_ids)
         return unfinished
@@ -253,17 +265,26 @@ def known_of(items) -> list[Known]:
     found = []
     for row in items.values(*names).iterator():
         problem = row.pop("problem")
+        for name in ("kind", "state", "ci", "repository"):
+            # A few words, each many times.
+            row[name] = sys.intern(row[name])
         found.append(Known(has_problem=bool(problem), **row))
     return found
 
 
 def _members(run: SyncRun) -> list[Member]:
-    memberships = Membership.objects.filter(cohort__session=run.session).tracked().select_related("user__github", "sync")
+    memberships = Membership.objects.filter(cohort__session=run.session).tracked()
     if run.membership_id:
         memberships = memberships.filter(pk=run.membership_id)
-    members = []
-    for membership in memberships.order_by("pk"):
-        identity = getattr(membership.user, "github", None)
-        freshness: MemberSync | None = getattr(membership, "sync", None)
-        members.append(Member(membership.pk, identity, freshness.synced_at if freshness else None))
-    return members
+    account = "user__github__"
+    names = [f"{account}{name}" for name in ("pk", "login", "node_id", "database_id", "problem")]
+    rows = memberships.order_by("pk").values_list("pk", "sync__synced_at", *names)
+    return [
+        Member(pk, Identity(*identity) if identity[0] is not None else None, synced_at)
+        for pk, synced_at, *identity in rows.iterator()
+    ]
+
+
+def _with(there: tuple[int, ...], more: Iterable[int]) -> tuple[int, ...]:
+    """Mostly one or two: far smaller than a set."""
+    return (*there, *(each for each in dict.fromkeys(more) if each not in there))

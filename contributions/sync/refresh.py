@@ -152,7 +152,7 @@ def _read(sync: Sync, item: Wanted, result: Result, rows: dict[int, Previous], n
         return None
     values["tracked_repository_id"] = repository.pk if repository else None
     values["problem"], values["problem_at"] = (incomplete(), now) if result.error else ("", None)
-    reviewers = item.reviewer_ids | note_reviews(sync, result.node)
+    reviewers = {*item.reviewer_ids, *note_reviews(sync, result.node)}
     named = named_in(result.node, host=sync.host)
     return Fetched(values, item.item_pk, set(item.membership_ids), reviewers, named)
 
