@@ -112,6 +112,8 @@ class Chapter:
 
     def _words_with_names(self) -> str:
         names = {"before": self.before, "after": self.after}
+        if self.kind == "review_requested":
+            return _("asked %(after)s for a review") % names
         if self.kind == "transferred":
             return _("moved it here from %(before)s") % names
         if self.kind == "base_changed":

@@ -45,7 +45,7 @@ fragment Timeline on PullRequestTimelineItems {
   ... on IssueComment { createdAt author { ...Actor } authorAssociation bodyText }
   ... on ReadyForReviewEvent { createdAt actor { ...Actor } }
   ... on ConvertToDraftEvent { createdAt actor { ...Actor } }
-  ... on ReviewRequestedEvent { createdAt actor { ...Actor } }
+  ... on ReviewRequestedEvent { createdAt actor { ...Actor } requestedReviewer { __typename ... on User { login } } }
   ... on ReviewDismissedEvent { createdAt actor { ...Actor } previousReviewState review { id author { ...Actor } } }
   ... on HeadRefForcePushedEvent { createdAt actor { ...Actor } }
   ... on BaseRefChangedEvent { createdAt actor { ...Actor } previousRefName currentRefName }

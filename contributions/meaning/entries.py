@@ -64,7 +64,7 @@ class Entry:
 
     `human`: done by a person whose account still exists. `own`: done by the author of the item. `key` tells people
     apart (a node id, else the login). `trusted`: by somebody who may write to the repository. `commit`: closed by one.
-    `before` and `after`: what a title, a base or a repository was called. `about`: whose review was dismissed, by `key`.
+    `before` and `after`: what a title, a base or a repository was called; `after` also who was asked for a review. `about`: whose review was dismissed, by `key`.
     `withdrawn`: a review that was dismissed, nobody knows when; it was an answer, and is no opinion any more.
     """
 
@@ -204,6 +204,8 @@ class _Reading:
             place = part_of(node, "fromRepository")
             # Where it came from may be private, and its name is nobody's business then.
             entry = _from_to(entry, "" if place.get("isPrivate") else place.get("nameWithOwner"), "")
+        elif kind == "ReviewRequestedEvent":
+            entry = _from_to(entry, "", part_of(node, "requestedReviewer").get("login"))
         elif kind == "ReviewDismissedEvent":
             entry = replace(entry, about=key_of(part_of(node, "review").get("author")))
         entry = _by(node.get("actor"), self.author, entry)

@@ -125,7 +125,8 @@ def _of_pull_request(item: Mapping, entries: Sequence[Entry], state: str, previo
 def events_of(entries: Sequence[Entry], *, landed: bool) -> list[dict]:
     """`{"at", "what", "by", "human"}` of each entry, times in UTC with Z. A closing that was a landing is told as such.
 
-    Where something was called otherwise before (a title, a base, a repository) also `from` and, if there is one, `to`.
+    Where something was called otherwise before (a title, a base, a repository) also `from` and, if there is one, `to`; who was
+    asked for a review is in `to`.
     """
     last_closed = max((at for at, entry in enumerate(entries) if entry.what == "closed"), default=None)
     events = []

@@ -51,7 +51,9 @@ def named_in(item: Mapping, *, host: str) -> list[Named]:
 
 
 def _from_address(value: str, host: str) -> Named | None:
-    found = re.search(rf"(?:^|[<\s])(?:([0-9]{{1,18}})\+)?({LOGIN})@users\.noreply\.{re.escape(host)}>?\s*$", value, re.IGNORECASE)
+    found = re.search(
+        rf"(?:^|[<\s])(?:([0-9]{{1,18}})\+)?({LOGIN})@users\.noreply\.{re.escape(host)}>?\s*$", value, re.IGNORECASE
+    )
     if found is None:
         return None
     number = whole_of(found[1], LARGEST_ID)

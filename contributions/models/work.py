@@ -24,7 +24,7 @@ class WorkItem(models.Model):
     `{"at": ISO 8601 with Z, "what": …, "by": login or "", "human": bool}` in order of time; `what` is one of opened, ready,
     draft, commented, approved, changes_requested, reviewed, dismissed (a review), pushed, force_pushed, review_requested,
     closed, reopened, merged, landed, renamed (its title), base_changed, transferred, locked, unlocked, became_discussion.
-    Where something was called otherwise before, `from` and perhaps `to` are there as well.
+    Where something was called otherwise before, `from` and perhaps `to` are there as well; who is asked for a review is in `to`.
     `labels` is a list of `{"name", "color"}`, `linked` a list of `{"url", "title", "number", "repository", "state"}`,
     `trailers` a list of commit trailers that disclose help. The meanings are computed by `contributions.meaning`.
 

@@ -193,6 +193,7 @@ class Entry:
     """One entry of a timeline: a comment, a review, a commit or an event. `by` did it at `created_at`.
 
     `before` and `after`: what a title or a base was called, or what a dismissed review said. `review`: the one dismissed.
+    `asked`: for a review. `left`: the repository that it was moved out of.
     """
 
     typename: str
@@ -207,6 +208,7 @@ class Entry:
     before: str = ""
     after: str = ""
     review: "Entry | None" = None
+    asked: Account | None = None
     left: "Repository | None" = field(default=None, repr=False)
 
     @cached_property
@@ -228,6 +230,10 @@ class Entry:
         return self.after
 
     previous_ref_name, current_ref_name, previous_review_state = previous_title, current_title, previous_title
+
+    @property
+    def requested_reviewer(self) -> Account | None:
+        return None if self.asked is None or self.asked.deleted else self.asked
 
     @property
     def from_repository(self) -> Repository | None:

@@ -131,8 +131,11 @@ class Happenings(ABC):
         """Whether its base moved on, where the repository wants branches up to date. That does not move `updated_at`."""
         pull_request.is_behind = behind
 
-    def request_review(self, pull_request: PullRequest, by: Account, *, at: When = None) -> Entry:
-        return self._happens("ReviewRequestedEvent", pull_request, by, at)
+    def request_review(
+        self, pull_request: PullRequest, by: Account, *, reviewer: Account | None = None, at: When = None
+    ) -> Entry:
+        """Ask for a review: of a person, or of a team where no `reviewer` is given."""
+        return self._happens("ReviewRequestedEvent", pull_request, by, at, asked=reviewer)
 
     def ready(self, pull_request: PullRequest, *, by: Account | None = None, at: When = None) -> Entry:
         """A draft becomes ready for review."""
@@ -186,10 +189,11 @@ class Happenings(ABC):
         before: str = "",
         after: str = "",
         review: Entry | None = None,
+        asked: Account | None = None,
         left: Repository | None = None,
     ) -> Entry:
         entry = Entry(
-            typename, self.new_id(), item, by, self.time(at), body_text, state, closer, commit, before, after, review, left
+            typename, self.new_id(), item, by, self.time(at), body_text, state, closer, commit, before, after, review, asked, left
         )
         item.entries.append(entry)
         item.entries.sort(key=lambda each: each.created_at)

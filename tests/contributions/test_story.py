@@ -74,6 +74,8 @@ def test_what_happened(values, sentences):
         ({"what": "transferred", "from": "org/old"}, "moved it here from org/old"),
         ({"what": "transferred"}, "moved it here from another repository"),
         ({"what": "became_discussion"}, "made a discussion of it"),
+        ({"what": "review_requested", "to": "ole"}, "asked ole for a review"),
+        ({"what": "review_requested"}, "asked for a review"),
         ({"what": "locked"}, "locked the conversation"),
         ({"what": "unlocked"}, "unlocked the conversation"),
         ({"what": "reopened"}, "opened it again"),
