@@ -37,6 +37,11 @@ KEYS_OF_A_CONTRIBUTION = [
     "first_response_at",
     "turn",
     "linked",
+    "tracker",
+    "stage",
+    "resolution",
+    "flags",
+    "pull_requests",
     "source",
     "other_kind",
     "role",
@@ -252,3 +257,23 @@ def test_a_session_comes_back_from_its_export_as_it_was(db, document):
     again = import_session(exported)
     assert again.total("created") == first.total("created")
     assert export_session(again.session) == exported
+
+
+def test_a_ticket_has_its_stage_its_flags_and_the_pull_requests_that_name_it():
+    session = factories.SessionFactory()
+    ticket = factories.WorkItemFactory(
+        kind="ticket", url="https://code.djangoproject.com/ticket/7", number=7, tracker="trac", stage="Accepted",
+        flags=["has_patch", "needs_tests"], created_at=None,
+    )  # fmt: skip
+    named = [{"url": ticket.url, "title": "", "number": 7, "repository": "", "state": "open"}]
+    pull = factories.WorkItemFactory(linked=named, url="https://github.com/owner/one/pull/2")
+    member = member_of(session)
+    for item in (ticket, pull):
+        factories.ContributionFactory(membership=member, work_item=item)
+    exported = export_session(session)
+    (first, second) = exported["cohorts"][0]["members"][0]["contributions"]
+    assert (first["tracker"], first["stage"], first["flags"]) == ("trac", "Accepted", ["has_patch", "needs_tests"])
+    assert (first["resolution"], first["pull_requests"], first["linked"]) == (None, [pull.url], [])
+    assert (second["tracker"], second["flags"], second["pull_requests"], second["linked"]) == (None, [], [], [ticket.url])
+    import_session(json.loads(json.dumps(exported)))
+    assert export_session(session) == exported
