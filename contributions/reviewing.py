@@ -4,14 +4,25 @@ import datetime
 from collections.abc import Iterable, Sequence
 
 from django.utils import timezone
-from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import gettext_lazy, ngettext
 
-from .meaning.entries import parse_time
+from .meaning import reviews as reviews_in_story
 from .models import Contribution, ReviewGiven, WorkItem
 from .waiting import day_words
 
-REVIEWS = ("approved", "changes_requested", "reviewed")
+#: What is said of a review: to the member, and to others.
+SAID = {
+    ReviewGiven.State.APPROVED: (gettext_lazy("you approved it on %(day)s"), gettext_lazy("approved on %(day)s")),
+    ReviewGiven.State.CHANGES_REQUESTED: (
+        gettext_lazy("you asked for changes on %(day)s"),
+        gettext_lazy("asked for changes on %(day)s"),
+    ),
+    ReviewGiven.State.COMMENTED: (gettext_lazy("you reviewed it on %(day)s"), gettext_lazy("reviewed on %(day)s")),
+    ReviewGiven.State.DISMISSED: (
+        gettext_lazy("your review of %(day)s was dismissed"),
+        gettext_lazy("the review of %(day)s was dismissed"),
+    ),
+}
 
 
 def reviews_of(contributions: Iterable[Contribution]) -> dict[int, list[ReviewGiven]]:
@@ -24,21 +35,10 @@ def reviews_of(contributions: Iterable[Contribution]) -> dict[int, list[ReviewGi
 
 
 def asked_again_at(item: WorkItem, reviews: Sequence[ReviewGiven]) -> datetime.datetime | None:
-    """When the author asked the member for another review after the last one; None where nobody did, or it is not sure.
-
-    The story does not say whose review is asked for. Where the member is the only person who reviewed, it is theirs.
-    """
+    """When the author asked the member for another review after the last one; None where nobody did, or it is not sure."""
     if not reviews or item.state != WorkItem.State.OPEN:
         return None
-    last = reviews[-1].submitted_at
-    reviewers, asked = set(), None
-    for event in item.events:
-        what = event.get("what")
-        if what in REVIEWS and event.get("human"):
-            reviewers.add(event.get("by"))
-        elif what == "review_requested" and (at := parse_time(event.get("at"))) and at > last:
-            asked = asked or at
-    return asked if len(reviewers) <= 1 else None
+    return reviews_in_story.asked_again_at(item.events, reviewed_at=reviews[-1].submitted_at)
 
 
 def review_words(reviews: Sequence[ReviewGiven], *, yours: bool, now: datetime.datetime) -> str:
@@ -47,15 +47,8 @@ def review_words(reviews: Sequence[ReviewGiven], *, yours: bool, now: datetime.d
         return ""
     last = reviews[-1]
     day = day_words(timezone.localtime(last.submitted_at).date(), timezone.localtime(now).date())
-    said = {
-        ReviewGiven.State.APPROVED: _("you approved it on %(day)s") if yours else _("approved on %(day)s"),
-        ReviewGiven.State.CHANGES_REQUESTED: _("you asked for changes on %(day)s")
-        if yours
-        else _("asked for changes on %(day)s"),
-        ReviewGiven.State.DISMISSED: _("your review of %(day)s was dismissed")
-        if yours
-        else _("the review of %(day)s was dismissed"),
-    }.get(ReviewGiven.State(last.state), _("you reviewed it on %(day)s") if yours else _("reviewed on %(day)s")) % {"day": day}
+    yours_and_theirs = SAID[ReviewGiven.State(last.state)]
+    said = str(yours_and_theirs[0 if yours else 1]) % {"day": day}
     if len(reviews) > 1:
         said += ", " + ngettext("%(count)d review", "%(count)d reviews", len(reviews)) % {"count": len(reviews)}
     return said

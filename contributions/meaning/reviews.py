@@ -7,6 +7,7 @@ from .entries import Entry
 from .plain import parse_time
 
 DECISIONS = {"APPROVED": "approved", "CHANGES_REQUESTED": "changes_requested", "REVIEW_REQUIRED": "review_required"}
+GIVEN = ("reviewed", "approved", "changes_requested")
 ANSWERS = ("commented", "reviewed", "approved", "changes_requested")
 
 
@@ -100,6 +101,26 @@ def _waited(
         elif what == "ready" and since is None:
             since = at
     return waited + (first_response_at - since) if since is not None else waited
+
+
+def asked_again_at(events: Sequence[Mapping], *, reviewed_at: datetime) -> datetime | None:
+    """When the one whose latest review came at `reviewed_at` was first asked for another one, from stored `WorkItem.events`.
+
+    None where nobody asked, or where it is not sure whom: GitHub names people, but no team's members. Where only one person
+    reviewed, a request that names nobody is theirs.
+    """
+    reviews = [
+        (parse_time(event.get("at")), event.get("by")) for event in events if event.get("what") in GIVEN and event.get("human")
+    ]
+    reviewers = {by for _at, by in reviews}
+    themselves = {by for at, by in reviews if at == reviewed_at} or (reviewers if len(reviewers) == 1 else set())
+    for event in events:
+        at = parse_time(event.get("at"))
+        if event.get("what") != "review_requested" or at is None or at <= reviewed_at:
+            continue
+        if event["to"] in themselves if event.get("to") else len(reviewers) <= 1:
+            return at
+    return None
 
 
 def _was_ready(entries: Sequence[Entry]) -> bool:

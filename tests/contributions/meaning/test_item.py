@@ -5,7 +5,7 @@ import datetime
 import pytest
 
 from contributions.meaning import Incomplete, Previous, read_item
-from contributions.meaning.reviews import waited_for_response
+from contributions.meaning.reviews import asked_again_at, waited_for_response
 from contributions.trackers import TrackerAt, references_of
 
 from .nodes import (
@@ -344,3 +344,34 @@ def test_an_answer_that_lacks_something_else_is_read(lost):
     item = pull_request(comment(3))
     item[lost] = None
     assert read(item)["state"] == "open"
+
+
+def told(what, at, by="rae", **more):
+    return {"at": iso(at), "what": what, "by": by, "human": by != "checks", **more}
+
+
+@pytest.mark.parametrize(
+    ("events", "asked"),
+    [
+        ([], None),
+        ([told("review_requested", 3, "ada")], None),
+        ([told("review_requested", 6, "ada")], 6),
+        ([told("review_requested", 6, "ada"), told("review_requested", 8, "ada")], 6),
+        ([told("review_requested", 6, "ada", to="rae")], 6),
+        ([told("review_requested", 6, "ada", to="ole")], None),
+        ([told("review_requested", 6, "ada", to="ole"), told("review_requested", 7, "ada", to="rae")], 7),
+        ([told("approved", 4, "ole"), told("review_requested", 6, "ada")], None),
+        ([told("approved", 4, "ole"), told("review_requested", 6, "ada", to="rae")], 6),
+        ([told("approved", 4, "ole"), told("review_requested", 6, "ada", to="ole")], None),
+        ([told("reviewed", 4, "checks"), told("review_requested", 6, "ada")], 6),
+        ([{"what": "review_requested", "at": None}], None),
+    ],
+)
+def test_whether_a_reviewer_is_asked_again(events, asked):
+    assert asked_again_at([told("changes_requested", 5), *events], reviewed_at=day(5)) == (asked and day(asked))
+
+
+def test_a_review_that_the_story_lacks():
+    events = [told("reviewed", 3), told("review_requested", 6, "ada", to="rae")]
+    assert asked_again_at(events, reviewed_at=day(5)) == day(6)
+    assert asked_again_at([told("approved", 2, "ole"), *events], reviewed_at=day(5)) is None
