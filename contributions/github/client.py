@@ -111,7 +111,8 @@ class GitHubClient:
         self.use(token, key)
         self._http = httpx2.Client(
             headers={
-                "Accept": "application/vnd.github+json",
+                # Older GitHub Enterprises tell `mergeStateStatus` only to who names the preview that it once was.
+                "Accept": "application/vnd.github+json, application/vnd.github.merge-info-preview+json",
                 "X-GitHub-Api-Version": "2022-11-28",
                 "X-Github-Next-Global-ID": "1",
                 "User-Agent": plain_ascii(user_agent),
