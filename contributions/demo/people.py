@@ -16,6 +16,7 @@ ACCOUNTS = {
     "navigator": ("Nadia Petrov", "Europe/Sofia", "she/her", "guides cohort Venus, reviews applications"),
     "captain": ("Caleb Ngata", "Pacific/Auckland", "he/him", "supports the members of cohort Venus"),
     "member": ("Amara Okafor", "Europe/Rome", "she/her", "is in cohort Venus, week 4"),
+    "storyteller": ("Sunniva Aas", "Europe/Oslo", "she/her", "tells what happens in the running session: its figures"),
     "applicant": ("Anton Lindqvist", "Europe/Stockholm", "they/them", "has begun an application"),
 }
 
@@ -216,9 +217,15 @@ def create_people(people: list[MadeUp]) -> dict[str, User]:
     return _save(
         {
             person.login: User(
-                email=person.email, name=person.name, time_zone=person.time_zone, pronouns=person.pronouns, password=unusable
+                email=person.email,
+                name=person.name,
+                time_zone=person.time_zone,
+                pronouns=person.pronouns,
+                password=unusable,
+                # Two of three may be named in reports.
+                consent_statistics=bool(number % 3),
             )
-            for person in people
+            for number, person in enumerate(people)
         }
     )
 

@@ -19,6 +19,7 @@ from contributions.sandbox.journal import Journal
 from contributions.sandbox.world import World
 from contributions.sync import paste_link
 
+from .past import HOST as PAST_HOST
 from .people import FEATURED_EMAIL, create_accounts
 from .projects import create_projects, create_repositories, create_trackers
 from .sessions import Seeded, Seeder
@@ -99,7 +100,8 @@ def shift_dates(days: int, *, last_used: datetime.datetime) -> None:
     What had happened by `last_used` has happened still: moved past the present, it becomes a moment ago.
 
     What GitHub tells is left to the full sync that follows: the sandbox's dates follow the clock and not the weeks, and rows
-    that were moved past them would count as newer. Only items that are gone move, for nobody tells of them any more.
+    that were moved past them would count as newer. Only items that are gone move, and those of
+    the finished session, for nobody tells of them.
     """
     delta = datetime.timedelta(days=days)
     with transaction.atomic():
@@ -129,7 +131,7 @@ def _moving(model: type[models.Model]) -> models.QuerySet:
     if model is SyncRun:
         return SyncRun.objects.none()
     if model is WorkItem:
-        return WorkItem.objects.filter(state=WorkItem.State.GONE)
+        return WorkItem.objects.filter(models.Q(state=WorkItem.State.GONE) | models.Q(host=PAST_HOST))
     return model._default_manager.all()
 
 

@@ -27,6 +27,7 @@ from cohorts.models import (
 from cohorts.weeks import generate_weeks
 
 from . import texts
+from .past import write_past_work
 from .people import MadeUp, create_people, made_up_people
 
 UTC = datetime.UTC
@@ -63,6 +64,7 @@ class Seeder:
         review = self._session(names[2], weeks_from_now=6, closes_in_days=-5, projects=5)
         opened = self._session(names[3], weeks_from_now=14, closes_in_days=16, projects=5)
         seeded = Seeded(running, finished, people=self.people)
+        SessionRole.objects.create(session=running, user=self.accounts["storyteller"], role="storyteller")
         self._running(running, seeded)
         self._finished(finished)
         for session in (review, opened):
@@ -190,6 +192,7 @@ class Seeder:
                     for user, role in zip(people, roles, strict=True)
                 ]
             )
+        write_past_work(session)
 
     # Questions, criteria, applications
 

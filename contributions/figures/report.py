@@ -1,6 +1,5 @@
 """A session's figures as one person may read them, and as everybody may."""
 
-import datetime
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -78,7 +77,3 @@ def _report(session: Session, in_full: bool, facts: Facts) -> Report:
 
 def _whole(session: Session) -> Slot:
     return Slot("week", 0, session.first_day, session.last_day)
-
-
-def has_begun(session: Session, now: datetime.datetime) -> bool:
-    return now >= session.begins_at

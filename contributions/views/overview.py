@@ -36,6 +36,7 @@ def session_figures(request, slug):
         "people": people,
         "is_public": is_public(session, now),
         "has_begun": now >= session.begins_at,
+        "is_over": now >= session.ends_at,
         "now": now,
         "tiles": summary_tiles(report.shown),
         "columns": COLUMNS,

@@ -11,6 +11,7 @@ from accounts.models import User
 from cohorts.models import Application, Cohort, Session
 from cohorts.stages import Stage, current_week, stage_of
 from contributions.demo import seeding, syncing
+from contributions.demo.past import HOST
 from contributions.demo.people import ACCOUNTS, PASSWORD
 from contributions.models import Contribution, SyncRun, WorkItem
 
@@ -21,6 +22,7 @@ JOBS = {
     "navigator": [("admin:cohorts_review_queue", None), ("cohort", "Venus")],
     "captain": [("cohort", "Venus")],
     "member": [("my_progress", None), ("cohort", "Venus")],
+    "storyteller": [("session_figures", "running"), ("session_figures", "finished")],
     "applicant": [("my_applications", None), ("apply", "open")],
 }
 
@@ -38,7 +40,9 @@ def test_the_world_is_as_promised_and_every_account_finds_its_job(db):
     running = sessions[Stage.RUNNING]
     assert (running.cohorts.count(), current_week(running).number) == (6, 4)
 
-    items = WorkItem.objects.all()
+    past = WorkItem.objects.filter(host=HOST)
+    assert set(past.values_list("contributions__membership__cohort__session", flat=True)) == {sessions[Stage.FINISHED].pk}
+    items = WorkItem.objects.exclude(host=HOST)
     assert 140 <= items.count() <= 180
     assert set(items.values_list("state", flat=True)) == set(WorkItem.State.values)
     reasons = set(items.values_list("turn_reason", flat=True))
@@ -65,6 +69,8 @@ def test_the_world_is_as_promised_and_every_account_finds_its_job(db):
     arguments = {
         "Venus": lambda: [Cohort.objects.get(name="Venus", session=running).pk],
         "2026-3": lambda: [sessions[Stage.REVIEWING].pk],
+        "running": lambda: [running.slug],
+        "finished": lambda: [sessions[Stage.FINISHED].slug],
         "open": lambda: [sessions[Stage.OPEN].slug],
     }
     for part, pages in JOBS.items():
