@@ -57,7 +57,40 @@ class DemoWorld:
         login, name, email = NEWCOMER
         self.world.add_user(login, name=name, email=email)
         self._tickets()
+        self._reviews_given()
         return self.world
+
+    def _reviews_given(self) -> None:
+        """Reviews by members: of what others of their project opened and is done, and of a maintainer's pull request.
+
+        On what is done a review changes nobody's turn. After everything else, so that no id of it moves.
+        """
+        world, chance = self.world, random.Random(5)  # noqa: S311 (a made-up world, the same each time)
+        code, (host, green) = self.repositories["lanternweb/lantern"], self.maintainers["lantern"]
+        me = self.members[self.featured]
+        for slug, logins in self.cohorts:
+            done = [
+                item
+                for login in logins
+                for item in world.items_by(self.members[login])
+                if isinstance(item, PullRequest)
+                and item.state != "OPEN"
+                and item.repository.name_with_owner in self.projects[slug].repositories
+            ]
+            for login in logins:
+                others = [item for item in done if item.by is not self.members[login]]
+                for item in chance.sample(others, min(len(others), chance.randint(0, 2))):
+                    end = item.closed_at or world.now
+                    at = item.created_at + (end - item.created_at) * chance.uniform(0.15, 0.3)
+                    body = chance.choice(("I tried it, and it works for me.", "Could the test cover the empty case?"))
+                    world.review(item, self.members[login], "COMMENTED", at=at, body=body)
+        opened = world.add_pull_request(
+            code, green, "Say in the log which mail was given up", at=world.ago(days=6), additions=31, deletions=4, ci="SUCCESS"
+        )
+        world.review(opened, me, "COMMENTED", at=world.ago(days=5), body="Should the address stay out of the log?")
+        world.push(opened, at=world.ago(days=4), ci="SUCCESS")
+        world.review(opened, me, "APPROVED", at=world.ago(days=3), body="Thank you. I tried it with a full queue.")
+        world.review(opened, host, "APPROVED", at=world.ago(days=1))
 
     def _tickets(self) -> None:
         """The Trac of Lantern: the ticket that a pull request of the featured member names, and what she pasted."""

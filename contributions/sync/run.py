@@ -1,7 +1,9 @@
 """One sync from beginning to end: the order of the steps, and what happens when GitHub stops us half-way."""
 
 import logging
+from collections.abc import Sequence
 from datetime import timedelta
+from itertools import batched
 
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -11,7 +13,7 @@ from contributions.github.access import LeasedClient, client_for
 from contributions.github.errors import GitHubError, TokenBusy
 from contributions.models import MemberSync, SessionSync, SyncRun
 
-from .context import Sync
+from .context import Member, Sync
 from .discover import discover
 from .follow_up import queue_follow_up
 from .identify import identify
@@ -26,6 +28,8 @@ logger = logging.getLogger(__name__)
 
 STEPS = (identify, discover, ask_for_reviews, sweep, resolve_pasted, refresh, keep_reviews)
 
+#: More would take memory that a sync of thousands has no use for.
+MEMBERS_A_STATEMENT = 500
 #: A running run without a sign of life for this long has lost its worker: whoever gets it next carries on.
 SILENT_AFTER = timedelta(minutes=1)
 
@@ -143,33 +147,38 @@ def _remember_session(sync: Sync, stopped_by: GitHubError | None) -> None:
 
 
 def _remember_members(sync: Sync, stopped_by: GitHubError | None) -> None:
-    """Keep for each member how fresh the data is, or what stands in the way; two statements.
+    """Keep for each member how fresh the data is, or what stands in the way; two statements for 500 members.
 
     A run of one project says nothing about the rest of a member's work.
     """
     if sync.run is not None and sync.run.project_id:
         return
+    unfinished = sync.unfinished_members() if stopped_by is not None else set()
+    for members in batched(sync.members, MEMBERS_A_STATEMENT):
+        _remember(sync, members, stopped_by, unfinished)
+
+
+def _remember(sync: Sync, members: Sequence[Member], stopped_by: GitHubError | None, unfinished: set[int]) -> None:
     now = timezone.now()
-    unfinished = sync.unfinished_members()
-    stored = MemberSync.objects.in_bulk([member.membership_id for member in sync.members], field_name="membership_id")
+    stored = MemberSync.objects.in_bulk([member.membership_id for member in members], field_name="membership_id")
     rows = []
-    for member in sync.members:
+    for member in members:
         row = stored.get(member.membership_id) or MemberSync(membership_id=member.membership_id)
         code, message = member.problem or ("", "")
         if not code and stopped_by is not None and member.membership_id in unfinished:
             code, message = stopped_by.code, stopped_by.message
         if not code:
-            row.synced_at, row.problem_since = now, None
+            # What happened while it ran may have been missed.
+            row.synced_at, row.problem_since = sync.now, None
         elif row.problem_code != code or row.problem_since is None:
             row.problem_since = now
         row.problem_code, row.problem = code[:40], message[:300]
         if code:
             row.failed_at, row.failure = now, message[:300]
         rows.append(row)
-    if rows:
-        MemberSync.objects.bulk_create(
-            rows,
-            update_conflicts=True,
-            unique_fields=["membership"],
-            update_fields=["synced_at", "problem_code", "problem", "problem_since", "failed_at", "failure"],
-        )
+    MemberSync.objects.bulk_create(
+        rows,
+        update_conflicts=True,
+        unique_fields=["membership"],
+        update_fields=["synced_at", "problem_code", "problem", "problem_since", "failed_at", "failure"],
+    )
