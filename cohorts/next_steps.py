@@ -9,7 +9,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from .models import Application, Membership, Review
+from .models import Application, Membership, Review, Session, SessionRole
 from .public_status import public_status
 from .review_queue import sessions_under_review
 from .stages import Stage, current_week, stage_of
@@ -30,11 +30,11 @@ class Step:
 
 
 def next_steps(user, now: datetime.datetime | None = None) -> list[Step]:
-    """Applications, places in running cohorts and reviews of `user`. A number of queries that does not grow with them."""
+    """Applications, places in running cohorts, reviews and stories of `user`. A number of queries that does not grow with them."""
     if not user.is_authenticated:
         return []
     now = now or timezone.now()
-    steps = [*_applications(user, now), *_memberships(user, now), *_reviews(user)]
+    steps = [*_applications(user, now), *_memberships(user, now), *_reviews(user), *_stories(user, now)]
     return sorted(steps, key=lambda step: step.tone != "mine")
 
 
@@ -118,3 +118,15 @@ def _reviews(user):
             url=reverse("admin:cohorts_review_queue"),
             action=_("Review applications"),
         )
+
+
+def _stories(user, now):
+    """Running sessions whose story `user` tells."""
+    told = Session.objects.visible_to(user).filter(roles__user=user, roles__role=SessionRole.Role.STORYTELLER, archived_at=None)
+    for session in told.prefetch_related("calendar").order_by("-starts_on", "pk"):
+        if stage_of(session, now) == Stage.RUNNING:
+            week = current_week(session, now)
+            label = _("Week %(number)s") % {"number": week.number} if week else str(Stage.RUNNING.label)
+            text = _("Copy what happened this week, with names of people who agreed.")
+            url = reverse("session_figures", args=[session.slug])
+            yield Step(label, "reviewer", session.name, text, url, _("See the session in figures"))

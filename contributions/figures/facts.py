@@ -31,7 +31,11 @@ class Work:
     people: frozenset[int] = frozenset()
     title: str = ""
     url: str = ""
-    place: str = ""
+
+    @property
+    def told_by(self) -> frozenset[int]:
+        """Whose work it is when it is told of: who wrote it; of other work everybody with a part. Reviewers are not named with it."""
+        return self.people if self.kind == "other" else self.makers
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,7 @@ from .facts import Facts, Given, Person, Work
 
 _ITEM = (
     "kind", "other_kind", "state", "created_at", "merged_at", "closed_at", "ready_at", "first_response_at", "first_response_after",
-    "first_of_author", "title", "url", "repository", "host", "number", "tracked_repository__project",
+    "first_of_author", "title", "url", "tracked_repository__project",
 )  # fmt: skip
 _MEMBER = "membership__cohort__session"
 
@@ -116,7 +116,6 @@ def _work(pk: int, item: dict[str, Any], members: Iterable[tuple[str, str, int]]
         people=frozenset(user_id for _role, user_id in parts),
         title="" if is_gone else item["title"],
         url="" if is_gone else web_address(item["url"]),
-        place=f"{item['repository']} #{item['number']}" if item["repository"] and item["number"] else item["host"],
     )
 
 

@@ -28,7 +28,7 @@ _UNSEEN = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u200b\u200e\u200f\u202a-\
 
 @dataclass(frozen=True)
 class Told:
-    """A piece of work that may be named, with the names of everybody who has a part in it."""
+    """A piece of work that may be named, with the names of everybody whose work it is."""
 
     work: Work
     names: tuple[str, ...]
@@ -67,7 +67,7 @@ def story_of(facts: Facts, weeks: Weeks, slot: Slot | None = None) -> Story:
     mine = [
         work
         for work in facts.works
-        if work.title and work.people <= agreed and work.opened_at is not None and belongs(work, weeks)
+        if work.title and work.told_by and work.told_by <= agreed and work.opened_at is not None and belongs(work, weeks)
     ]
     reviewers = {review.person for review in facts.reviews if is_here(weeks.slot_of(review.at))} & agreed
     is_first = lambda work: bool(work.first and work.own) and work.kind == WorkItem.Kind.PULL_REQUEST  # noqa: E731
@@ -118,7 +118,7 @@ def link(words: str, url: str) -> str:
 
 
 def _told(work: Work, facts: Facts) -> Told:
-    names = sorted((facts.people[pk].name for pk in work.people), key=str.casefold)
+    names = sorted((facts.people[pk].name for pk in work.told_by), key=str.casefold)
     return Told(work, tuple(names), facts.projects.get(work.project, "") if work.project else "")
 
 

@@ -112,6 +112,7 @@ def test_storytellers_read_figures_and_nothing_else(client):
     for name, argument in (("cohort", world.cohort.pk), ("progress", world.members[0].pk), ("work", contribution.pk)):
         assert client.get(reverse(name, args=[argument])).status_code == 404
     assert client.get(reverse("admin:index")).status_code == 302
+    assert address(world) in client.get(reverse("home")).content.decode()
     assert address(world) in client.get(reverse("session", args=[world.session.slug])).content.decode()
 
 

@@ -43,9 +43,16 @@ def test_work_is_listed_where_everybody_with_a_part_in_it_agreed(by, listed):
         assert (bool(PEOPLE[pk].name) and PEOPLE[pk].name in tell(facts)) is listed
 
 
-def test_who_helped_must_agree_as_well():
-    work = told(1, 1, people=frozenset({1, 3}))
-    assert "Title 1" not in tell(Facts([work], people=PEOPLE))
+def test_who_only_reviewed_or_helped_is_not_named_with_it():
+    text = tell(Facts([told(1, 1, people=frozenset({1, 2, 3}))], people=PEOPLE))
+    assert "[Title 1](https://github.com/o/r/pull/1) by Amara Okafor\n" in text
+
+
+def test_other_work_is_everybodys_who_has_a_part_in_it():
+    talk = Work(
+        20, "other", "open", "talk", opened_at=at(2, 9), people=frozenset({1, 3}), makers=frozenset({1}), title="On tests"
+    )
+    assert "On tests" not in tell(Facts([talk], people=PEOPLE))
 
 
 def test_a_whole_session_in_words():
