@@ -31,6 +31,10 @@ def deliveries(path: str, bodies: list[tuple[str, bytes]], secret: str) -> Itera
         yield b"%sbe7c4000-0000-0000-0000-%012x%s" % (head, number, rest)
 
 
+#: Of one request whose connection is closed before an answer.
+MOST_TRIES = 3
+
+
 class Gone(Exception):
     """The server does not answer any more."""
 
@@ -41,6 +45,8 @@ class _Connection:
     began: float = 0.0
     answer: bytes = b""
     guid: str = ""
+    request: bytes = b""
+    resent: int = 0
 
 
 @dataclass
@@ -115,15 +121,34 @@ class Load:
 
     def _send(self, connection: _Connection, due: float | None = None) -> None:
         connection.began, connection.answer = due or time.perf_counter(), b""
-        request = next(self.requests)
+        connection.request, connection.resent = next(self.requests), 0
         if self.guids is not None:
-            connection.guid = request.partition(b"X-GitHub-Delivery: ")[2][:36].decode()
-        connection.socket.sendall(request)
+            connection.guid = connection.request.partition(b"X-GitHub-Delivery: ")[2][:36].decode()
+        try:
+            connection.socket.sendall(connection.request)
+        except ConnectionError:
+            self._reopen(connection)
+            connection.socket.sendall(connection.request)
         self._selector.register(connection.socket, selectors.EVENT_READ, connection)
+
+    def _reopen(self, connection: _Connection) -> None:
+        connection.socket.close()
+        connection.socket = self._connect()
 
     def _receive(self, connection: _Connection) -> bool:
         """Whether the answer is complete. A connection that was closed is replaced: servers close them now and then."""
-        part = connection.socket.recv(65536)
+        try:
+            part = connection.socket.recv(65536)
+        except ConnectionError:
+            part = b""
+        if not part and not connection.answer and connection.resent < MOST_TRIES:
+            # A server closes connections that have been idle, perhaps in the moment in which they are used again.
+            self._selector.unregister(connection.socket)
+            self._reopen(connection)
+            connection.resent += 1
+            connection.socket.sendall(connection.request)
+            self._selector.register(connection.socket, selectors.EVENT_READ, connection)
+            return False
         connection.answer += part
         head, found, body = connection.answer.partition(b"\r\n\r\n")
         if part and not found:
@@ -140,7 +165,6 @@ class Load:
             self.refused += 1
         if not part or names.get(b"connection") == b"close":
             self._selector.unregister(connection.socket)
-            connection.socket.close()
-            connection.socket = self._connect()
+            self._reopen(connection)
             self._selector.register(connection.socket, selectors.EVENT_READ, connection)
         return True

@@ -85,6 +85,7 @@ READERS = {
     "CSRF_TRUSTED_ORIGINS": lambda env: env.origins("CSRF_TRUSTED_ORIGINS"),
     "TRUSTED_PROXIES": lambda env: env.whole("TRUSTED_PROXIES"),
     "GITHUB_URL": lambda env: env.origin("GITHUB_URL", "https://github.com"),
+    "GITLAB_TOKENS": lambda env: env.secrets_by_origin("GITLAB_TOKENS", ["https://gitlab.com", "https://gitlab.example.org/git"]),
     "SENTRY_DSN": lambda env: env.origin("SENTRY_DSN", "", user=True),
     "REDIS_URL": lambda env: env.redis("REDIS_URL"),
     "LOG_LEVEL": lambda env: env.choice("LOG_LEVEL", ("INFO", "ERROR"), "INFO"),
@@ -139,6 +140,9 @@ READERS = {
         ("GITHUB_URL", "https://github.com:port"),
         ("SENTRY_DSN", "key@sentry.example.org"),
         ("SENTRY_DSN", "https://key:SECRET@sentry.example.org/1"),
+        ("GITLAB_TOKENS", "SECRET"),
+        ("GITLAB_TOKENS", "https://gitlab.com="),
+        ("GITLAB_TOKENS", "https://elsewhere.example.org=SECRET"),
         ("REDIS_URL", "host:6379"),
         ("LOG_LEVEL", "loud"),
         ("GITHUB_APP_PRIVATE_KEY", "SECRET"),
@@ -236,6 +240,12 @@ def test_a_wrong_value_is_told_in_one_line_without_secrets(name, value):
             {"BACKEND": "django.core.mail.backends.filebased.EmailBackend", "OPTIONS": {"file_path": "/var/mail box"}},
         ),
         ("EMAIL_URL", "consolemail://", {"BACKEND": "django.core.mail.backends.console.EmailBackend"}),
+        ("GITLAB_TOKENS", "", {}),
+        (
+            "GITLAB_TOKENS",
+            "https://gitlab.com/=one, https://gitlab.example.org/git=two",
+            {"https://gitlab.com": "one", "https://gitlab.example.org/git": "two"},
+        ),
     ],
 )
 def test_a_right_value_is_read(name, value, expected):
