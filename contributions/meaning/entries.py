@@ -1,7 +1,7 @@
 """The story of an issue or a pull request as one list of entries in order of time, whatever connection they came from."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -58,7 +58,7 @@ ORDER = (
 LONGEST_LOGIN, LONGEST_NAME, LONGEST_COMMENT = 100, 200, 20_000
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Entry:
     """One thing that happened. `what` is a word of `WorkItem.events`; `by` is a login or empty.
 
@@ -85,14 +85,14 @@ class Entry:
 
 def is_human(actor: Any) -> bool:
     """Whether an actor is a person: no bot, no placeholder of an import, no deleted account."""
-    if not isinstance(actor, Mapping) or actor.get("__typename") != "User":
+    if not isinstance(actor, dict) or actor.get("__typename") != "User":
         return False
     return not str(actor.get("login") or "").endswith("[bot]")
 
 
 def key_of(actor: Any) -> str:
     """What tells one account from another; empty for a deleted one."""
-    if not isinstance(actor, Mapping):
+    if not isinstance(actor, dict):
         return ""
     return text_of(actor.get("id"), LONGEST_NAME) or text_of(actor.get("login"), LONGEST_NAME)
 
@@ -105,7 +105,8 @@ def entries_of(item: Mapping) -> list[Entry]:
     opened = parse_time(item.get("createdAt"))
     if opened is None:
         return []
-    reading = _Reading(item.get("author"), opened, parse_time(item.get("updatedAt")), _dismissed(item))
+    author = item.get("author")
+    reading = _Reading(author, key_of(author), opened, parse_time(item.get("updatedAt")), _dismissed(item))
     found: dict[Any, Entry] = {}
 
     def add(node: Mapping, entry: Entry | None) -> None:
@@ -122,7 +123,7 @@ def entries_of(item: Mapping) -> list[Entry]:
         entry = reading.pushed(node)
         if entry:
             found.setdefault((entry.at, entry.what, entry.key), entry)
-    first = _by(reading.author, reading.author, Entry(at=opened, what="opened"))
+    first = reading.by(author, opened, "opened")
     return sorted([first, *_distinct(found.values())], key=lambda entry: (entry.at, ORDER.index(entry.what)))
 
 
@@ -163,6 +164,7 @@ class _Reading:
     """Turns nodes into entries. `dismissed`: what reviews said that were dismissed since, by their ids."""
 
     author: Any
+    author_key: str
     opened: datetime
     latest: datetime | None
     dismissed: Mapping[str, str]
@@ -178,8 +180,7 @@ class _Reading:
             return None
         if kind == "IssueComment":
             text = text_of(node.get("bodyText"), LONGEST_COMMENT) or text_of(node.get("body"), LONGEST_COMMENT)
-            entry = Entry(at=at, what="commented", trusted=_trusted(node), text=text)
-            return _by(node.get("author"), self.author, entry)
+            return self.by(node.get("author"), at, "commented", trusted=_trusted(node), text=text)
         return self.event(node, kind, at) if kind in EVENTS else None
 
     def review(self, node: Mapping) -> Entry | None:
@@ -187,31 +188,37 @@ class _Reading:
         state = node.get("state")
         if at is None or state == "PENDING":
             return None
+        author = node.get("author")
+        if self.is_own(key_of(author)):
+            # Authors answer line by line with a review of their own: that is a comment.
+            return self.by(author, at, "commented", trusted=_trusted(node))
         said = self.dismissed.get(text_of(node.get("id"), LONGEST_NAME)) if state == "DISMISSED" else None
         what = said or REVIEWS.get(str(state), "reviewed")
-        entry = Entry(at=at, what=what, trusted=_trusted(node), withdrawn=state == "DISMISSED" and said is None)
-        entry = _by(node.get("author"), self.author, entry)
-        # Authors answer line by line with a review of their own: that is a comment.
-        return replace(entry, what="commented", withdrawn=False) if entry.own else entry
+        return self.by(author, at, what, trusted=_trusted(node), withdrawn=state == "DISMISSED" and said is None)
 
     def event(self, node: Mapping, kind: str, at: datetime) -> Entry:
-        entry = Entry(at=at, what=EVENTS[kind], commit=part_of(node, "closer").get("__typename") == "Commit")
+        more: dict[str, Any] = {}
+        before = after = None
         if kind == "RenamedTitleEvent":
-            entry = _from_to(entry, node.get("previousTitle"), node.get("currentTitle"))
+            before, after = node.get("previousTitle"), node.get("currentTitle")
         elif kind == "BaseRefChangedEvent":
-            entry = _from_to(entry, node.get("previousRefName"), node.get("currentRefName"))
+            before, after = node.get("previousRefName"), node.get("currentRefName")
         elif kind == "TransferredEvent":
             place = part_of(node, "fromRepository")
             # Where it came from may be private, and its name is nobody's business then.
-            entry = _from_to(entry, "" if place.get("isPrivate") else place.get("nameWithOwner"), "")
+            before = "" if place.get("isPrivate") else place.get("nameWithOwner")
         elif kind == "ReviewRequestedEvent":
-            entry = _from_to(entry, "", part_of(node, "requestedReviewer").get("login"))
+            after = part_of(node, "requestedReviewer").get("login")
         elif kind == "ReviewDismissedEvent":
-            entry = replace(entry, about=key_of(part_of(node, "review").get("author")))
-        entry = _by(node.get("actor"), self.author, entry)
-        if entry.what == "force_pushed" and not entry.key:
-            return replace(entry, own=True)
-        return entry
+            more["about"] = key_of(part_of(node, "review").get("author"))
+        elif kind == "ClosedEvent":
+            more["commit"] = part_of(node, "closer").get("__typename") == "Commit"
+        elif kind == "HeadRefForcePushedEvent" and not key_of(node.get("actor")):
+            more["own"] = True
+        for name, value in (("before", before), ("after", after)):
+            if value:
+                more[name] = text_of(value, LONGEST_NAME)
+        return self.by(node.get("actor"), at, EVENTS[kind], **more)
 
     def pushed(self, node: Mapping) -> Entry | None:
         """A commit made after the item was opened. The clock of the one who made it may be wrong: nothing is in the future.
@@ -225,18 +232,17 @@ class _Reading:
         if self.latest is not None and at > self.latest:
             at = self.latest
         made_by = part_of(part_of(commit, "author"), "user")
-        actor = {"__typename": "User", **made_by} if made_by.get("login") else self.author
-        return replace(_by(actor, self.author, Entry(at=at, what="pushed")), own=True)
+        return self.by({"__typename": "User", **made_by} if made_by.get("login") else self.author, at, "pushed", own=True)
 
+    def by(self, actor: Any, at: datetime, what: str, **more: Any) -> Entry:
+        """An entry of what `actor` did; `more`: further fields of it."""
+        login = text_of(actor.get("login"), LONGEST_LOGIN) if isinstance(actor, dict) else ""
+        key = key_of(actor)
+        more.setdefault("own", self.is_own(key))
+        return Entry(at=at, what=what, by=login, key=key, human=is_human(actor), **more)
 
-def _from_to(entry: Entry, before: Any, after: Any) -> Entry:
-    return replace(entry, before=text_of(before, LONGEST_NAME), after=text_of(after, LONGEST_NAME))
-
-
-def _by(actor: Any, author: Any, entry: Entry) -> Entry:
-    login = text_of(actor.get("login"), LONGEST_LOGIN) if isinstance(actor, Mapping) else ""
-    key = key_of(actor)
-    return replace(entry, by=login, key=key, human=is_human(actor), own=bool(key) and key == key_of(author))
+    def is_own(self, key: str) -> bool:
+        return bool(key) and key == self.author_key
 
 
 def _trusted(node: Mapping) -> bool:

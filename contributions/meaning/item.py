@@ -72,7 +72,7 @@ def read_item(
 
 def _identity(item: Mapping) -> dict[str, Any]:
     """What an item cannot be without. Raises `Incomplete`."""
-    if not isinstance(item, Mapping):
+    if not isinstance(item, dict):
         raise Incomplete("GitHub's answer is no item.")
     url = item.get("url")
     place = part_of(item, "repository").get("nameWithOwner")

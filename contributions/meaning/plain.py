@@ -15,7 +15,8 @@ def text_of(value: Any, longest: int) -> str:
     """A text without what databases refuse (NUL, half a character), cut at `longest`; empty for what is no text."""
     if not isinstance(value, str):
         return ""
-    return value[:longest].replace("\0", "").encode("utf-8", "replace").decode()
+    value = value[:longest]
+    return value if value.isascii() and "\0" not in value else value.replace("\0", "").encode("utf-8", "replace").decode()
 
 
 def parse_time(value: Any) -> datetime | None:
@@ -41,11 +42,11 @@ def whole_of(value: Any, largest: int = LARGEST) -> int | None:
 
 def part_of(item: Any, name: str) -> Mapping:
     """The object under this name; an empty one where there is none."""
-    part = item.get(name) if isinstance(item, Mapping) else None
-    return part if isinstance(part, Mapping) else {}
+    part = item.get(name) if isinstance(item, dict) else None
+    return part if isinstance(part, dict) else {}
 
 
 def nodes_of(connection: Any) -> list[Mapping]:
     """The nodes of a connection. GitHub leaves holes (null) where it could not resolve one."""
-    nodes = connection.get("nodes") if isinstance(connection, Mapping) else None
-    return [node for node in nodes if isinstance(node, Mapping)] if isinstance(nodes, list) else []
+    nodes = connection.get("nodes") if isinstance(connection, dict) else None
+    return [node for node in nodes if isinstance(node, dict)] if isinstance(nodes, list) else []
