@@ -14,6 +14,7 @@ from contributions.freshness import reason_of
 from contributions.freshness_overview import overview_of
 from contributions.models import MemberSync
 
+from .filters import CohortFilter, SessionFilter, along
 from .read_only import ReadOnlyAdmin
 
 
@@ -23,8 +24,8 @@ class MemberSyncAdmin(ReadOnlyAdmin):
     list_display = ["member", "cohort", "synced_at", "failed_at", "what_failed", "now"]
     list_filter = [
         ("problem", admin.EmptyFieldListFilter),
-        ("membership__cohort__session", admin.RelatedOnlyFieldListFilter),
-        ("membership__cohort", admin.RelatedOnlyFieldListFilter),
+        along(SessionFilter, "membership__cohort__session"),
+        along(CohortFilter, "membership__cohort"),
     ]
     list_select_related = ["membership__user", "membership__cohort__session"]
     search_fields = ["membership__user__name", "membership__cohort__name"]

@@ -18,6 +18,7 @@ from contributions.models import SyncRun
 from contributions.tasks import sync_session_task
 from contributions.views.syncing import DOING
 
+from .filters import ProjectFilter, SessionFilter, along
 from .read_only import ReadOnlyAdmin
 from .sync_now import SyncNowMixin
 
@@ -78,7 +79,6 @@ class SyncRunAdmin(SyncNowMixin, ReadOnlyAdmin):
     list_select_related = ["session", "membership__user", "project"]
     search_fields = ["membership__user__name", "project__name", "session__name"]
     search_help_text = gettext_lazy("The name of a member, of a project or of a session.")
-    date_hierarchy = "queued_at"
     list_per_page = 50
     sortable_by = ["queued"]
     readonly_fields = ["what", "state_word", "took", "asked", "came_back", "what_next", "errors_in_words", "task_links"]
@@ -89,11 +89,12 @@ class SyncRunAdmin(SyncNowMixin, ReadOnlyAdmin):
             StoppedFilter,
             ScopeFilter,
             "trigger",
-            ("session", admin.RelatedOnlyFieldListFilter),
-            ("project", admin.RelatedOnlyFieldListFilter),
+            ("queued_at", admin.DateFieldListFilter),
+            along(SessionFilter, "session"),
+            along(ProjectFilter, "project"),
         ]
         # Tokens are the operator's.
-        return [*filters, ("budget", admin.RelatedOnlyFieldListFilter)] if request.user.is_superuser else filters
+        return [*filters, "budget"] if request.user.is_superuser else filters
 
     def get_fieldsets(self, request, obj=None):
         about = ["what", "session", "trigger", "requested_by", "full"]

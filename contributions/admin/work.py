@@ -18,6 +18,7 @@ from contributions.fetching_again import fetch_again
 from contributions.kinds import icon_of
 from contributions.models import Contribution, ReviewGiven, WorkItem
 
+from .filters import CohortFilter, ProjectFilter, SessionFilter, along
 from .read_only import ReadOnlyAdmin
 
 #: Long texts and lists that no list shows.
@@ -70,13 +71,12 @@ def address_link(url: str) -> str:
 class WorkItemAdmin(FetchAgainMixin, ReadOnlyAdmin):
     list_display = ["item", "kind_word", "state_word", "author_login", "opened", "fetched"]
     list_filter = [
-        "kind", "other_kind", "state", "gone", "tracker", "turn", "ci", "review_state",
-        ("tracked_repository__project", admin.RelatedOnlyFieldListFilter), ("problem", admin.EmptyFieldListFilter),
+        "kind", "other_kind", "state", "gone", "turn", "ci", "review_state", ("problem", admin.EmptyFieldListFilter),
+        ("created_at", admin.DateFieldListFilter), along(ProjectFilter, "tracked_repository__project"),
     ]  # fmt: skip
     search_fields = ["title", "repository", "author_login", "url", "=number"]
     search_help_text = gettext_lazy("Words of a title or an address, a login, a repository, or a number.")
     sortable_by = ["opened", "fetched"]
-    date_hierarchy = "created_at"
     list_per_page = 50
     readonly_fields = ["link", "kind_word"]
     fieldsets = [
@@ -138,12 +138,14 @@ class WorkItemAdmin(FetchAgainMixin, ReadOnlyAdmin):
 class ContributionAdmin(FetchAgainMixin, ReadOnlyAdmin):
     list_display = ["title", "member", "cohort", "kind_word", "role", "source", "state", "opened"]
     list_filter = [
-        ("membership__cohort__session", admin.RelatedOnlyFieldListFilter), ("membership__cohort", admin.RelatedOnlyFieldListFilter),
+        along(SessionFilter, "membership__cohort__session"), along(CohortFilter, "membership__cohort"),
         "source", "role", "ai_use", "work_item__kind", "work_item__other_kind", "work_item__state",
     ]  # fmt: skip
     search_fields = ["work_item__title", "work_item__url", "membership__user__name"]
     search_help_text = gettext_lazy("Words of a title or an address, or the name of a member.")
     list_select_related = ["work_item", "membership__user", "membership__cohort"]
+    # What was tracked last comes first: that order costs nothing, however many there are.
+    ordering = ["-pk"]
     sortable_by = ["opened"]
     list_per_page = 50
     fields = [
@@ -196,8 +198,9 @@ class ReviewGivenAdmin(FetchAgainMixin, ReadOnlyAdmin):
 
     list_display = ["pull_request", "member", "cohort", "state", "submitted_at", "link"]
     list_filter = [
-        ("contribution__membership__cohort__session", admin.RelatedOnlyFieldListFilter),
-        ("contribution__membership__cohort", admin.RelatedOnlyFieldListFilter),
+        along(SessionFilter, "contribution__membership__cohort__session"),
+        along(CohortFilter, "contribution__membership__cohort"),
+        ("submitted_at", admin.DateFieldListFilter),
         "state",
     ]
     search_fields = [
@@ -207,7 +210,7 @@ class ReviewGivenAdmin(FetchAgainMixin, ReadOnlyAdmin):
     ]
     search_help_text = gettext_lazy("Words of a title, a repository, or the name of a member.")
     list_select_related = ["contribution__work_item", "contribution__membership__user", "contribution__membership__cohort"]
-    date_hierarchy = "submitted_at"
+    ordering = ["-pk"]
     sortable_by = ["submitted_at"]
     list_per_page = 50
     fields = ["pull_request", ("member", "cohort"), "state", "submitted_at", "link"]

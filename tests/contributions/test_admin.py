@@ -144,6 +144,11 @@ def test_runs_are_found_by_what_they_were_of(client, session):
     assert found("of=project") == [of_project]
     assert found("stopped=yes") == [stopped]
     assert found("of=all&stopped=no") == [whole]
+    assert found(f"session={session.pk}&of=member") == [of_member]
+    assert found(f"session={SessionFactory().pk}") == []
+    assert found("session=x&of=member") == [of_member]
+    session.projects.add(project)
+    assert found(f"project={project.pk}") == [of_project]
     assert found(f"q={member.user.name.replace(' ', '+')}") == [of_member]
 
 
