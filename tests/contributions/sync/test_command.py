@@ -5,6 +5,7 @@ import json
 import pytest
 from django.core.management import CommandError, call_command
 
+from contributions.github.access import client_for
 from contributions.models import SyncRun
 
 KEYS = ["session", "requests", "points", "created", "updated", "unchanged", "gone", "errors", "seconds"]
@@ -68,6 +69,14 @@ def test_while_another_one_runs(follower):
     SyncRun.objects.create(session=follower.session, state="running", progress_at=follower.world.now)
     with pytest.raises(CommandError, match="runs already"):
         call_command("sync", follower.session.slug)
+
+
+def test_while_all_tokens_are_in_use_it_is_left_to_the_worker(follower, tasks):
+    with client_for(by_person=False, holder="others"), pytest.raises(CommandError, match="in use by other syncs"):
+        call_command("sync", follower.session.slug)
+    follower.later(seconds=30)
+    tasks.run()
+    assert SyncRun.objects.get().state == "done"
 
 
 def test_one_that_waits_is_done_here(follower, capsys):
