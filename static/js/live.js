@@ -18,7 +18,14 @@
     if (document.hidden && event.detail.elt.closest("#sync, #work")) event.preventDefault();
   });
 
-  const rowsOf = (part) => new Map([...part.querySelectorAll("[data-item]")].map((row) => [row.dataset.item, row.dataset]));
+  // What each row of a list tells, by a key that stays: as the row says itself, else its link and its pill.
+  const ROWS = "[data-item], .item:has(> a.title)";
+  const factsOf = (row) => {
+    if (row.dataset.item) return { key: row.dataset.item, title: row.dataset.title, state: row.dataset.state };
+    const link = row.querySelector("a.title");
+    return { key: link.getAttribute("href"), title: link.textContent, state: row.querySelector(".pill")?.textContent };
+  };
+  const rowsOf = (part) => new Map([...part.querySelectorAll(ROWS)].map((row) => [factsOf(row).key, factsOf(row)]));
   let before = null;
 
   document.addEventListener("htmx:beforeSwap", (event) => {
@@ -50,10 +57,11 @@
   const tell = (part, rows) => {
     const now = rowsOf(part);
     const titles = { new: new Set(), changed: new Set(), gone: new Set() };
-    for (const row of part.querySelectorAll("[data-item]")) {
-      const old = rows.get(row.dataset.item);
-      if (old && old.state === row.dataset.state) continue;
-      titles[old ? "changed" : "new"].add(row.dataset.title);
+    for (const row of part.querySelectorAll(ROWS)) {
+      const { key, title, state } = factsOf(row);
+      const old = rows.get(key);
+      if (old && old.state === state) continue;
+      titles[old ? "changed" : "new"].add(title);
       row.classList.add("just-changed");
     }
     for (const [key, old] of rows) if (!now.has(key)) titles.gone.add(old.title);

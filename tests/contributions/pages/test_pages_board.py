@@ -147,6 +147,13 @@ def test_hidden_from_others_with_404(world, client, who):
     assert board(client, world, getattr(world, who)).status_code == 404
 
 
+def test_a_navigator_of_another_cohort_and_a_reviewer_of_the_session_see_nothing_of_it(world, client):
+    other = factories.MembershipFactory(cohort=factories.CohortFactory(session=world.session), role="navigator").user
+    reviewer = factories.SessionRoleFactory(session=world.session, role="reviewer").user
+    for user in (other, reviewer):
+        assert board(client, world, user).status_code == 404
+
+
 def test_organisers_get_from_one_cohort_to_another_and_members_do_not(world, client):
     other = factories.CohortFactory(session=world.session, name="Mars")
     link = f'href="{reverse("cohort", args=[other.pk])}"'
