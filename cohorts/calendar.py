@@ -43,7 +43,9 @@ def _application_windows(user) -> Iterator[CalendarEntry]:
     sessions = Session.objects.filter(
         pk__in={
             *Session.objects.filter(pk__in=writing).values_list("pk", flat=True),
-            *Session.objects.filter(roles__in=SessionRole.objects.filter(user=user, role__in=access.REVIEWING)).values_list("pk", flat=True),
+            *Session.objects.filter(roles__in=SessionRole.objects.filter(user=user, role__in=access.REVIEWING)).values_list(
+                "pk", flat=True
+            ),
         },
         applications_close_at__isnull=False,
     ).order_by("applications_close_at", "pk")
