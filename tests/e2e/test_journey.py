@@ -159,6 +159,24 @@ def time_passes(session: Session, *, close: bool = False, start: bool = False) -
     generate_weeks(session)
 
 
+def ticket_page(page: Page, server: str, membership: Membership) -> None:
+    """A ticket with a stage, flags, a pull request that names it, and a tracker that does not answer."""
+    now = timezone.now()
+    ticket = factories.WorkItemFactory(
+        kind="ticket", host="code.djangoproject.com", database_id=None, node_id="", repository="", number=36877, title="Slow admin",
+        url="https://code.djangoproject.com/ticket/36877", tracker="trac", stage="Accepted", flags=["has_patch", "needs_tests"],
+        created_at=None, turn="member", turn_reason="patch_needs_work", problem="Trac did not answer", problem_at=now,
+    )  # fmt: skip
+    pull = WorkItem.objects.get(kind="pull_request")
+    linked = {"url": ticket.url, "title": ticket.title, "number": 36877, "repository": "", "state": "open"}
+    WorkItem.objects.filter(pk=pull.pk).update(linked=[linked])
+    contribution = factories.ContributionFactory(membership=membership, work_item=ticket)
+    page.goto(f"{server}/work/{contribution.pk}/")
+    expect(page.get_by_text("Trac did not answer since").first).to_be_visible()
+    expect(page.get_by_role("link", name="Open on Trac")).to_be_visible()
+    axe_in_both_themes(page)
+
+
 def test_from_applying_to_the_progress_page(page, live_server, program):
     session, world, repository = program
     server = live_server.url
@@ -210,6 +228,7 @@ def test_from_applying_to_the_progress_page(page, live_server, program):
     page.get_by_role("link", name=re.compile("Keep filters")).first.click()
     page.wait_for_url("**/work/*/")
     axe_in_both_themes(page)
+    ticket_page(page, server, Membership.objects.get(user=application.applicant))
 
     as_person(page, server, "navigator")
     page.goto(f"{server}/cohorts/{Cohort.objects.get().pk}/")
