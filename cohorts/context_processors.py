@@ -2,29 +2,41 @@
 
 from django.utils.functional import SimpleLazyObject
 
-from .models import Application, Cohort, Membership, Session, access
-from .roles import may_use_admin
+from .models import Application, Membership, SessionRole, access
 
 
 class Navigation:
     """Which entries the main navigation has; each is looked up once a request, and only if a template asks."""
 
     def __init__(self, user):
-        memberships = Membership.objects.filter(user=user).present()
-        self.has_progress = memberships.members().filter(cohort__session__published_at__isnull=False).exists()
-        self.cohort = (
-            Cohort.objects.visible_to(user)
-            .filter(memberships__user=user, memberships__state__in=access.PRESENT)
-            .order_by("-session__starts_on", "pk")
-            .first()
+        memberships = list(Membership.objects.filter(user=user).present().select_related("cohort__session"))
+        roles = list(SessionRole.objects.filter(user=user).select_related("session"))
+        self.has_progress = any(
+            membership.role == Membership.Role.MEMBER and membership.cohort.session.published_at for membership in memberships
         )
-        self.organised = (
-            Session.objects.filter(pk__in=access.organised_sessions(user), published_at__isnull=False, archived_at=None)
-            .order_by("-starts_on", "pk")
-            .first()
-        )
+        # As `Cohort.objects.visible_to` has it: those who lead see a cohort before it is published.
+        cohorts = [
+            membership.cohort
+            for membership in memberships
+            if membership.cohort.session.published_at or membership.role in access.LEADING
+        ]
+        self.cohort = _newest(cohorts, lambda cohort: cohort.session.starts_on)
+        organised = [role.session for role in roles if role.role == SessionRole.Role.ORGANISER]
+        shown = [session for session in organised if session.published_at and not session.archived_at]
+        self.organised = _newest(shown, lambda session: session.starts_on)
         self.has_applications = Application.objects.filter(applicant=user).exists()
-        self.may_use_admin = may_use_admin(user)
+        self.may_use_admin = user.is_superuser or any(
+            not session.archived_at
+            for session in (
+                *(role.session for role in roles if role.role in access.REVIEWING),
+                *(membership.cohort.session for membership in memberships if membership.role in access.LEADING),
+            )
+        )
+
+
+def _newest(found, starts_on):
+    """The one that starts last, of several the first that was made; None of none."""
+    return max(found, key=lambda one: (starts_on(one), -one.pk), default=None)
 
 
 def navigation(request):

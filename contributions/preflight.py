@@ -5,11 +5,11 @@ Nothing here is a gate. Each point is worked out from what is stored, and what i
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from django.urls import reverse
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import gettext_lazy, ngettext
 
 from cohorts.models import Project
 
@@ -19,6 +19,9 @@ from .models import WorkItem
 from .reading import Row
 from .waiting import AUTHORS
 
+if TYPE_CHECKING:
+    from django.utils.functional import _StrOrPromise as StrOrPromise
+
 Kind, State, CI, Policy = WorkItem.Kind, WorkItem.State, WorkItem.CI, Project.AIPolicy
 
 #: Stages of a tracker in which people may begin, and labels of an issue that say: not yet. Compared without regard to case.
@@ -26,6 +29,25 @@ READY_STAGES = ("accepted", "ready for checkin")
 NOT_YET_LABELS = ("needs-", "needs ", "status: needs", "triage", "unconfirmed", "blocked", "wontfix", "duplicate", "invalid")
 #: What a tracker says that the work of a ticket still lacks.
 LACKING_FLAGS = ("needs_tests", "needs_docs", "needs_better_patch")
+
+#: What each point means to a maintainer.
+WHYS = {
+    "issue": gettext_lazy(
+        "A change that nobody agreed on is hard to say yes to. Maintainers settle in the issue what is wanted."
+    ),
+    "size": gettext_lazy("A small change is read on a busy evening; a large one waits for a free day."),
+    "checks": gettext_lazy("Red checks are the first thing that a maintainer sees, and often the last."),
+    "base": gettext_lazy("What cannot be merged cannot be tried out, and the review would have to be done again."),
+    "tests": gettext_lazy("The ticket tells maintainers what to expect. What it says is missing, they will not look past."),
+    "own_words": gettext_lazy("Who can say in two sentences what changes and why, can answer the first questions of a review."),
+    "ready": gettext_lazy("A draft says: not yet. Nobody looks at it until it is marked as ready."),
+}
+POLICY_WHYS = {
+    Policy.WELCOME: gettext_lazy("The project welcomes AI help. You answer for every line all the same."),
+    Policy.DISCLOSURE: gettext_lazy("The project wants to know how AI helped, so that reviewers know how to read the change."),
+    Policy.NOT_ACCEPTED: gettext_lazy("The project takes no work that AI helped with. Finding out late costs both sides most."),
+    Policy.NOT_STATED: gettext_lazy("The project has not said what it thinks of AI help. A surprise costs trust."),
+}
 
 
 @dataclass(frozen=True)
@@ -39,7 +61,7 @@ class Point:
     key: str
     state: str
     title: str
-    why: str
+    why: "StrOrPromise"
     how: str = ""
     url: str = ""
     link: str = ""
@@ -85,7 +107,7 @@ def summary(points: Sequence[Point], *, yours: bool) -> str:
 
 
 def _issue(row: Row) -> Point | None:
-    why = _("A change that nobody agreed on is hard to say yes to. Maintainers settle in the issue what is wanted.")
+    why = WHYS["issue"]
     linked = [link for link in row.item.linked if str(link.get("url", "")).startswith(("https://", "http://"))]
     if not linked:
         if row.project is not None and row.project.issue_first:
@@ -156,7 +178,7 @@ def _not_yet(item: WorkItem) -> str:
 
 
 def _size(row: Row) -> Point:
-    why = _("A small change is read on a busy evening; a large one waits for a free day.")
+    why = WHYS["size"]
     item, project = row.item, row.project
     if item.additions is None or item.deletions is None:
         return Point(
@@ -181,7 +203,7 @@ def _size(row: Row) -> Point:
 
 
 def _checks(row: Row) -> Point:
-    why = _("Red checks are the first thing that a maintainer sees, and often the last.")
+    why = WHYS["checks"]
     checks = f"{row.item.url}/checks"
     if row.item.ci == CI.FAILURE:
         how = _("Open the first red check, read its last lines, and run that test on your machine. Stuck? Ask your cohort.")
@@ -216,7 +238,7 @@ def _checks(row: Row) -> Point:
 
 
 def _base(row: Row) -> Point:
-    why = _("What cannot be merged cannot be tried out, and the review would have to be done again.")
+    why = WHYS["base"]
     if row.item.conflicting:
         how = _("Fetch the newest changes of the project, merge or rebase, resolve the conflicts, and push.")
         return Point(
@@ -246,7 +268,7 @@ def _lacking(row: Row) -> Point | None:
     lacking = [code for code in LACKING_FLAGS if any(code in ticket.flags for ticket in tickets)]
     if not tickets:
         return None
-    why = _("The ticket tells maintainers what to expect. What it says is missing, they will not look past.")
+    why = WHYS["tests"]
     if not lacking:
         return Point("tests", OK, _("The ticket asks for no further tests or documentation"), why)
     words = ", ".join(str(FLAGS[code]) for code in lacking)
@@ -265,14 +287,9 @@ def _lacking(row: Row) -> Point | None:
 def _disclosure(row: Row) -> Point:
     project = row.project
     policy = project.ai_policy if project else Policy.NOT_STATED
-    why = {
-        Policy.WELCOME: _("The project welcomes AI help. You answer for every line all the same."),
-        Policy.DISCLOSURE: _("The project wants to know how AI helped, so that reviewers know how to read the change."),
-        Policy.NOT_ACCEPTED: _("The project takes no work that AI helped with. Finding out late costs both sides most."),
-        Policy.NOT_STATED: _("The project has not said what it thinks of AI help. A surprise costs trust."),
-    }[Policy(policy)]
+    why: StrOrPromise = POLICY_WHYS[Policy(policy)]
     if project is not None and project.ai_policy_is_stale:
-        why += " " + (
+        why = f"{why} " + (
             _("We last read its policy on %(date)s: read it yourself.")
             % {"date": date_format(project.ai_policy_checked_on, "j F Y")}
             if project.ai_policy_checked_on
@@ -292,7 +309,7 @@ def _disclosure(row: Row) -> Point:
 
 
 def _own_words(row: Row) -> Point:
-    why = _("Who can say in two sentences what changes and why, can answer the first questions of a review.")
+    why = WHYS["own_words"]
     if row.contribution.own_words.strip():
         return Point("own_words", OK, _("Said in own words"), why)
     how = _("Two sentences, without the code: what does it change, and why?")
@@ -304,7 +321,7 @@ def _own_words(row: Row) -> Point:
 
 
 def _ready(row: Row) -> Point:
-    why = _("A draft says: not yet. Nobody looks at it until it is marked as ready.")
+    why = WHYS["ready"]
     if row.item.state == State.DRAFT:
         how = _("When the points above are done, press “Ready for review” at the end of the pull request.")
         return Point(
@@ -324,4 +341,4 @@ def _for(row: Row, yours: str, theirs: str) -> str:
 
 
 def _here(row: Row) -> str:
-    return reverse("work", args=[row.contribution.pk]) + "#words"
+    return f"{row.address}#words"

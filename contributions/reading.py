@@ -23,6 +23,7 @@ from .freshness import clock
 from .meaning.entries import parse_time
 from .meaning.reviews import waited_for_response
 from .models import Contribution, ReviewGiven, WorkItem
+from .models.work import ContributionQuerySet
 from .reviewing import asked_again_at
 from .story import what_happened
 from .trackers import TRACKERS
@@ -75,12 +76,10 @@ class Row:
     known: dict[str, WorkItem] = field(default_factory=dict)
     #: Reviews that the member gave on it, oldest first, where the member is a reviewer.
     reviews: list[ReviewGiven] = field(default_factory=list)
-    #: What `contributions.preflight` says of it.
-    points: list = field(default_factory=list)
+    item: WorkItem = field(init=False)
 
-    @property
-    def item(self) -> WorkItem:
-        return self.contribution.work_item
+    def __post_init__(self) -> None:
+        self.item = self.contribution.work_item
 
     @cached_property
     def waiting(self) -> Waiting:
@@ -282,14 +281,26 @@ def rows_of(contributions: Iterable[Contribution], *, now: datetime.datetime, yo
     return [Row(contribution, now, yours) for contribution in contributions]
 
 
-def with_pull_requests(rows: Sequence[Row], user) -> Sequence[Row]:
-    """The same rows, tickets with the pull requests that refer to them and `user` may see. One query, none without tickets."""
+def seen_by(user, rows: Sequence[Row]) -> ContributionQuerySet:
+    """Contributions that `user` may see in the sessions of `rows`. Who is visible is asked once: it is the costly part."""
+    sessions = {row.contribution.membership.cohort.session_id for row in rows}
+    visible = Membership.objects.visible_to(user).filter(cohort__session__in=sessions).order_by().values_list("pk", flat=True)
+    return Contribution.objects.shown().filter(membership__in=list(visible))
+
+
+def with_pull_requests(rows: Sequence[Row], user, seen: ContributionQuerySet | None = None) -> Sequence[Row]:
+    """The same rows, tickets with the pull requests of the session that refer to them and `user` may see. One query, none without tickets.
+
+    `seen`: what `seen_by` found, where it was asked already.
+    """
     tickets = {row.item.url: row for row in rows if row.item.kind == Kind.TICKET}
     if not tickets:
         return rows
     named = reduce(or_, (Q(links__contains=f'"{url}"') for url in tickets))
+    seen = seen_by(user, rows) if seen is None else seen
     found = (
-        WorkItem.objects.filter(pk__in=Contribution.objects.visible_to(user).shown().values("work_item"), kind=Kind.PULL_REQUEST)
+        WorkItem.objects.filter(pk__in=seen.values("work_item"), kind=Kind.PULL_REQUEST)
+        .exclude(linked=[])
         .annotate(links=Cast("linked", TextField()))
         .filter(named)
         .order_by("-created_at", "-pk")

@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from accounts.templatetags.interface import icon
 
 from .models import WorkItem
-from .preflight import summary
+from .preflight import preflight, summary
 from .reading import Row
 from .reviewing import review_words
 
@@ -62,7 +62,7 @@ def _facts(row: Row) -> Iterator[str]:
         yield _fact(_("AI use disclosed"))
     if row.problem:
         yield _fact(row.problem, "bad", "warning")
-    if row.asks_first and (words := summary(row.points, yours=row.yours)):
+    if row.asks_first and (words := summary(preflight(row), yours=row.yours)):
         yield f'<a class="ask" href="{row.address}#before">{icon("mine")} {escape(words)}</a>'
 
 

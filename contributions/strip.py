@@ -10,13 +10,12 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from django.utils import timezone
-from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from .meaning.entries import parse_time
 from .reading import GROUPS, Calendar, Row, group_of_row, is_older
-from .waiting import Waiting
+from .waiting import Waiting, day_of_month
 
 #: Up to so many lanes stand in one list by the day on which they began, each with room; more are grouped by whose turn it is.
 ROOMY = 12
@@ -51,7 +50,7 @@ class Mark:
 
     @property
     def words(self) -> str:
-        return f"{MARKS[self.kind]}, {date_format(timezone.localtime(self.at), 'j F')}"
+        return f"{MARKS[self.kind]}, {day_of_month(timezone.localtime(self.at).date())}"
 
 
 @dataclass
@@ -84,13 +83,12 @@ class Lane:
     @property
     def state_words(self) -> str:
         """Whose turn it is in two words: colour alone says nothing."""
-        if self.waiting.tone == "mine":
+        tone = self.waiting.tone
+        if tone == "mine":
             return _("your turn") if self.row.yours else _("their turn")
-        return {
-            "reviewer": _("with a reviewer"),
-            "maintainer": _("with the maintainers"),
-            "done": _("done"),
-        }.get(self.waiting.tone, _("open") if self.row.is_open else _("closed"))
+        if tone in WITH:
+            return str(WITH[tone])
+        return _("open") if self.row.is_open else _("closed")
 
     @property
     def waiting(self) -> Waiting:
@@ -308,6 +306,12 @@ def _marks(row: Row, scale: Scale, done_at: datetime.datetime | None, now: datet
     return marks
 
 
+#: With whom a piece of work is, by the tone of its pill.
+WITH = {
+    "reviewer": gettext_lazy("with a reviewer"),
+    "maintainer": gettext_lazy("with the maintainers"),
+    "done": gettext_lazy("done"),
+}
 ORDER = {kind: place for place, kind in enumerate(MARKS)}
 
 

@@ -2,11 +2,12 @@
 
 import datetime
 from dataclasses import dataclass
+from functools import lru_cache
 
 from django.utils import timezone
 from django.utils.formats import date_format
+from django.utils.translation import get_language, gettext_lazy, ngettext, ngettext_lazy
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext, ngettext_lazy
 
 from cohorts.models import Session
 
@@ -116,7 +117,17 @@ def since_words(moment: datetime.datetime, now: datetime.datetime) -> str:
 
 def day_words(day: datetime.date, today: datetime.date) -> str:
     """“3 February”, with the year where it is not this one."""
-    return date_format(day, "j F" if day.year == today.year else "j F Y")
+    return day_of_month(day) if day.year == today.year else date_format(day, "j F Y")
+
+
+def day_of_month(day: datetime.date) -> str:
+    """“3 February” in the language of the page. A page with many pieces of work says the same days again and again."""
+    return _day_of_month(day, get_language() or "")
+
+
+@lru_cache(maxsize=2048)
+def _day_of_month(day: datetime.date, language: str) -> str:
+    return date_format(day, "j F")
 
 
 def days_between(moment: datetime.datetime, now: datetime.datetime) -> int:

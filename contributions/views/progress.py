@@ -12,9 +12,10 @@ from cohorts.models import CheckIn, Cohort, Membership
 from contributions.forms import TrackForm
 from contributions.freshness import freshness_of_membership
 from contributions.models import Contribution
-from contributions.reading import address_of, calendar_of, contributions_of, grouped, rows_of
-from contributions.row_facts import with_facts
+from contributions.reading import address_of, calendar_of, grouped, rows_of
+from contributions.row_facts import with_facts, work_of_member
 from contributions.strip import strip_of
+from contributions.sync import looked
 from contributions.views.syncing import sync_context
 
 
@@ -22,12 +23,11 @@ from contributions.views.syncing import sync_context
 @require_safe
 def my_progress(request):
     """The newest cohort in which the visitor is a member; without one, what to do next."""
-    mine = _memberships(request.user).filter(user=request.user).order_by("-cohort__session__starts_on", "-pk")
-    newest = mine.first()
-    if newest is None:
+    mine = list(_memberships(request.user).filter(user=request.user))
+    if not mine:
         led = Cohort.objects.visible_to(request.user).select_related("session").order_by("-session__starts_on", "name")
         return render(request, "contributions/no_progress.html", {"cohorts": led[:12]})
-    return page_of(request, newest)
+    return page_of(request, mine[0], others=mine[1:])
 
 
 @signed_in
@@ -38,19 +38,24 @@ def progress(request, pk):
 
 
 def _memberships(user):
-    return Membership.objects.visible_to(user).members().select_related("user", "cohort__session", "cohort__project")
+    """Newest first."""
+    memberships = Membership.objects.visible_to(user).members().order_by("-cohort__session__starts_on", "-pk")
+    return memberships.select_related("user__github", "cohort__session", "cohort__project")
 
 
-def page_of(request, membership, track_form=None):
-    """The page of one member's progress; `track_form` where work that was added could not be tracked yet."""
+def page_of(request, membership, *, others=None, track_form=None):
+    """The page of one member's progress, which the visitor was found to see.
+
+    `others`: the same person's other memberships, where they are known; `track_form`: where work could not be tracked yet.
+    """
     user, now = request.user, timezone.now()
     yours = membership.user_id == user.pk
     session = membership.cohort.session
     calendar = calendar_of(session, now)
-    everything = list(contributions_of(user, membership))
-    # One object for all: what is asked of the session costs no query a row.
-    for contribution in everything:
-        contribution.membership = membership
+    if others is None:
+        others = _memberships(user).filter(user=membership.user_id).exclude(pk=membership.pk)
+    looked(session)
+    everything = work_of_member(membership, by_the_member=yours)
     rows = rows_of([contribution for contribution in everything if not contribution.hidden], now=now, yours=yours)
     groups = grouped(with_facts(rows, user), yours=yours)
     freshness = freshness_of_membership(membership)
@@ -82,15 +87,19 @@ def page_of(request, membership, track_form=None):
         "hidden": [contribution for contribution in everything if contribution.hidden] if yours else [],
         "hidden_count": 0 if yours or not private else Contribution.objects.filter(membership=membership, hidden=True).count(),
         "projects": _projects(membership, rows),
-        "identity": GitHubIdentity.objects.visible_to(user).filter(user=membership.user_id).first(),
-        "others": _memberships(user)
-        .filter(user=membership.user_id)
-        .exclude(pk=membership.pk)
-        .order_by("-cohort__session__starts_on"),
+        "identity": _identity(user, membership),
+        "others": others,
         "track_form": track_form or TrackForm(membership=membership),
         **_checkins(user, membership, calendar, now),
     }
     return render(request, "contributions/progress.html", context)
+
+
+def _identity(user, membership):
+    """The person's GitHub login, if it is known and the visitor may see it. One's own costs no query."""
+    if membership.user_id == user.pk:
+        return getattr(membership.user, "github", None)
+    return GitHubIdentity.objects.visible_to(user).filter(user=membership.user_id).first()
 
 
 def _projects(membership, rows):
@@ -107,12 +116,15 @@ def _places(project):
     return [(str(repository), address_of(repository)) for repository in project.repositories.all()] if project else []
 
 
+def _seen_by(user, membership):
+    """Check-ins of a member: all to the member, to others what they may see."""
+    checkins_of = CheckIn.objects.all() if membership.user_id == user.pk else CheckIn.objects.visible_to(user)
+    return checkins_of.filter(membership=membership)
+
+
 def _checkins(user, membership, calendar, now):
     """This week's check-in, the one before while it is open and unwritten, and the last words."""
-    rows = {
-        checkin.week_id: checkin
-        for checkin in CheckIn.objects.visible_to(user).filter(membership=membership).select_related("week")
-    }
+    rows = {checkin.week_id: checkin for checkin in _seen_by(user, membership).select_related("week")}
     for week in calendar.weeks:
         week.session = membership.cohort.session
     open_weeks = [week for week in calendar.weeks if checkins.is_open(week, now)]

@@ -13,7 +13,7 @@ from contributions import statements
 from contributions.by_hand import may_revise
 from contributions.forms import PartForm, PartnerForm, StatementForm
 from contributions.models import Contribution
-from contributions.preflight import applies_to, to_do
+from contributions.preflight import applies_to, preflight, to_do
 from contributions.reading import Row, is_older
 from contributions.row_facts import with_facts
 from contributions.story import story_of, what_happened
@@ -145,6 +145,7 @@ def _context(request, contribution, form) -> dict:
     item = contribution.work_item
     yours = form is not None
     [row] = with_facts([Row(contribution, timezone.now(), yours)], request.user)
+    points = preflight(row)
     others = Contribution.objects.visible_to(request.user).shown().filter(work_item=item).exclude(pk=contribution.pk)
     shared = list(others.select_related("membership__user", "membership__cohort")[:10])
     may_pair = yours and item.kind == item.Kind.PULL_REQUEST and contribution.role in statements.OWN_PARTS
@@ -161,7 +162,8 @@ def _context(request, contribution, form) -> dict:
         "story": story_of(item),
         "happened": what_happened(item),
         "has_points": applies_to(row),
-        "left": len(to_do(row.points)),
+        "points": points,
+        "left": len(to_do(points)),
         "older": is_older(contribution),
         "may_revise": may_revise(request.user, contribution),
         "together": shared,

@@ -8,7 +8,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
-from contributions.models import MemberSync
+from contributions.models import Contribution, MemberSync, WorkItem
 from tests.factories import (
     CheckInFactory,
     CohortFactory,
@@ -87,10 +87,42 @@ def test_progress(client, cohort, who):
     client.force_login(user)
     work(membership, 1)
     address = reverse("progress", args=[membership.pk])
+    # That somebody looks is noted at the first visit, and then for five minutes no more.
+    queries(client, address)
     one = queries(client, address)
     work(membership, 4)
     assert queries(client, address) == one
     assert one <= 30
+
+
+def test_progress_with_five_and_with_five_hundred_items(client, cohort):
+    membership = MembershipFactory(cohort=cohort)
+    MemberSync.objects.create(membership=membership, synced_at=timezone.now())
+    repository = RepositoryFactory(project=cohort.project)
+    client.force_login(membership.user)
+    address = reverse("progress", args=[membership.pk])
+
+    def add(number):
+        made = [
+            WorkItemFactory.build(
+                tracked_repository=repository,
+                linked=[{"url": f"https://github.com/owner/repository/issues/{place}", "number": place, "repository": "o/r"}],
+                **STATES[place % len(STATES)],
+            )
+            for place in range(number)
+        ]
+        tickets = [WorkItemFactory.build(kind="ticket", url=f"https://code.example.org/{item.number}") for item in made[::5]]
+        items = WorkItem.objects.bulk_create([*made, *tickets])
+        roles = ("author", "reviewer", "co_author")
+        Contribution.objects.bulk_create(
+            Contribution(membership=membership, work_item=item, role=roles[place % 3]) for place, item in enumerate(items)
+        )
+
+    add(5)
+    queries(client, address)
+    few = queries(client, address)
+    add(495)
+    assert queries(client, address) == few
 
 
 @pytest.mark.parametrize("who", ["member", "navigator", "organiser"])

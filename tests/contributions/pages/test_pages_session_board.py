@@ -48,7 +48,7 @@ def test_cohorts_that_call_for_somebody_open_and_the_others_are_folded(world, ma
     assert "Mars work" not in text
     assert "1 cohort in which nobody needs anything" in folded
     assert "Mira" in folded
-    assert ">2<span" in opened.split('id="help-everything"')[1][:300]
+    assert ">2</span>" in opened.split('id="help-everything"')[1][:300]
 
 
 def test_a_filter_opens_the_cohorts_that_it_is_about(world, mars, client):

@@ -113,7 +113,9 @@ def test_counts_of_filters_are_the_people_that_the_board_names(world, track, cli
         shown = about(matters, choice.topic.key)
         assert choice.people == len(shown.people)
     text = board(client, world, world.navigator).text
-    counts = {key: int(count) for key, count in re.findall(r'id="help-(\w+)".*?<span class="figures">(\d+)<', text)}
+    counts = {
+        key: int(count) for key, count in re.findall(r'id="help-(\w+)".*?<span class="figures" aria-hidden="true">(\d+)<', text)
+    }
     assert counts == {"everything": 2, "mine": 1, "talk": 1, "silent": 1, "place": 0, "reviews": 1, "checks": 1}
 
 
