@@ -25,7 +25,7 @@ __all__ = [
     "Session",
     "SessionRole",
     "Tracker",
+    "Week",
     "register_tracker_kind",
     "tracker_kinds",
-    "Week",
 ]
