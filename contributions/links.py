@@ -129,7 +129,7 @@ def _split(text: str, trackers: list[TrackerAt]) -> SplitResult:
         if len(parts.netloc) > LONGEST_HOST or len(parts.geturl()) > LONGEST_LINK:
             raise refused
     if (parts.scheme, port) in (("http", 80), ("https", 443)):
-        parts = parts._replace(netloc=parts.hostname)
+        parts = parts._replace(netloc=str(parts.hostname))
     if _host(parts) != github_host():
         try:
             _is_address(parts.geturl())

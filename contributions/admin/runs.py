@@ -75,7 +75,7 @@ class StoppedFilter(admin.SimpleListFilter):
 @admin.register(SyncRun)
 class SyncRunAdmin(SyncNowMixin, ReadOnlyAdmin):
     change_list_template = "admin/contributions/sync_run_list.html"
-    list_display = ["sync", "state_word", "queued", "figures", "problems"]
+    list_display = ["sync", "state_and_problems", "queued", "figures"]
     list_select_related = ["session", "membership__user", "project"]
     search_fields = ["membership__user__name", "project__name", "session__name"]
     search_help_text = gettext_lazy("The name of a member, of a project or of a session.")
@@ -177,19 +177,16 @@ class SyncRunAdmin(SyncNowMixin, ReadOnlyAdmin):
         parts = [words[name] % {"count": number_format(getattr(run, name))} for name in words if getattr(run, name)]
         return ", ".join(parts) or "–"
 
-    @admin.display(description=gettext_lazy("problems"))
-    def problems(self, run):
+    @admin.display(description=gettext_lazy("state"), ordering="state")
+    def state_and_problems(self, run):
+        """With the problem that matters: the one that stopped it is its last."""
+        state = self.state_word(run)
         if not run.errors:
-            return "–"
-        # The one that stopped a run is its last.
-        first = run.errors[-1 if run.retry_at else 0]
-        text = Truncator(_in_words(first)).chars(70)
+            return state
+        text = Truncator(_in_words(run.errors[-1 if run.retry_at else 0])).chars(90)
         others = len(run.errors) - 1
-        if not others:
-            return text
-        return format_html(
-            "{} <small>{}</small>", text, ngettext("and %(count)s more", "and %(count)s more", others) % {"count": others}
-        )
+        more = ngettext("and %(count)s more", "and %(count)s more", others) % {"count": others} if others else ""
+        return format_html("{}<br><small>{} {}</small>", state, text, more)
 
     @admin.display(description=gettext_lazy("next"))
     def what_next(self, run):
