@@ -13,7 +13,7 @@ from cohorts.stages import Stage, current_week, stage_of
 from contributions.demo import seeding, syncing
 from contributions.demo.past import HOST
 from contributions.demo.people import ACCOUNTS, PASSWORD
-from contributions.models import Contribution, SyncRun, WorkItem
+from contributions.models import Contribution, ReviewGiven, SyncRun, WorkItem
 
 #: Where each account finds its job.
 JOBS = {
@@ -62,6 +62,8 @@ def test_the_world_is_as_promised_and_every_account_finds_its_job(db):
     assert followed == {21877: ("Accepted", ["has_patch", "needs_tests"], ""), 21902: ("Accepted", ["easy"], "")}
     assert {run.state for run in SyncRun.objects.all()} <= {"done", "partial"}
     assert Contribution.objects.filter(membership__user__email="member@example.org").count() > 2
+    assert ReviewGiven.objects.filter(contribution__membership__user__email="member@example.org").count() >= 2
+    assert ReviewGiven.objects.values("contribution__membership").distinct().count() > 6
 
     assert set(User.objects.filter(email__endswith="@example.org").values_list("email", flat=True)) >= {
         f"{part}@example.org" for part in ACCOUNTS
