@@ -78,7 +78,7 @@ def test_a_navigators_monday(page, live_server, cohort):
     page.go_back()
     expect(page.locator("#help-checks")).to_have_attribute("aria-current", "true")
     page.go_back()
-    expect(page.get_by_text("Is stuck:")).to_be_visible()
+    expect(page.locator(".people").get_by_text("Is stuck: “How do I run one backend only?”", exact=True)).to_be_visible()
 
     # A scheduled sync ends while the page is open: nothing is reloaded, the focus stays where it is, and what changed is said.
     page.evaluate("window.sameDocument = true")
