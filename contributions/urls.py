@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from .views import board, overview, progress, projects, session_board, syncing, track, work
+from .views import board, overview, progress, projects, session_board, syncing, track, words, work
 from .webhooks import github_webhook
 
 urlpatterns = [
@@ -32,5 +32,6 @@ urlpatterns = [
     path("sessions/<slug:slug>/figures/picture-<slug:name>.svg", overview.picture, name="session_picture"),
     path("sessions/<slug:slug>/figures/compare/", overview.compare, name="compare_figures"),
     path("sessions/<slug:slug>/figures/compare/picture.svg", overview.compare_picture, name="compare_picture"),
+    path("help/words/", words.words, name="words"),
     path("hooks/github/", github_webhook, name="github_webhook"),
 ]

@@ -71,6 +71,7 @@ SITE = {
     "session": public(lambda world: [world.session.slug]),
     "apply": public(lambda world: [world.open.slug]),
     "projects": public(),
+    "words": public(),
     "project": public(lambda world: [world.project.slug]),
     "session_figures": figures(),
     "session_figures_csv": figures(),

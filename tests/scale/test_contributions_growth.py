@@ -168,6 +168,7 @@ def test_an_item_shared_by_many(client, cohort):
     ContributionFactory(membership=MembershipFactory(cohort=cohort), work_item=contribution.work_item)
     client.force_login(contribution.membership.user)
     address = reverse("work", args=[contribution.pk])
+    queries(client, address)
     one = queries(client, address)
     for _ in range(8):
         ContributionFactory(membership=MembershipFactory(cohort=cohort), work_item=contribution.work_item)
