@@ -31,7 +31,7 @@ _APP_TROUBLE = gettext_lazy("GitHub does not accept this site's GitHub App")
 REASONS = {
     "unauthorized": gettext_lazy("GitHub does not accept this site's token any more"),
     "access_denied": gettext_lazy("GitHub refused"),
-    "rate_limited": gettext_lazy("GitHub asked us to wait, because this hour's requests are used up"),
+    "rate_limited": gettext_lazy("This hour's requests to GitHub have been used up"),
     "secondary_limit": gettext_lazy("GitHub asked us to slow down"),
     "timeout": gettext_lazy("GitHub did not answer in time"),
     "unreachable": gettext_lazy("GitHub cannot be reached"),
@@ -43,7 +43,7 @@ REASONS = {
     "wrong_address": gettext_lazy("Something other than GitHub answered"),
     "truncated": gettext_lazy("GitHub's answer broke off"),
     "malformed": gettext_lazy("GitHub's answer made no sense"),
-    "kept_for_people": gettext_lazy("What is left of this hour's requests is kept for people who press “Sync now”"),
+    "kept_for_people": gettext_lazy("What is left of this hour's requests has been kept for people who press “Sync now”"),
     "token_busy": gettext_lazy("Other syncs use all access to GitHub"),
     "lease_lost": gettext_lazy("Another worker took the sync over"),
     "no_token": gettext_lazy("No GitHub token is set up"),

@@ -44,11 +44,11 @@ SENTENCES = [
     ),
     (
         {"code": "rate_limited", "since": minutes(-2), "next_at": minutes(31), "synced_at": minutes(-2 - 24 * 60)},
-        "GitHub asked us to wait, because this hour's requests are used up since 12:58, next try 13:31; data from 24 Nov 12:58",
+        "This hour's requests to GitHub have been used up since 12:58, next try 13:31; data from 24 Nov 12:58",
     ),
     (
         {"code": "kept_for_people", "since": minutes(-1), "next_at": minutes(12 * 60), "synced_at": minutes(-61)},
-        "What is left of this hour's requests is kept for people who press “Sync now” since 12:59, next try 26 Nov 01:00; "
+        "What is left of this hour's requests has been kept for people who press “Sync now” since 12:59, next try 26 Nov 01:00; "
         "data from 11:59",
     ),
     (
@@ -57,7 +57,13 @@ SENTENCES = [
     ),
     ({"code": "token_busy", "next_at": minutes(1)}, "Other syncs use all access to GitHub, next try 13:01; no data yet"),
     (
-        {"code": "worker_away", "since": minutes(-30), "next_at": minutes(-30), "synced_at": minutes(-90), "worker_is_away": True},
+        {
+            "code": "worker_away",
+            "since": minutes(-30),
+            "next_at": minutes(-30),
+            "synced_at": minutes(-90),
+            "worker_is_away": True,
+        },
         "The background worker is away since 12:30; data from 11:30",
     ),
     (
@@ -172,7 +178,10 @@ def test_a_schedule_that_nobody_carries_out(follower, beats):
     for number, ago in enumerate(beats):
         seen_at = follower.world.now + datetime.timedelta(minutes=ago)
         WorkerBeat.objects.create(worker_id=f"w{number}", host="h", pid=1, seen_at=seen_at)
-    said = {0: "The background worker is away since 13:00; data from 12:00", 1: "The background worker is away since 13:10; data from 12:00"}
+    said = {
+        0: "The background worker is away since 13:00; data from 12:00",
+        1: "The background worker is away since 13:10; data from 12:00",
+    }
     for fresh in (freshness_of_session(follower.session), freshness_of_membership(ada)):
         assert plain(fresh) == said.get(len(beats), "Synced 1 hour ago")
 
