@@ -233,6 +233,7 @@ def serve_change_lists() -> None:
 
         def changelist_view(self, request, extra_context=None):
             answer = super().changelist_view(request, extra_context)
+            # Which templates a `TemplateResponse` is rendered with.
             answer._using = "stock"
             return answer
 

@@ -13,6 +13,8 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from cohorts.models import Week
+
 from .meaning.entries import parse_time
 from .reading import GROUPS, Calendar, Row, group_of_row, is_older
 from .waiting import Waiting, day_of_month
@@ -118,7 +120,7 @@ class Lane:
 class Column:
     """A week. `x`: its left edge in percent."""
 
-    week: object
+    week: Week
     x: float
     width: float
     is_current: bool
