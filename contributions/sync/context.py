@@ -2,7 +2,7 @@
 
 import sys
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
@@ -244,7 +244,7 @@ class Sync:
         contributions = Contribution.objects.filter(membership__cohort__session=run.session)
         if run.membership_id:
             contributions = contributions.filter(membership=run.membership_id)
-        for item_id, membership_id in contributions.values_list("work_item_id", "membership_id"):
+        for item_id, membership_id in contributions.values_list("work_item_id", "membership_id").iterator():
             owners[item_id] = (*owners.get(item_id, ()), membership_id)
         items = WorkItem.objects.filter(
             pk__in=contributions.values("work_item_id"), host=self.host, kind__in=GITHUB_KINDS
@@ -258,18 +258,16 @@ class Sync:
                 self.unanswered.add(known.node_id)
 
 
-def known_of(items) -> list[Known]:
+def known_of(items) -> Iterator[Known]:
     """`Known` for each of a QuerySet of work items."""
     names = ("pk", "kind", "database_id", "node_id", "state", "gone", "ci", "conflicting", "created_at", "updated_at", "fetched_at",
              "problem", "repository", "number", "url", "tracked_repository_id")  # fmt: skip
-    found = []
     for row in items.values(*names).iterator():
         problem = row.pop("problem")
         for name in ("kind", "state", "ci", "repository"):
             # A few words, each many times.
             row[name] = sys.intern(row[name])
-        found.append(Known(has_problem=bool(problem), **row))
-    return found
+        yield Known(has_problem=bool(problem), **row)
 
 
 def _members(run: SyncRun) -> list[Member]:
