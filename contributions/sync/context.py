@@ -241,11 +241,14 @@ class Sync:
     def _load_known(self, run: SyncRun) -> None:
         """Read what is stored of the items of these members, once, in two statements."""
         owners: dict[int, tuple[int, ...]] = {}
+        # Most items are of one member, who has several.
+        alone: dict[int, tuple[int, ...]] = {}
         contributions = Contribution.objects.filter(membership__cohort__session=run.session)
         if run.membership_id:
             contributions = contributions.filter(membership=run.membership_id)
         for item_id, membership_id in contributions.values_list("work_item_id", "membership_id").iterator():
-            owners[item_id] = (*owners.get(item_id, ()), membership_id)
+            there = owners.get(item_id)
+            owners[item_id] = (*there, membership_id) if there else alone.setdefault(membership_id, (membership_id,))
         items = WorkItem.objects.filter(
             pk__in=contributions.values("work_item_id"), host=self.host, kind__in=GITHUB_KINDS
         ).exclude(node_id="")
