@@ -30,7 +30,7 @@ def _tools(row: Row) -> bool:
     return any(str(trailer).lower().startswith(TOOL_TRAILERS) for trailer in row.item.trailers)
 
 
-def _told(row: Row) -> bool:
+def is_told(row: Row) -> bool:
     """Whether the pull request itself says something about AI, where maintainers read it."""
     return _tools(row) or bool(row.item.disclosure.strip())
 
@@ -50,7 +50,7 @@ def _disclosure_asked(row: Row) -> Found:
     contradiction = _contradiction(row)
     if contradiction:
         return contradiction
-    if _told(row):
+    if is_told(row):
         return OK, _("The pull request says how AI was used"), "", False
     if use == AIUse.NONE:
         return OK, _("No AI helped"), "", False
@@ -98,7 +98,7 @@ def _disclosure_open(row: Row) -> Found:
     if use == AIUse.NONE:
         return OK, _("No AI helped"), "", False
     if use == AIUse.ASSISTED or _tools(row):
-        if _told(row):
+        if is_told(row):
             return OK, _("The pull request says how AI was used"), "", False
         how = _("Ask in the project whether AI help is all right, and say in the pull request how it helped.")
         return UNSURE, _("AI helped, and the project has no rule that we know of"), _for(row, how, ""), False

@@ -203,29 +203,6 @@ class Row:
         return _("first answer: none yet") if self.item.state == State.OPEN else ""
 
     @property
-    def must_disclose(self) -> bool:
-        """Whether the project asks for a word about AI that nobody can find: not in the commits and not here."""
-        project = self.project
-        if project is None or not self.is_pull_request or not self.is_open or self.contribution.role not in AUTHORS:
-            return False
-        return project.ai_policy == Project.AIPolicy.DISCLOSURE and not self.discloses
-
-    @property
-    def is_yours_to_do(self) -> bool:
-        return self.waiting.tone == "mine"
-
-    @property
-    def discloses(self) -> bool:
-        return bool(self.item.trailers or self.contribution.ai_disclosure.strip())
-
-    @property
-    def forbids_ai(self) -> bool:
-        project = self.project
-        return (
-            project is not None and self.is_open and self.is_pull_request and project.ai_policy == Project.AIPolicy.NOT_ACCEPTED
-        )
-
-    @property
     def lacks_issue(self) -> bool:
         """Whether the project wants an issue first and none is linked."""
         wants = self.project is not None and self.project.issue_first

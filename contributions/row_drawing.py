@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 
 from accounts.templatetags.interface import icon
 
+from .disclosure import is_told
 from .models import WorkItem
 from .preflight import preflight, summary
 from .reading import Row
@@ -58,7 +59,7 @@ def _facts(row: Row) -> Iterator[str]:
         yield _fact(f"{row.size}{f', {row.files}' if row.files else ''}{large}")
     for link in row.links[:LINKS_SHOWN]:
         yield f"<span>{escape(_('linked:'))} {_link(link['url'], link['words'], link['title'])}</span>"
-    if row.is_pull_request and not row.is_review and row.discloses:
+    if row.is_pull_request and not row.is_review and is_told(row):
         yield _fact(_("AI use disclosed"))
     if row.problem:
         yield _fact(row.problem, "bad", "warning")

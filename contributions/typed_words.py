@@ -9,12 +9,13 @@ from django.utils.translation import gettext as _
 
 from accounts.limits import within_limit
 
-from .models import Contribution
 from .statements import FIELDS
 
 KEY = "typed_words"
 #: Of so many pieces of work at once; the oldest goes first.
 MOST_KEPT = 3
+#: In characters: twice what the longest field takes, so that what is a little too long is not lost.
+LONGEST = 4000
 
 
 def keeps_words(view):
@@ -50,11 +51,10 @@ def forget_words(request, pk: int) -> None:
 
 def _keep(request, pk: int) -> bool:
     """Whether the words are kept now: not those that no form could hold, nor of very many visitors from one address."""
-    limits = {name: Contribution._meta.get_field(name).max_length or 0 for name in FIELDS}
     words = {name: request.POST[name] for name in FIELDS if name in request.POST}
     # A first text makes a row in the database, and anybody can send one.
     is_first = request.session.is_empty() or request.session.session_key is None
-    if not words or any(len(text) > 2 * limits[name] + 100 for name, text in words.items()):
+    if not words or any(len(text) > LONGEST for text in words.values()):
         return False
     if is_first and not within_limit(request, "keep_entry"):
         return False

@@ -168,14 +168,11 @@ def test_what_the_project_asks_is_held_against_the_row(world, track):
     world.project.ai_policy = "disclosure"
     world.project.save()
     silent = row(track(world.amara, additions=290, deletions=10))
-    assert (silent.is_large, silent.lacks_issue, silent.must_disclose) == (True, True, True)
+    assert (silent.is_large, silent.lacks_issue) == (True, True)
     link = {"url": "https://github.com/lumen/lumen/issues/7", "number": 7, "repository": "lumen/lumen", "title": "Slow"}
-    fine = row(track(world.amara, additions=1, deletions=1, linked=[link], trailers=["Assisted-by: A Model"]))
-    assert (fine.is_large, fine.lacks_issue, fine.must_disclose, fine.discloses) == (False, False, False, True)
+    fine = row(track(world.amara, additions=1, deletions=1, linked=[link]))
+    assert (fine.is_large, fine.lacks_issue) == (False, False)
     assert fine.links[0]["words"] == "#7"
-    said = row(track(world.amara, part={"ai_disclosure": "Not at all"}))
-    assert not said.must_disclose
-    assert not row(track(world.amara, kind="issue")).must_disclose
     assert row(track(world.amara, tracked_repository=None)).project is None
 
 
