@@ -39,7 +39,8 @@ def _old_syncs(now: datetime.datetime):
     finished = SyncRun.objects.finished()
     # Pages say since when the data is what it is, so the last sync that brought some stays until there is a newer one.
     good = finished.filter(state__in=[SyncRun.State.DONE, SyncRun.State.PARTIAL], pk__gt=OuterRef("pk"))
-    of_same_session = Exists(good.filter(session=OuterRef("session"), membership=None))
+    # One of a project alone says nothing about the rest, and no page goes by it.
+    of_same_session = Exists(good.whole().filter(session=OuterRef("session")))
     of_same_member = Exists(good.filter(membership=OuterRef("membership")))
     old = finished.filter(finished_at__lt=now - KEEP_SYNCS)
     return old.filter(of_same_session, membership=None) | old.filter(of_same_member, membership__isnull=False)
