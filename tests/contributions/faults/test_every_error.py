@@ -6,7 +6,9 @@ from contributions.models import MemberSync, WorkItem
 from contributions.sandbox.faults import Fault
 
 #: Every kind of request that a sync sends.
-STEPS = ("Identify", "Discover", "MorePullRequests", "MoreIssues", "Ci", "REST", "Pasted", "RefreshPR", "RefreshIssue")
+STEPS = (
+    "Identify", "Discover", "MorePullRequests", "MoreIssues", "Reviews", "Ci", "REST", "Pasted", "RefreshPR", "RefreshIssue",
+)  # fmt: skip
 
 
 def test_the_steps_named_here_are_all_there_are(busy):
