@@ -156,7 +156,9 @@ def world(db):
         membership=member,
         question=question,
         contribution=factories.ContributionFactory(membership=member),
-        by_hand=factories.ContributionFactory(membership=member, work_item=factories.WorkItemFactory(kind="other", state="closed")),
+        by_hand=factories.ContributionFactory(
+            membership=member, work_item=factories.WorkItemFactory(kind="other", state="closed")
+        ),
         application=factories.ApplicationFactory(session=reviewing, applicant=people["applicant"]),
         offered=factories.ApplicationFactory(
             session=factories.SessionFactory(reviewing=True), applicant=people["applicant"], status="offered"
