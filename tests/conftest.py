@@ -124,8 +124,14 @@ ANY_DATABASE = (
 
 
 def pytest_itemcollected(item):
-    if item.nodeid.startswith(ANY_DATABASE):
+    if item.nodeid.startswith(ANY_DATABASE) or not _asks_for_a_database(item):
         item.add_marker("any_database")
+
+
+def _asks_for_a_database(item) -> bool:
+    """Those of `background` have databases of their own; all others ask pytest-django for one."""
+    asks = {"db", "transactional_db", "live_server"} & set(item.fixturenames) or item.get_closest_marker("django_db")
+    return bool(asks) or item.nodeid.startswith("tests/background/") or item.get_closest_marker("real_process") is not None
 
 
 @pytest.hookimpl(trylast=True)
