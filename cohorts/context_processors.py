@@ -6,7 +6,10 @@ from .models import Application, Membership, SessionRole, access
 
 
 class Navigation:
-    """Which entries the main navigation has; each is looked up once a request, and only if a template asks."""
+    """Which entries the main navigation has; looked up once a request, and only if a template asks.
+
+    Three queries instead of one for each entry; `tests/test_visibility.py` holds it to what the querysets allow.
+    """
 
     def __init__(self, user):
         memberships = list(Membership.objects.filter(user=user).present().select_related("cohort__session"))

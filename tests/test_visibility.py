@@ -11,7 +11,19 @@ from django.contrib.auth.models import AnonymousUser
 from django.utils import timezone
 
 from accounts.models import Availability, CalendarFeed, Message, User
-from cohorts.models import Answer, ApplicationEvent, Conflict, ReviewAssignment, SessionRole, Tracker
+from cohorts.context_processors import Navigation
+from cohorts.models import (
+    Answer,
+    ApplicationEvent,
+    Cohort,
+    Conflict,
+    Membership,
+    ReviewAssignment,
+    Session,
+    SessionRole,
+    Tracker,
+)
+from cohorts.roles import may_use_admin
 from contributions.models import MemberSync, ReviewGiven, SyncRun
 from tests import factories
 
@@ -188,3 +200,15 @@ def test_no_model_is_forgotten_here(world):
     assert world.rows.keys() == SEEN_BY.keys()
     assert {model._meta.label_lower for model in ours} == shown | WITHOUT
     assert not [label for label in WITHOUT if hasattr(apps.get_model(label)._default_manager, "visible_to")]
+
+
+def test_the_navigation_offers_what_its_addresses_show(world):
+    """It reads its own rows, for the sake of speed: what it offers must be what the querysets allow, for every role."""
+    for user in User.objects.filter(pk__in=[user.pk for user in world.people.values()]):
+        offered = Navigation(user)
+        assert offered.may_use_admin == may_use_admin(user), user.name
+        own = Cohort.objects.visible_to(user).filter(memberships__user=user)
+        assert (offered.cohort in own) if offered.cohort else not own.exists(), user.name
+        assert offered.organised is None or offered.organised in Session.objects.organised_by(user), user.name
+        members = Membership.objects.visible_to(user).members().present().filter(user=user)
+        assert offered.has_progress == members.exists(), user.name
