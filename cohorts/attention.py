@@ -71,10 +71,11 @@ def gather(memberships: Sequence[Membership], now: datetime.datetime) -> list[Re
         concerned = [membership for membership in memberships if membership.state in states]
         if concerned:
             found += source(concerned, now)
+    names = {membership.pk: by_name(membership) for membership in memberships}
     return sorted(
         found,
         key=lambda reason: (
-            by_name(reason.membership), not reason.alarm, reason.tone != "trouble", reason.since or now
+            names[reason.membership.pk], not reason.alarm, reason.tone != "trouble", reason.since or now
         ),
     )  # fmt: skip
 

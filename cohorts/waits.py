@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from django.db import models
+from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from .models import Membership
@@ -29,7 +30,7 @@ class Wait:
     """Something of `membership`'s that waits for `party`.
 
     `key` is the same for the same thing, so that what two members share is told once. `title` is linked to `url`, `text` says
-    what is asked. `awaited`: ids of the users for whom it waits, where they are known; of leaders it may stay empty, then it
+    what is asked; both may be lazy, since a page may show few of many. `awaited`: ids of the users for whom it waits, where they are known; of leaders it may stay empty, then it
     waits for those of the cohort. `awaited_name`: a name from elsewhere, as a login. `topic` as of a `Reason`. `private`:
     only for those who lead.
     """
@@ -38,8 +39,8 @@ class Wait:
     party: Party
     key: str
     title: str
-    text: str
-    url: str
+    text: str | Promise
+    url: str | Promise
     since: datetime.datetime | None = None
     topic: str = ""
     awaited: frozenset[int] = frozenset()
@@ -63,4 +64,5 @@ def gather(memberships: Sequence[Membership], now: datetime.datetime) -> list[Wa
         concerned = [membership for membership in memberships if membership.state in states]
         if concerned:
             found += source(concerned, now)
-    return sorted(found, key=lambda wait: (wait.since or now, wait.membership.user.get_full_name().casefold(), wait.key))
+    names = {membership.pk: membership.user.get_full_name().casefold() for membership in memberships}
+    return sorted(found, key=lambda wait: (wait.since or now, names[wait.membership.pk], wait.key))

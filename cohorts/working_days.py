@@ -2,6 +2,7 @@
 
 import datetime
 from collections.abc import Iterable
+from functools import lru_cache
 
 from .models import Session, Week
 
@@ -15,6 +16,11 @@ def working_days(session: Session, since: datetime.datetime, now: datetime.datet
     """
     first = max(since.astimezone(session.zone).date(), session.first_day)
     last = min(now.astimezone(session.zone).date(), session.last_day)
-    rests = [(week.starts_on, week.ends_on) for week in resting]
+    return _counted(first, last, tuple((week.starts_on, week.ends_on) for week in resting))
+
+
+@lru_cache(maxsize=4096)
+def _counted(first: datetime.date, last: datetime.date, rests: tuple[tuple[datetime.date, datetime.date], ...]) -> int:
+    """A board asks for the same few days thousands of times."""
     days = (first + datetime.timedelta(days=ahead) for ahead in range(1, (last - first).days + 1))
     return sum(1 for day in days if day.weekday() < SATURDAY and not any(begins <= day <= ends for begins, ends in rests))

@@ -4,7 +4,7 @@ A pull request that waits for others is never held against its author: such reas
 """
 
 import datetime
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -18,8 +18,8 @@ from cohorts.resting import Rest, rests_of
 from .freshness import MENDED_BY_THE_MEMBER
 from .item_reasons import reason_of_item
 from .meaning.entries import parse_time
-from .models import Contribution, MemberSync, ReviewGiven
-from .open_work import last_ended, open_work
+from .models import Contribution, MemberSync, ReviewGiven, WorkItem
+from .open_work import last_ended, open_work, stories_of
 from .sync.due import interval_of
 from .waiting import AUTHORS, since_words
 
@@ -29,6 +29,7 @@ NOTHING_OPEN_AFTER, QUIET_AFTER = 5, 7
 LOOKED_LATELY = datetime.timedelta(days=2)
 #: So many titles are named after the end; more would be a list, which the progress page has.
 TITLES_SHOWN = 3
+OTHERS = (WorkItem.Turn.REVIEWER, WorkItem.Turn.MAINTAINER)
 
 
 def login_reasons(memberships: Sequence[Membership], now: datetime.datetime) -> Iterator[Reason]:
@@ -65,7 +66,7 @@ def login_reasons(memberships: Sequence[Membership], now: datetime.datetime) -> 
 
 
 def work_reasons(memberships: Sequence[Membership], now: datetime.datetime) -> Iterator[Reason]:
-    """A source for `cohorts.attention`; six queries at most, whatever the number of members."""
+    """A source for `cohorts.attention`; seven queries at most, whatever the number of members."""
     session = memberships[0].cohort.session
     if now < session.begins_at:
         return
@@ -75,16 +76,21 @@ def work_reasons(memberships: Sequence[Membership], now: datetime.datetime) -> I
         if interval_of(session, now) is not None:
             yield from (_after_the_end(membership, own) for membership in memberships if (own := _own(work[membership.pk])))
         return
-    rests, signs = rests_of(memberships, now), _Signs(memberships, now)
+    rests = rests_of(memberships, now)
+    silent = []
     for membership in memberships:
-        rest = rests[membership.pk]
-        if rest.now:
+        if rests[membership.pk].now:
             continue
         own = _own(work[membership.pk])
-        found = [reason for contribution in own if (reason := reason_of_item(contribution, rest, now))]
+        found = [reason for contribution in own if (reason := reason_of_item(contribution, rests[membership.pk], now))]
         yield from found
-        if not any(reason.alarm for reason in found):
-            yield from _of_quiet(membership, work[membership.pk], rest, signs, now)
+        # Where something waits for others, waiting is the work.
+        if not any(reason.alarm for reason in found) and not any(each.work_item.turn in OTHERS for each in own):
+            silent.append(membership)
+    stories = stories_of(contribution for membership in silent for contribution in work[membership.pk])
+    signs = _Signs(memberships, stories, now)
+    for membership in silent:
+        yield from _of_quiet(membership, work[membership.pk], rests[membership.pk], signs, now)
 
 
 def _own(work: list[Contribution]) -> list[Contribution]:
@@ -92,9 +98,10 @@ def _own(work: list[Contribution]) -> list[Contribution]:
 
 
 class _Signs:
-    """When each member was last seen on GitHub, as far as anybody can know. Four queries."""
+    """When each member was last seen on GitHub, as far as anybody can know. Four queries. `stories`: see `stories_of`."""
 
-    def __init__(self, memberships: Sequence[Membership], now: datetime.datetime):
+    def __init__(self, memberships: Sequence[Membership], stories: Mapping[int, list[dict]], now: datetime.datetime) -> None:
+        self.stories = stories
         users = {membership.user_id: membership.pk for membership in memberships}
         self.ended = last_ended(memberships)
         self.logins = {
@@ -118,7 +125,9 @@ class _Signs:
         for contribution in work:
             if contribution.role in AUTHORS:
                 moments.append(contribution.work_item.created_at)
-            moments += [parse_time(event.get("at")) for event in contribution.work_item.events if _is_by(event, login)]
+            moments += [
+                parse_time(event.get("at")) for event in self.stories.get(contribution.work_item_id, ()) if _is_by(event, login)
+            ]
         return max((moment for moment in moments if moment), default=None)
 
 
@@ -127,8 +136,8 @@ def _is_by(event: dict, login: str) -> bool:
 
 
 def _of_quiet(membership, work: list[Contribution], rest: Rest, signs: _Signs, now: datetime.datetime) -> Iterator[Reason]:
-    """No sign on GitHub for long, else nothing open. Neither where something waits for others: then waiting is the work."""
-    if membership.pk not in signs.followed or any(item.work_item.turn in ("reviewer", "maintainer") for item in _own(work)):
+    """No sign on GitHub for long, else nothing open."""
+    if membership.pk not in signs.followed:
         return
     floor = max(membership.cohort.session.begins_at, membership.joined_at)
     last = signs.last(membership, work)

@@ -1,6 +1,7 @@
 """What an open item says about its member, and what one could do about it."""
 
 import datetime
+import math
 
 from django.urls import reverse
 from django.utils.text import Truncator
@@ -33,11 +34,12 @@ def reason_of_item(contribution: Contribution, rest: Rest, now: datetime.datetim
     if not item.is_open or item.turn_since is None:
         return None
     days = rest.age(item.turn_since, now)
+    # Most of a session's work is younger, and needs no words.
+    if days < _worth_a_word_after(contribution):
+        return None
     parts = {"title": Truncator(item.title).chars(60), "since": since_words(item.turn_since, now), "days": days}
     if is_members_turn(contribution):
-        return _of_members_turn(contribution, days, parts)
-    if days < OTHERS_WAIT_AFTER or not item.turn:
-        return None
+        return _of_members_turn(contribution, parts)
     if item.turn == WorkItem.Turn.REVIEWER:
         text = ngettext(
             "“%(title)s” waits for a review, %(days)d working day; not in their hands",
@@ -55,21 +57,22 @@ def reason_of_item(contribution: Contribution, rest: Rest, now: datetime.datetim
     return _reason(contribution, "waits_for_maintainer", text % parts, "maintainer", help, alarm=False)
 
 
-def _of_members_turn(contribution: Contribution, days: int, parts: dict) -> Reason | None:
+def _worth_a_word_after(contribution: Contribution) -> float:
+    item = contribution.work_item
+    if not is_members_turn(contribution):
+        return OTHERS_WAIT_AFTER if item.turn else math.inf
+    return {"ci_failing": CI_RED_AFTER, "draft": DRAFT_AFTER}.get(item.turn_reason, AUTHOR_WAITS_AFTER)
+
+
+def _of_members_turn(contribution: Contribution, parts: dict) -> Reason:
     reason = contribution.work_item.turn_reason
     if reason == "ci_failing":
-        if days < CI_RED_AFTER:
-            return None
         text = _("the checks of “%(title)s” fail %(since)s") % parts
         help = _("Open the first check that fails together: its last lines mostly say what is wrong.")
         return _reason(contribution, "ci_red", text, "mine", help, topic="checks")
     if reason == "draft":
-        if days < DRAFT_AFTER:
-            return None
         text = _("“%(title)s” has been a draft %(since)s") % parts
         return _reason(contribution, "draft", text, "mine", _("Ask what is missing before others can look at it."), alarm=False)
-    if days < AUTHOR_WAITS_AFTER:
-        return None
     if reason in ASKED:
         text = _("“%(title)s” waits for them %(since)s: %(asked)s") % {**parts, "asked": ASKED[reason]}
     else:

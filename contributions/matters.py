@@ -38,15 +38,24 @@ class Person:
 class WaitRow:
     """One thing that waits. `members`: whose it is. `awaited`: names of those it waits for, without the reader (`yours`).
 
-    `days`: working days of the session; None where none are counted: after the end.
+    How long is worked out where it is shown: of a whole session most of it stays folded.
     """
 
     wait: Wait
     members: tuple[Membership, ...]
     awaited: tuple[str, ...]
     yours: bool
-    since: str
-    days: int | None
+    now: datetime.datetime
+
+    @property
+    def since(self) -> str:
+        return since_words(self.wait.since, self.now) if self.wait.since else ""
+
+    @property
+    def days(self) -> int | None:
+        """Working days of the session; None where none are counted: after the end."""
+        session = self.wait.membership.cohort.session
+        return working_days(session, self.wait.since, self.now) if self.wait.since and self.now < session.ends_at else None
 
     @property
     def for_whom(self) -> tuple[str, ...]:
@@ -168,15 +177,12 @@ def _rows(user, found: Iterable[Wait], people: Sequence[Membership], now: dateti
             continue
         awaited = sorted(wait.awaited or _who_leads(wait, leaders), key=lambda pk: names.get(pk, ""))
         known = [names[pk] for pk in awaited if pk in names and pk != user.pk]
-        session = wait.membership.cohort.session
-        days = working_days(session, wait.since, now) if wait.since and now < session.ends_at else None
         rows[key] = WaitRow(
             wait=wait,
             members=(wait.membership,),
             awaited=tuple(known or ([wait.awaited_name] if wait.awaited_name else [])),
             yours=user.pk in awaited,
-            since=since_words(wait.since, now) if wait.since else "",
-            days=days,
+            now=now,
         )
     return list(rows.values())
 

@@ -104,7 +104,11 @@ def is_members_turn(contribution: Contribution) -> bool:
 
 def since_words(moment: datetime.datetime, now: datetime.datetime) -> str:
     """“since today”, “since Monday”, “since 3 February”, in the viewer's zone."""
-    day, today = timezone.localtime(moment).date(), timezone.localtime(now).date()
+    return _since_words(timezone.localtime(moment).date(), timezone.localtime(now).date(), get_language() or "")
+
+
+@lru_cache(maxsize=2048)
+def _since_words(day: datetime.date, today: datetime.date, language: str) -> str:
     days = (today - day).days
     if days <= 0:
         return _("since today")
