@@ -5,6 +5,7 @@ begins later, so it will see the delivery; one that runs may have looked before,
 between, and however many deliveries come, one task waits and each item is fetched once.
 """
 
+import contextlib
 import datetime
 import functools
 import hashlib
@@ -198,8 +199,9 @@ def queue_forgotten() -> bool:
     """Queue the fetching for a delivery whose process ended between storing it and queueing. True where there is one."""
     kept = spool()
     if kept is not None:
-        # Of a web server on this machine that ended before it had stored them.
-        kept.drain()
+        # Of a web server on this machine that ended before it had stored them. A file that is not ours to read stands in the log.
+        with contextlib.suppress(OSError):
+            kept.drain()
     newest = _open().aggregate(at=Max("received_at"))["at"]
     latest = _latest_run()
     if newest is None or (latest is not None and (latest["state"] in TaskRun.OPEN or latest["queued_at"] > newest)):

@@ -58,7 +58,7 @@ class Spool:
         self.folder = folder
         self._store = store
         self._reset()
-        os.register_at_fork(after_in_child=self._reset)
+        os.register_at_fork(after_in_child=self._begin_anew)
 
     @staticmethod
     def is_possible() -> bool:
@@ -86,16 +86,27 @@ class Spool:
         return self._thread is not None
 
     def drain(self) -> int:
-        """Store all that is here, of this process and of those that ended. Returns how many; raises what `store` raises."""
+        """Store all that is here, of this process and of those that ended. Returns how many; raises what `store` raises.
+
+        A file that cannot be read, or not be deleted, stands before no other: what it is raises `OSError` at the end.
+        """
         with self._draining:
             with self._lock:
                 self._retire()
                 unstored = self._unstored
-            stored = sum(self._take(path) for path in sorted(self.folder.glob(NAME)))
+            stored, broken = 0, None
+            for path in sorted(self.folder.glob(NAME)):
+                try:
+                    stored += self._take(path)
+                except OSError as error:
+                    logger.error("Deliveries on disk in %s cannot be taken (%s). Whose file is it?", path, type(error).__name__)
+                    broken = error
             with self._lock:
                 self._unstored -= unstored
                 # A new file takes what came meanwhile; what is left of others is not counted.
                 self._unstored = max(self._unstored, 0)
+            if broken is not None:
+                raise broken
             return stored
 
     def begin(self) -> None:
@@ -110,8 +121,14 @@ class Spool:
         self._wake.set()
         thread.start()
 
+    def _begin_anew(self) -> None:
+        """In a process that was forked: the file, the locks and the thread belong to the one before."""
+        if self._file is not None:
+            # A copy that stays open would hold the lock after the other process has ended.
+            os.close(self._file)
+        self._reset()
+
     def _reset(self) -> None:
-        """Of a process that was forked: the file, the locks and the thread belong to the one before."""
         self._lock, self._draining, self._wake = threading.Lock(), threading.Lock(), threading.Event()
         self._thread = self._file = None
         self._unstored = self._came = 0
@@ -159,8 +176,8 @@ class Spool:
     def _store_batch(self, batch: list[Delivery]) -> int:
         try:
             self._store(batch)
-        except (DataError, IntegrityError):
-            # One of them is what the database refuses. It would stand before all others for ever.
+        except (DataError, IntegrityError, ValueError, TypeError, OverflowError):
+            # One of them is what the database, or the code of today, refuses. It would stand before all others for ever.
             if len(batch) == 1:
                 logger.error("The delivery %s cannot be stored, and is left out.", batch[0].guid)
                 return 0
@@ -179,7 +196,7 @@ class Spool:
                 self.drain()
             except Exception as error:
                 # What the database's driver raises has no personal data in its type.
-                logger.error("Deliveries wait on disk: the database took none (%s). It is tried again.", type(error).__name__)
+                logger.error("Deliveries wait on disk: they were not all stored (%s). It is tried again.", type(error).__name__)
                 time.sleep(wait)
                 wait = min(wait * 2, LONGEST_WAIT)
                 self._wake.set()

@@ -96,6 +96,43 @@ def test_one_that_no_database_takes_stands_before_nobody(spool, store):
     assert (store.guids, files(spool)) == (["one", "three"], [])
 
 
+@pytest.mark.parametrize("error", [ValueError(), TypeError(), OverflowError()])
+def test_one_that_the_code_of_today_cannot_read_stands_before_nobody(spool, store, error):
+    take = store.__class__.__call__
+
+    def read(deliveries):
+        if "two" in {delivery.guid for delivery in deliveries}:
+            raise error
+        take(store, deliveries)
+
+    spool._store = read
+    put(spool, "one", "two", "three")
+    assert spool.drain() == 2
+    assert (store.guids, files(spool)) == (["one", "three"], [])
+
+
+def test_a_file_that_cannot_be_read_stands_before_no_other(spool, store, caplog):
+    """Of another user, say: somebody once started the site as root."""
+    spool.folder.mkdir()
+    (spool.folder / "0-not-ours.deliveries").mkdir()
+    put(spool, "one")
+    with pytest.raises(IsADirectoryError):
+        spool.drain()
+    assert (store.guids, files(spool), spool._unstored) == (["one"], ["0-not-ours.deliveries"], 0)
+    assert "0-not-ours.deliveries cannot be taken" in caplog.text
+
+
+def test_a_forked_process_does_not_hold_the_file_of_the_one_before(spool, store):
+    put(spool, "one")
+    held = spool._file
+    copy = os.dup(held)
+    # What the parent does when it ends, and what the child does when it begins.
+    os.close(held)
+    spool._file = copy
+    spool._begin_anew()
+    assert (spool.drain(), store.guids) == (1, ["one"])
+
+
 def test_a_process_that_is_killed_after_its_answer_loses_none(spool, store):
     code = (
         "import os, signal, sys\nfrom pathlib import Path\nfrom contributions.payloads import Delivery\n"
