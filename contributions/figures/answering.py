@@ -14,7 +14,7 @@ from contributions.meaning.reviews import waited_for_response
 from contributions.models import Contribution, WorkItem
 from contributions.waiting import AUTHORS
 
-from .waits import Waits, is_enough, summary
+from .waits import ENOUGH_PEOPLE, Waits, is_enough, summary
 
 YEAR = datetime.timedelta(days=365)
 KEPT = datetime.timedelta(hours=1)
@@ -23,7 +23,10 @@ KEY = "figures:answering:1"
 
 @dataclass(frozen=True)
 class Answering:
-    """`waits` of the pull requests of a year; hidden where too few of too few people were answered. `waiting`: not yet."""
+    """`waits` of the pull requests of a year; hidden where too few of too few people were answered.
+
+    `waiting`: how many were not answered yet; 0 also where they are those of too few people.
+    """
 
     waits: Waits
     waiting: int = 0
@@ -65,20 +68,21 @@ def answering_now(now: datetime.datetime) -> dict[int, Answering]:
         people[pk].add(user)
         rows[pk] = tuple(values)
     times: dict[int, list[datetime.timedelta]] = defaultdict(list)
-    askers: dict[int, set[int]] = defaultdict(set)
-    waiting: dict[int, int] = defaultdict(int)
+    answered: dict[int, set[int]] = defaultdict(set)
+    waiting: dict[int, list[set[int]]] = defaultdict(list)
     for pk, (project, state, ready_at, answered_at, after) in rows.items():
         if after is None and answered_at is not None:
             after = waited_for_response(stories.get(pk, []), ready_at=ready_at, first_response_at=answered_at)
-        askers[project] |= people[pk]
+        # Who still waits says nothing about how many people the answers are about.
+        answered[project] |= people[pk] if after is not None else set()
         if after is not None:
             times[project].append(after)
         elif state == WorkItem.State.OPEN:
-            waiting[project] += 1
-    return {project: _answering(times[project], len(askers[project]), waiting[project]) for project in askers}
+            waiting[project].append(people[pk])
+    return {project: _answering(times[project], len(answered[project]), waiting[project]) for project in answered}
 
 
-def _answering(times: list[datetime.timedelta], people: int, waiting: int) -> Answering:
+def _answering(times: list[datetime.timedelta], people: int, waiting: list[set[int]]) -> Answering:
     if not is_enough(len(times), people):
         return Answering(Waits(hidden=True))
-    return Answering(summary(times), waiting)
+    return Answering(summary(times), len(waiting) if len(set().union(*waiting)) >= ENOUGH_PEOPLE else 0)

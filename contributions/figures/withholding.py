@@ -25,6 +25,8 @@ def public(overview: Overview, agreed: frozenset[int] = frozenset()) -> Overview
         for old, new in ((overview.lines, lines), (overview.projects, projects)):
             for line, cell in zip(new, told([each[measure] for each in old], whole, agreed), strict=True):
                 line.cells[measure] = cell
+            if measure == "opened":
+                _withhold_waits(new, overview.total)
         for line, edge in zip((overview.before, overview.after), edges, strict=True):
             edge.cells[measure] = line[measure] if is_told(line[measure], agreed) else HIDDEN
     others = told([cell for _kind, cell in overview.others], overview.total["other"], agreed)
@@ -55,6 +57,13 @@ def told(parts: Sequence[Cell], whole: Cell, agreed: frozenset[int]) -> list[Cel
 def _is_safe(cells: Sequence[Cell], agreed: frozenset[int]) -> bool:
     """Whether the sum of these may be known: of one alone it would be its number."""
     return len(cells) > 1 and len(frozenset().union(*(cell.people for cell in cells))) >= ENOUGH_PEOPLE
+
+
+def _withhold_waits(lines: Sequence[Line], total: Line) -> None:
+    """How many were answered is told beside how long it took: it must not undo what was kept back of what was opened."""
+    answered = told([Cell(len(line.times), line.answered) for line in lines], Cell(len(total.times), total.answered), frozenset())
+    for line, cell in zip(lines, answered, strict=True):
+        line.hides_waits |= cell.hidden or line["opened"].hidden
 
 
 def _bare(line: Line) -> Line:

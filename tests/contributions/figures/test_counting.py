@@ -198,12 +198,23 @@ def test_what_everybody_reads():
     assert seen.line("week-1").cells["opened"].hidden, "else week 0 could be worked out from the sum"
     assert seen.line("week-2")["merged"].count == 5
     assert [line["opened"].hidden for line in seen.projects] == [True, True]
-    assert seen.line("week-1").waits.median == 3 * HOUR
-    assert seen.line("week-0").waits.answered == 0
+    assert seen.line("week-1").waits.hidden, "else its five answers would say the same"
+    assert [seen.line("week-0").waits.answered, seen.total.waits.median] == [0, 3 * HOUR]
     assert seen.line("week-0").share_open is None
     # Who reads in full still does: nothing was changed in place.
     assert full.line("week-0")["opened"].count == 1
     assert public(count(Facts(works[:4]), CALENDAR)).total.waits.hidden, "four waits are too few"
+
+
+def test_the_answers_of_one_person_cannot_be_worked_out_from_the_sum():
+    """Three people opened in each week; in the first only one of them was answered."""
+    works = [pull(pk, at(2, 2), by=(pk,), waited=HOUR if pk == 1 else None, answered=pk == 1) for pk in (1, 2, 3)]
+    works += [pull(pk, at(2, 9), by=(pk % 3,), waited=HOUR, answered=True) for pk in range(10, 16)]
+    works += [pull(pk, at(2, 16), by=(pk % 4,), waited=HOUR, answered=True) for pk in range(20, 28)]
+    seen = public(count(Facts(works), CALENDAR))
+    assert [seen.line(f"week-{number}").waits.hidden for number in (0, 1, 2, 3)] == [True, True, False, False]
+    assert [seen.line(f"week-{number}")["opened"].count for number in (0, 1, 2)] == [3, 6, 8]
+    assert seen.total.waits.answered == 15
 
 
 def test_sessions_of_other_lengths_are_compared_by_parts_of_the_way():

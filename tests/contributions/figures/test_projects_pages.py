@@ -47,7 +47,8 @@ def test_how_long_answers_take_is_told_from_five_answers_of_three_people(client,
     page = reverse("project", args=["lumen"])
     assert "we cannot say yet" in client.get(page).content.decode()
     asked(repository, members[1], 50)
-    asked(repository, members[1])
+    for member in members:
+        asked(repository, member)
     asked(repository, members[0], 1, part={"hidden": True})
     asked(repository, members[0], 1, days_ago=400)
     asked(repository, members[0], 1, part={"role": "reviewer"})
@@ -58,16 +59,21 @@ def test_how_long_answers_take_is_told_from_five_answers_of_three_people(client,
     cache.clear()
     for address in (page, reverse("projects")):
         html = " ".join(client.get(address).content.decode().split())
-        assert "within 35 hours, nine of ten within 2 days (6 answers in the last twelve months). 1 still waits." in html
+        assert "within 35 hours, nine of ten within 2 days (6 answers in the last twelve months). 3 still wait." in html
     found = answering_now(timezone.now())[project.pk]
-    assert (found.waits.median, found.waits.most, found.waiting) == (35 * HOUR, 60 * HOUR, 1)
+    assert (found.waits.median, found.waits.most, found.waiting) == (35 * HOUR, 60 * HOUR, 3)
 
 
 def test_the_answers_to_one_or_two_people_are_not_told(lumen):
     project, repository, members = lumen
     for number in range(8):
         asked(repository, members[number % 2], number + 1)
+    # A third one who still waits has no part in the answers.
+    asked(repository, members[2])
     assert answering_now(timezone.now())[project.pk].waits.hidden
+    asked(repository, members[2], 9)
+    found = answering_now(timezone.now())[project.pk]
+    assert (found.waits.answered, found.waiting) == (9, 0), "of one person, so it is not told who waits"
 
 
 def test_a_wait_that_was_not_stored_is_read_from_the_story(lumen):
