@@ -81,8 +81,8 @@ class TestMembers:
     def test_links(self, limits, client, member):
         limits(track="1/h/user")
         address = reverse("track", args=[member.pk])
-        assert client.post(address, {"url": "https://example.org/1", "title": "A talk"}).status_code == 302
-        answer = client.post(address, {"url": "https://example.org/2", "title": "A talk"})
+        assert client.post(address, {"url": "https://example.org/1", "title": "A talk", "other_kind": "talk"}).status_code == 302
+        answer = client.post(address, {"url": "https://example.org/2", "title": "A talk", "other_kind": "talk"})
         assert b"too often" in answer.content
         assert b"https://example.org/2" in answer.content
         assert Contribution.objects.count() == 1
