@@ -80,6 +80,12 @@ class Repository(models.Model):
     full_name = models.CharField(_("owner/name"), max_length=200, validators=[full_name_validator])
     node_id = models.CharField(_("node id"), max_length=100, blank=True)
     database_id = models.BigIntegerField(_("GitHub's number"), null=True, blank=True)
+    is_private = models.BooleanField(
+        _("private"),
+        default=False,
+        editable=False,
+        help_text=_("Read with the site’s access: only its own sessions see its work."),
+    )
     problem = models.CharField(_("problem"), max_length=300, blank=True)
 
     objects = RepositoryQuerySet.as_manager()

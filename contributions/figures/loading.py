@@ -19,7 +19,7 @@ from .facts import Facts, Given, Person, Work
 
 _ITEM = (
     "kind", "other_kind", "state", "created_at", "merged_at", "closed_at", "ready_at", "first_response_at", "first_response_after",
-    "first_of_author", "title", "url", "tracked_repository__project",
+    "first_of_author", "title", "url", "tracked_repository__project", "tracked_repository__is_private",
 )  # fmt: skip
 _MEMBER = "membership__cohort__session"
 
@@ -97,7 +97,8 @@ def _waited(item: dict[str, Any], events: Iterable[dict]) -> datetime.timedelta 
 
 def _work(pk: int, item: dict[str, Any], members: Iterable[tuple[str, str, int]], older: bool, waited) -> Work:
     parts = [(role, user_id) for role, _source, user_id in members]
-    is_gone = item["state"] == State.GONE
+    # What not everybody may see is counted, and never told of.
+    is_hidden = item["state"] == State.GONE or bool(item["tracked_repository__is_private"])
     return Work(
         pk=pk,
         kind=item["kind"],
@@ -114,8 +115,8 @@ def _work(pk: int, item: dict[str, Any], members: Iterable[tuple[str, str, int]]
         makers=frozenset(user_id for role, user_id in parts if role in AUTHORS),
         own=frozenset(user_id for role, user_id in parts if role == Contribution.Role.AUTHOR),
         people=frozenset(user_id for _role, user_id in parts),
-        title="" if is_gone else item["title"],
-        url="" if is_gone else web_address(item["url"]),
+        title="" if is_hidden else item["title"],
+        url="" if is_hidden else web_address(item["url"]),
     )
 
 

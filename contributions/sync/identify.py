@@ -1,6 +1,6 @@
 """Step 1: from logins and names to ids. Afterwards people and repositories are found by id, whatever they are called."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import batched
 
 from django.utils import timezone
@@ -124,7 +124,16 @@ def _settle_repository(sync: Sync, repository: Repository, node: dict | None, er
         return
     repository.node_id, repository.database_id, repository.problem = node["id"], node["databaseId"], ""
     Repository.objects.filter(pk=repository.pk).update(node_id=repository.node_id, database_id=repository.database_id, problem="")
+    note_privacy(repository, node)
     renamed(sync, repository, node.get("nameWithOwner"))
+
+
+def note_privacy(repository: Repository, node: Mapping) -> None:
+    """Take over whether a repository is private, which decides who may follow work in it."""
+    is_private = node.get("isPrivate") is True
+    if repository.is_private != is_private:
+        repository.is_private = is_private
+        Repository.objects.filter(pk=repository.pk).update(is_private=is_private)
 
 
 def renamed(sync: Sync, repository: Repository, full_name: str | None) -> None:

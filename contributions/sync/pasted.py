@@ -4,14 +4,15 @@ from datetime import date, timedelta
 
 from django.db import transaction
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from accounts.models import GitHubIdentity, User
 from background import enqueue
-from cohorts.models import Membership, Tracker
+from cohorts.models import Membership, Repository, Session, Tracker
 from contributions.by_hand import check_may_add, facts_of
 from contributions.github import documents
 from contributions.github.errors import GitHubError
-from contributions.links import Link, parse_link
+from contributions.links import Link, LinkError, parse_link
 from contributions.models import Contribution, WorkItem
 from contributions.trackers import TrackerAt
 
@@ -23,6 +24,8 @@ from .store import keep_problem
 
 #: A link that GitHub did not know is asked about again after this time.
 ASK_AGAIN_AFTER = timedelta(hours=6)
+
+NOT_KNOWN = gettext_lazy("GitHub knows no issue or pull request at this address, or we may not see it.")
 
 #: What part one may have in what somebody else opened.
 PARTS = (Contribution.Role.REVIEWER, Contribution.Role.CO_AUTHOR, Contribution.Role.HELPER)
@@ -64,7 +67,16 @@ def paste_link(
 def read_link(membership: Membership, url: str) -> Link:
     """The link in what was pasted for this member, tickets of the session's trackers understood. Raises `LinkError`."""
     trackers = Tracker.objects.filter(project__sessions=membership.cohort.session)
-    return parse_link(url, trackers=[TrackerAt(kind, at) for kind, at in trackers.values_list("kind", "url").distinct()])
+    link = parse_link(url, trackers=[TrackerAt(kind, at) for kind, at in trackers.values_list("kind", "url").distinct()])
+    if link.is_github and _is_of_others(link, membership.cohort.session):
+        raise LinkError(NOT_KNOWN)
+    return link
+
+
+def _is_of_others(link: Link, session: Session) -> bool:
+    """Whether it lies in a private repository that only other sessions follow: their people may see it, this member perhaps not."""
+    private = Repository.objects.filter(host=link.host, full_name__iexact=link.repository, is_private=True)
+    return private.exclude(project__sessions=session).exists()
 
 
 def _item_for(link: Link, facts: dict) -> WorkItem:
@@ -143,7 +155,7 @@ def resolve_links(sync: Sync, links: list[tuple[int, str, str]]) -> None:
     sync.log.step("pasted", len(links))
     wanted = [Wanted(url, kind, item_pk=pk, about=url) for pk, kind, url in links]
     rows = {url: pk for pk, _kind, url in links}
-    not_known = _("GitHub knows no issue or pull request at this address, or we may not see it.")
+    not_known = str(NOT_KNOWN)
 
     def ask(batch: list[Wanted]) -> None:
         document, variables = documents.pasted([item.about for item in batch])

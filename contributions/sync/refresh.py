@@ -20,6 +20,7 @@ from contributions.trackers import references_of
 from .batches import ask_in_batches
 from .context import Sync, Wanted
 from .gone import Vanished, settle_vanished
+from .identify import note_privacy
 from .partial import Result, answers_by_index, incomplete, not_told
 from .reviews import note_reviews
 from .store import Fetched, Outcome, keep_problem, mark_gone, save_batch
@@ -126,6 +127,8 @@ def _read(sync: Sync, item: Wanted, result: Result, rows: dict[int, Previous], n
             _fails(sync, item, "not_visible", _("This repository is private, and no session follows it."))
         return None
     repository = sync.repository_of(result.node.get("repository"))
+    if repository is not None:
+        note_privacy(repository, result.node["repository"])
     try:
         values = read_item(
             result.node,

@@ -3,11 +3,14 @@
 import pytest
 
 from accounts.personal_data import delete_account
+from contributions.figures.loading import facts_of
+from contributions.links import LinkError
 from contributions.meaning import read_item
 from contributions.models import Contribution, WorkItem
 from contributions.story import what_happened
 from contributions.sync import paste_link
 from contributions.tasks import refresh_items
+from tests.factories import CohortFactory
 
 SECRET = "The secret plan"
 NOT_KNOWN = "GitHub knows no issue or pull request at this address, or we may not see it."
@@ -41,6 +44,25 @@ def test_a_private_repository_that_a_session_follows_is_followed(follower):
     follower.pull(ada, "Inside", repository=vault)
     follower.sync()
     assert list(Contribution.objects.values_list("work_item__title", flat=True)) == ["Inside"]
+
+
+def test_a_private_repository_tells_nothing_to_members_of_other_sessions(follower):
+    """Whether it is fetched already or not; what is public may be followed from everywhere."""
+    ada, bob = follower.member("ada"), follower.member("bob", cohort=CohortFactory())
+    vault = follower.world.add_repository("org/vault", private=True)
+    follower.track(vault)
+    pull, new = follower.pull(ada, SECRET, repository=vault), follower.world.add_issue(vault, follower.maintainer, "New")
+    follower.sync()
+    for url in (pull.url, new.url, pull.url.replace("org/vault", "ORG/Vault")):
+        with pytest.raises(LinkError, match="we may not see it"):
+            paste_link(bob, url, by=bob.user)
+        assert paste_link(ada, url, by=ada.user)
+    assert not bob.contributions.exists()
+    told = {work.title for work in facts_of([follower.session])[follower.session.pk].works}
+    assert SECRET not in told, "reports are for everybody"
+    vault.is_private = False
+    refresh_items.call([follower.stored(pull).pk])
+    assert paste_link(bob, pull.url, by=bob.user).work_item == follower.stored(pull)
 
 
 def test_an_item_that_became_private_is_not_read_on(follower):
