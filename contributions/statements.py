@@ -77,8 +77,13 @@ def restore(contribution: Contribution, *, by) -> Contribution:
 
 
 def partners(contribution: Contribution):
-    """A QuerySet of the memberships that `work_together` takes: the other members of the cohort who are there now."""
+    """A QuerySet of the memberships that `work_together` takes: the other members of the cohort who are there now.
+
+    Whoever left the cohort names nobody any more.
+    """
     cohort = contribution.membership.cohort_id
+    if contribution.membership.state == Membership.State.LEFT:
+        return Membership.objects.none()
     return Membership.objects.filter(cohort=cohort).tracked().exclude(pk=contribution.membership_id).select_related("user")
 
 

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+from accounts.plain_line import without_turning
+
 #: The largest number that a field of the database holds, small and large.
 LARGEST = 2**31 - 1
 LARGEST_ID = 2**63 - 1
@@ -12,11 +14,16 @@ EARLIEST, LATEST = datetime(1970, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo
 
 
 def text_of(value: Any, longest: int) -> str:
-    """A text without what databases refuse (NUL, half a character), cut at `longest`; empty for what is no text."""
+    """A text without what databases refuse (NUL, half a character) and what turns the page around it, cut at `longest`.
+
+    Empty for what is no text.
+    """
     if not isinstance(value, str):
         return ""
     value = value[:longest]
-    return value if value.isascii() and "\0" not in value else value.replace("\0", "").encode("utf-8", "replace").decode()
+    if value.isascii() and "\0" not in value:
+        return value
+    return without_turning(value.replace("\0", "").encode("utf-8", "replace").decode())
 
 
 def parse_time(value: Any) -> datetime | None:

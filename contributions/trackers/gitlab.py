@@ -35,8 +35,8 @@ from .interface import (
 
 KINDS = {"merge_requests": "pull_request", "issues": "issue", "work_items": "issue"}
 PARTS = {"pull_request": "merge_requests", "issue": "issues"}
-#: Old links have no “-”. No part of a project's path is one.
-PART = r"(?!-/)[\w.-]+"
+#: Old links have no “-”. No part of a project's path is one, or leads elsewhere.
+PART = r"(?!-/|\.{1,2}/)[\w.-]+"
 PATH = re.compile(
     rf"/((?:{PART}/)+?{PART})(/-)?/(merge_requests|issues|work_items)(?:/(?:incident/)?([0-9]+)(?:/.*)?)?",
     re.ASCII | re.IGNORECASE,

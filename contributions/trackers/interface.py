@@ -8,6 +8,8 @@ from types import MappingProxyType
 from typing import Any, ClassVar, NamedTuple
 from urllib.parse import SplitResult, urlsplit
 
+from accounts.plain_line import without_turning
+
 #: As long as the fields of `WorkItem` that hold it.
 LONGEST_TITLE = 500
 LONGEST_WORD = 60
@@ -141,8 +143,11 @@ def number_in(text: str) -> int | None:
 
 
 def text_of(value: Any, longest: int = LONGEST_WORD) -> str:
-    """A text of an answer that can be stored: on one line, without what databases refuse; empty for what is no text."""
+    """A text of an answer that can be stored: on one line, without what databases refuse and what turns the page around it.
+
+    Empty for what is no text.
+    """
     if not isinstance(value, str):
         return ""
-    whole = value.replace("\0", "").encode("utf-8", "replace").decode()
+    whole = without_turning(value.replace("\0", "").encode("utf-8", "replace").decode())
     return " ".join(whole.split())[:longest]

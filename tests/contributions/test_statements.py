@@ -76,6 +76,14 @@ def test_only_members_of_the_own_cohort_who_are_there(own, cohort, who):
     assert Contribution.objects.count() == 1
 
 
+def test_who_left_the_cohort_names_nobody_of_it(own, cohort):
+    jun = another(cohort)
+    own.membership.state, own.membership.left_at = "left", cohort.session.begins_at
+    own.membership.save()
+    with pytest.raises(StatementError, match="your cohort"):
+        work_together(own, jun, by=own.membership.user)
+
+
 @pytest.mark.parametrize(
     ("values", "item", "words"),
     [

@@ -9,6 +9,7 @@ from django.db import models
 from contributions.meaning import Incomplete, read_item
 from contributions.meaning.people import named_in
 from contributions.models import WorkItem
+from contributions.trackers import TRACKERS, Place
 
 from .nodes import AUTHOR, closed, comment, day, dismissed, event, iso, issue, pull_request, pushed, review
 
@@ -34,6 +35,20 @@ def test_an_item_whose_address_is_no_web_page_is_refused(url):
 @pytest.mark.parametrize("url", SCRIPTS)
 def test_a_linked_item_whose_address_is_no_web_page_is_left_out(url):
     assert linked(node(url)) == []
+
+
+def test_no_title_turns_the_page_around_it():
+    there = node("https://github.com/owner/name/issues/5") | {"title": "\u2067gnp.exe"}
+    found = pull_request(
+        event("RenamedTitle", 8, previousTitle="\u202ea", currentTitle="b"),
+        title="Fix \u202etxt.\u202c and é",
+        labels={"nodes": [{"name": "bug\u202e", "color": "ffffff"}]},
+        closingIssuesReferences={"nodes": [there]},
+    )
+    values = read_item(found, now=day(28))
+    assert (values["title"], values["labels"][0]["name"], values["linked"][0]["title"]) == ("Fix txt. and é", "bug", "gnp.exe")
+    assert values["events"][-1]["from"] == "a"
+    assert TRACKERS["trac"].read(Place("ticket", 1, "x"), {"summary": "a\u202eb", "status": "new"}, {}).title == "ab"
 
 
 def test_a_private_item_of_another_repository_is_not_named():

@@ -54,6 +54,8 @@ def test_work_without_a_link_is_tracked_once(post):
     ("changed", "field"),
     [
         ({"title": "\u202e\u2066"}, "title"),
+        # Nobody could see it, or press on it.
+        ({"title": "\u200b\u2060 \u00ad\u2800\u3164"}, "title"),
         ({"title": "x" * 301}, "title"),
         ({"other_kind": ""}, "other_kind"),
         ({"other_kind": "riddle", "url": ""}, "other_kind"),

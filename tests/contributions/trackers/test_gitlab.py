@@ -29,6 +29,8 @@ BASE = "https://gitlab.com"
         ("https://gitlab.com/g/issues/wiki", "other", "https://gitlab.com/g/issues/wiki"),
         ("https://gitlab.com/g/p/-/tree/main", "other", "https://gitlab.com/g/p/-/tree/main"),
         ("https://gitlab.com/p/-/issues/1", "other", "https://gitlab.com/p/-/issues/1"),
+        ("https://gitlab.com/g/../-/issues/1", "other", "https://gitlab.com/g/../-/issues/1"),
+        ("https://gitlab.com/./p/-/issues/1", "other", "https://gitlab.com/./p/-/issues/1"),
     ],
 )
 def test_links(text, kind, url):
