@@ -135,7 +135,7 @@ class ApiBudgetAdmin(OperatorAdmin):
     def render_change_form(self, request, context, add=False, change=False, form_url="", obj=None):
         if obj is not None:
             asked = request.GET.get("hours", "")
-            hours = int(asked) if asked.isascii() and asked.isdigit() and int(asked[:4]) in SPANS else 24
+            hours = next((span for span in SPANS if asked == str(span)), 24)
             context["picture"] = pictures_of([obj], now=timezone.now(), hours=hours)[obj.pk]
             context["spans"] = [(value, words, value == hours) for value, words in SPANS.items()]
             context["kept"], context["reserve"] = self.kept(obj), reserve_of(obj.limit)

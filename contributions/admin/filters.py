@@ -6,6 +6,11 @@ from django.utils.translation import gettext_lazy as _
 from cohorts.models import Cohort, Project, Session
 
 
+def _number(text: str | None) -> int | None:
+    """A primary key of an address, or None for what can be none: no database compares with a larger number."""
+    return int(text) if text and text.isascii() and text.isdecimal() and len(text) < 19 else None
+
+
 class _RelatedFilter(admin.SimpleListFilter):
     """Rows that belong to one of some things. `path` leads from a row to the thing, as Django writes paths."""
 
@@ -19,8 +24,8 @@ class _RelatedFilter(admin.SimpleListFilter):
         return [(str(thing.pk), str(thing)) for thing in self.things(request)]
 
     def queryset(self, request, queryset):
-        value = self.value()
-        return queryset.filter(**{self.path: int(value)}) if value and value.isascii() and value.isdecimal() else queryset
+        pk = _number(self.value())
+        return queryset if pk is None else queryset.filter(**{self.path: pk})
 
 
 class SessionFilter(_RelatedFilter):
@@ -40,10 +45,10 @@ class CohortFilter(_RelatedFilter):
     parameter_name = "cohort"
 
     def things(self, request):
-        session = request.GET.get("session", "")
-        if not (session.isascii() and session.isdecimal()):
+        session = _number(request.GET.get("session"))
+        if session is None:
             return Cohort.objects.none()
-        organised = Session.objects.organised_by(request.user).filter(pk=int(session))
+        organised = Session.objects.organised_by(request.user).filter(pk=session)
         return Cohort.objects.filter(session__in=organised).order_by("name", "pk")
 
 
