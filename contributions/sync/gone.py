@@ -1,13 +1,13 @@
 """Step 6: what became of items that vanished: moved, deleted, or no longer visible to us. Rows are never deleted for it."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from django.utils.translation import gettext as _
 
 from accounts.github import github_host
 from contributions.github.client import RestAnswer
-from contributions.github.errors import GitHubError
+from contributions.github.errors import AccessDenied, GitHubError
 from contributions.meaning.references import is_web_address
 from contributions.models import WorkItem
 
@@ -30,24 +30,39 @@ class Vanished:
     url: str
 
 
+@dataclass
+class _Places:
+    """What is known of repositories by now: whether we lost sight of all of it, and where GitHub refuses to speak of it."""
+
+    lost: dict[str, bool] = field(default_factory=dict)
+    refused: dict[str, AccessDenied] = field(default_factory=dict)
+
+
 def settle_vanished(sync: Sync, vanished: list[Vanished]) -> None:
     """Ask REST once for each: 301 moved (followed, and the row takes the new identity), 410 deleted, 404 not visible."""
     if not vanished:
         return
     sync.log.step("gone", len(vanished))
-    places: dict[str, bool] = {}
+    places = _Places()
     for item in vanished:
         _settle(sync, item, places)
         sync.log.advance()
 
 
-def _settle(sync: Sync, item: Vanished, places: dict[str, bool]) -> None:
-    if places.get(item.repository):
+def _settle(sync: Sync, item: Vanished, places: _Places) -> None:
+    if places.lost.get(item.repository):
         # We lost sight of its repository: so one more question would tell nothing.
         _gone(sync, item, WorkItem.Gone.NOT_VISIBLE, with_repository=True)
         return
+    if item.repository in places.refused:
+        _refused(sync, item, places.refused[item.repository])
+        return
     try:
         answer, moved = _look(sync, item)
+    except AccessDenied as error:
+        places.refused[item.repository] = error
+        _refused(sync, item, error)
+        return
     except GitHubError as error:
         if error.code != "foreign_address":
             raise
@@ -78,11 +93,21 @@ def _look(sync: Sync, item: Vanished) -> tuple[RestAnswer, bool]:
     return answer, moved
 
 
-def _lost_sight_of(sync: Sync, repository: str, places: dict[str, bool]) -> bool:
+def _refused(sync: Sync, item: Vanished, error: AccessDenied) -> None:
+    """It is about this repository alone: GitHub has closed it perhaps, or our token may read others only."""
+    sync.log.problem(error.code, where="gone", about=item.url, message=error.message)
+    keep_problem(item.pk, error.message)
+    sync.answered(item.node_id)
+
+
+def _lost_sight_of(sync: Sync, repository: str, places: _Places) -> bool:
     """Whether GitHub does not show us the whole repository any more; asked once for all items of it."""
-    if repository not in places:
-        places[repository] = sync.client.get(f"repos/{repository}").status == 404
-    return places[repository]
+    if repository not in places.lost:
+        try:
+            places.lost[repository] = sync.client.get(f"repos/{repository}").status == 404
+        except AccessDenied:
+            places.lost[repository] = True
+    return places.lost[repository]
 
 
 def _gone(sync: Sync, item: Vanished, why: str, *, with_repository: bool = False) -> None:

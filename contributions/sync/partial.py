@@ -8,9 +8,9 @@ from django.utils.translation import gettext as _
 from contributions.github.client import Answer
 from contributions.meaning.plain import LARGEST_ID, text_of, whole_of
 
-#: Where GitHub withholds a part from our token, the rest is still right.
 #: As long as the fields that hold ids, the shortest of what is kept.
 LONGEST = 100
+#: Where GitHub withholds a part from our token, the rest is still right.
 WITHHELD = {"FORBIDDEN", "INSUFFICIENT_SCOPES", "NOT_FOUND"}
 
 

@@ -206,7 +206,8 @@ def move_item(
 def merge_into(row: WorkItem, twin: WorkItem) -> None:
     """Move the contributions of `twin` to `row` and delete `twin`. Call it inside a transaction.
 
-    Where a member has both, the part of the kept row stays, and the words of the one with more of the member's own.
+    Where a member has both, the part of the kept row stays, the reviews of both, and the words of the one with more of the
+    member's own.
     """
     for contribution in twin.contributions.all():
         other = row.contributions.filter(membership_id=contribution.membership_id).first()
@@ -215,6 +216,8 @@ def merge_into(row: WorkItem, twin: WorkItem) -> None:
             continue
         if _words(contribution) > _words(other):
             Contribution.objects.filter(pk=other.pk).update(**{name: getattr(contribution, name) for name in WORDS})
+        there = list(other.reviews_given.values_list("database_id", flat=True))
+        contribution.reviews_given.exclude(database_id__in=there).update(contribution=other)
         if other.role == Contribution.Role.HELPER:
             # Nothing is known of it but that it was pasted.
             Contribution.objects.filter(pk=other.pk).update(role=contribution.role)

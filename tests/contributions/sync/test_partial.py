@@ -4,8 +4,9 @@ import json
 
 import pytest
 from django.db import DataError, IntegrityError
+from django.utils import timezone
 
-from contributions.models import Contribution, MemberSync, WorkItem
+from contributions.models import Contribution, MemberSync, ReviewGiven, WorkItem
 from contributions.sync import discover, store
 
 
@@ -246,6 +247,24 @@ def test_a_vanished_item_that_leads_to_another_host_is_not_followed(follower, ta
     assert WorkItem.objects.get().gone == "not_visible"
 
 
+def test_a_vanished_item_that_github_refuses_to_speak_of_does_not_stop_the_sync(follower, tamper):
+    """So it answers for a repository that was closed for breaking its rules."""
+    ada = follower.member("ada")
+    issues = [follower.issue(ada, f"Issue {number}") for number in range(3)]
+    follower.sync()
+    follower.later(hours=1)
+    follower.pull(follower.member("ole"), "New", days=1)
+    tamper("", lambda body, reply: setattr(reply, "status", 403))
+    for issue in issues:
+        follower.world.delete_issue(issue)
+    asked = follower.sandbox.requests
+    run = follower.sync()
+    assert (run.state, run.created, run.retry_at, follower.asked(asked).count("REST")) == ("partial", 1, None, 1)
+    items = WorkItem.objects.filter(kind="issue")
+    assert {(item.state, item.problem != "") for item in items} == {("open", True)}
+    assert {error["about"] for error in run.errors} == {item.url for item in items}
+
+
 def test_redirects_in_a_circle_end(follower, tamper):
     issue = vanished(follower)
     follower.world.transfer_issue(issue, follower.world.add_repository("else/where"))
@@ -331,3 +350,15 @@ def test_when_two_rows_become_one_no_words_are_lost(follower, words_on_the_twin)
     store.merge_into(row, twin)
     assert Contribution.objects.get().note == "Mine"
     assert Contribution.objects.get().work_item == row
+
+
+def test_when_two_rows_become_one_no_review_is_lost(follower):
+    two_pulls(follower)
+    follower.sync()
+    row, twin = WorkItem.objects.order_by("pk")
+    for number, item in enumerate((row, row, twin, twin)):
+        contribution = item.contributions.get()
+        # The second one is known of both.
+        ReviewGiven.objects.create(contribution=contribution, database_id=(1, 2, 2, 3)[number], submitted_at=timezone.now())
+    store.merge_into(row, twin)
+    assert set(Contribution.objects.get().reviews_given.values_list("database_id", flat=True)) == {1, 2, 3}
