@@ -1,6 +1,7 @@
 """Asking for a sync: one waits or runs at a time, and asking again leads to that one."""
 
 from datetime import timedelta
+from typing import Any
 
 from django.core.exceptions import PermissionDenied
 from django.db import IntegrityError, transaction
@@ -28,11 +29,11 @@ def request_sync(
 ) -> SyncRun:
     """Queue a sync of a session, or of one project or one member in it, after the commit; return the run to watch.
 
-    Where one of the same waits or runs, that one is returned; for a member or a project also one of the whole session. Where
-    a person asks, what those members have on trackers is asked for as well, each ticket at most every few minutes. Raises
-    `PermissionDenied` unless `by` may see the member, organises the session or leads a cohort of it; None is the site
-    itself. Raises `ValueError` for a member or project that is none of the session's. With `queue=False` the caller does
-    the run.
+    Where one of the same waits or runs, that one is returned; for a member or a project also one of the whole session. One that
+    only waits takes over what is more: `full`, and that a person asked. Where a person asks, what those members have on
+    trackers is asked for as well, each ticket at most every few minutes. Raises `PermissionDenied` unless `by` may see the
+    member, organises the session or leads a cohort of it; None is the site itself. Raises `ValueError` for a member or
+    project that is none of the session's. With `queue=False` the caller does the run.
     """
     _check(session, membership, project)
     _may_ask(session, membership, by)
@@ -42,7 +43,7 @@ def request_sync(
     if membership is not None or project is not None:
         whole = SyncRun.objects.whole().waiting_or_running().filter(session=session).first()
         if whole is not None:
-            return _with_full(whole, full)
+            return _raised(whole, trigger=trigger, requested_by=by, full=full)
     run, created = _find_or_create(session, membership, project, trigger=trigger, requested_by=by, full=full)
     if created and queue:
         _enqueue(run.pk)
@@ -111,7 +112,7 @@ def _find_or_create(session: Session, membership: Membership | None, project: Pr
     for _attempt in range(3):
         run = there.first()
         if run is not None:
-            return _with_full(run, values["full"]), False
+            return _raised(run, **values), False
         try:
             with transaction.atomic():
                 return SyncRun.objects.create(session=session, membership=membership, project=project, **values), True
@@ -121,10 +122,14 @@ def _find_or_create(session: Session, membership: Membership | None, project: Pr
     raise RuntimeError("A sync could neither be found nor be queued.")
 
 
-def _with_full(run: SyncRun, full: bool) -> SyncRun:
-    """A run that only waits can still become a full one."""
-    if full and not run.full and SyncRun.objects.filter(pk=run.pk, state=SyncRun.State.QUEUED).update(full=True):
-        run.full = True
+def _raised(run: SyncRun, *, trigger: str, requested_by: User | None, full: bool) -> SyncRun:
+    """A run that only waits can still become a full one, and one of a person, who may use the points that are kept for people."""
+    changes: dict[str, Any] = {"full": True} if full and not run.full else {}
+    if run.trigger == SyncRun.Trigger.SCHEDULE and trigger != SyncRun.Trigger.SCHEDULE:
+        changes |= {"trigger": trigger, "requested_by": requested_by}
+    if changes and SyncRun.objects.filter(pk=run.pk, state=SyncRun.State.QUEUED).update(**changes):
+        for name, value in changes.items():
+            setattr(run, name, value)
     return run
 
 

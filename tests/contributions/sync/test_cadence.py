@@ -220,3 +220,16 @@ def test_a_repository_that_is_out_of_sight_is_asked_about_once(follower):
     assert (run.gone, follower.asked().count("REST")) == (12, 2)
     assert set(WorkItem.objects.values_list("state", "gone")) == {("gone", "not_visible")}
     assert Contribution.objects.count() == 12
+
+
+@pytest.mark.parametrize("part", [{}, {"membership": True}])
+def test_who_presses_while_one_waits_by_itself_may_use_what_is_kept_for_people(follower, part):
+    ada = follower.member("ada")
+    waiting = request_sync(follower.session, trigger="schedule")
+    part = {"membership": ada} if part else {}
+    again = request_sync(follower.session, trigger="person", by=ada.user if part else None, **part)
+    assert (again, again.trigger, again.requested_by) == (waiting, "person", ada.user if part else None)
+    # What begins again by itself takes nothing away.
+    assert request_sync(follower.session, trigger="schedule").trigger == "person"
+    waiting.refresh_from_db()
+    assert waiting.trigger == "person"
