@@ -97,9 +97,9 @@ def _disclosure_open(row: Row) -> Found:
         return contradiction
     if use == AIUse.NONE:
         return OK, _("No AI helped"), "", False
-    if use == AIUse.ASSISTED or _tools(row):
-        if is_told(row):
-            return OK, _("The pull request says how AI was used"), "", False
+    if is_told(row):
+        return OK, _("The pull request says how AI was used"), "", False
+    if use == AIUse.ASSISTED:
         how = _("Ask in the project whether AI help is all right, and say in the pull request how it helped.")
         return UNSURE, _("AI helped, and the project has no rule that we know of"), _for(row, how, ""), False
     return (

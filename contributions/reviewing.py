@@ -42,7 +42,7 @@ def asked_again_at(item: WorkItem, reviews: Sequence[ReviewGiven]) -> datetime.d
 
 
 def review_words(reviews: Sequence[ReviewGiven], *, yours: bool, now: datetime.datetime) -> str:
-    """“you approved it on 3 February, after 2 reviews before”: the last one, and how many there were."""
+    """“you approved it on 3 February, 2 reviews”: the last one, and how many there were."""
     if not reviews:
         return ""
     last = reviews[-1]

@@ -94,17 +94,10 @@ class AppAuth:
                 token = self._tokens[installation_id] = self._ask(lambda client: self._make(client, installation_id))
             return token.value
 
-    def forget(self, installation_id: int, value: str = "") -> bool:
-        """Drop an installation's token that GitHub refused, so that the next request makes another.
-
-        With `value` only where it is that one; returns whether something was dropped.
-        """
+    def forget(self, installation_id: int) -> bool:
+        """Drop an installation's token that GitHub refused, so that the next request makes another. Whether there was one."""
         with self._lock:
-            token = self._tokens.get(installation_id)
-            if token is None or (value and token.value != value):
-                return False
-            del self._tokens[installation_id]
-            return True
+            return self._tokens.pop(installation_id, None) is not None
 
     def _ask(self, question: Callable[[GitHubClient], Outcome]) -> Outcome:
         """Ask as the App. Where GitHub refuses and its clock is not ours, ask once more by its clock."""

@@ -143,6 +143,8 @@ TOOL, PERSON = ["Assisted-by: A Model"], ["Co-authored-by: Jun"]
         ("not_stated", "", {}, "unsure"),
         ("not_stated", "none", {}, "ok"),
         ("not_stated", "none", {"trailers": TOOL}, "todo"),
+        ("not_stated", "", {"disclosure": "A tool wrote the tests."}, "ok"),
+        ("not_stated", "", {"trailers": TOOL}, "ok"),
         ("not_stated", "assisted", {}, "unsure"),
         ("not_stated", "assisted", {"disclosure": "A tool wrote the tests."}, "ok"),
         (None, "", {}, "unsure"),
