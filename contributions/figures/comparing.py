@@ -1,5 +1,6 @@
 """Sessions side by side: by the number of the week, and where they have other lengths by parts of the way. Nothing is ranked."""
 
+import datetime
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -16,20 +17,26 @@ PARTS = 4
 
 @dataclass(frozen=True)
 class Column:
-    """One session. `cells` by week number, `parts` in order of time; a week that a session does not have is missing."""
+    """One session. `cells` by week number, `parts` in order of time; a week that a session does not have is missing.
+
+    `ahead`: weeks that have not begun, and `parts_ahead` from which part on nothing has: there is nothing to tell of them yet.
+    """
 
     name: str
     cells: dict[int, Cell]
     parts: tuple[Cell, ...]
     total: Cell
     weeks: int
+    ahead: frozenset[int] = frozenset()
+    parts_ahead: int = PARTS
 
     @property
     def a_week(self) -> float | None:
-        """The mean of a week, to one place; None where the sum is not told."""
-        if self.total.hidden or not self.weeks:
+        """The mean of the weeks that have begun, to one place; None where the sum is not told."""
+        begun = self.weeks - len(self.ahead)
+        if self.total.hidden or begun < 1:
             return None
-        return round(self.total.count / self.weeks, 1)
+        return round(self.total.count / begun, 1)
 
 
 @dataclass(frozen=True)
@@ -44,8 +51,20 @@ class Comparison:
         return len({column.weeks for column in self.columns}) > 1
 
 
-def column(name: str, measure: str, facts: Facts, weeks: Weeks, overview: Overview, *, in_full: bool) -> Column:
-    """One session in one measure. `overview`: as the reader may see it, in full or without small groups."""
+def column(
+    name: str,
+    measure: str,
+    facts: Facts,
+    weeks: Weeks,
+    overview: Overview,
+    *,
+    in_full: bool,
+    now: datetime.datetime | None = None,
+) -> Column:
+    """One session in one measure. `overview`: as the reader may see it, in full or without small groups.
+
+    `now`: to tell what is still ahead; without it nothing is.
+    """
     cells = {line.slot.number: line[measure] for line in overview.lines if line.slot and line.slot.kind == "week"}
     parts = parts_of(facts, weeks, measure)
     if not in_full:
@@ -53,7 +72,13 @@ def column(name: str, measure: str, facts: Facts, weeks: Weeks, overview: Overvi
         # The same sum as that of the weeks; told with its parts in one way, it must not undo what another way keeps back.
         hides = any(cell.hidden for cell in cells.values()) or not is_told(whole, facts.agreed)
         parts = [HIDDEN if hides and cell.count else cell for cell in told(parts, whole, facts.agreed)]
-    return Column(name, cells, tuple(parts), overview.total[measure], len(cells))
+    ahead, parts_ahead = frozenset[int](), PARTS
+    if now is not None and weeks.spans:
+        today = now.astimezone(weeks.zone).date()
+        ahead = frozenset(number for number, first, _last in weeks.spans if today < first)
+        part = weeks.part_of(now, PARTS)
+        parts_ahead = 0 if today < weeks.spans[0][1] else PARTS if part is None else part + 1
+    return Column(name, cells, tuple(parts), overview.total[measure], len(cells), ahead, parts_ahead)
 
 
 def parts_of(facts: Facts, weeks: Weeks, measure: str, parts: int = PARTS) -> list[Cell]:

@@ -8,7 +8,7 @@ from django.utils.translation import ngettext
 
 from contributions.waiting import duration_words
 
-from .comparing import PARTS, Comparison
+from .comparing import PARTS, Column, Comparison
 from .counting import Line, Overview
 from .report import Report
 from .words import COLUMNS, MEASURES, cell_words, line_words, share_words, slot_dates, wait_words
@@ -93,10 +93,16 @@ def project_rows(report: Report) -> list[Row]:
 
 
 def comparison_rows(comparison: Comparison) -> list[Row]:
-    """By week number; a dash where a session has no such week."""
+    """By week number; a dash where a session has no such week, and words where the week has not begun."""
+
+    def cell(column: Column, number: int) -> str:
+        if number in column.ahead:
+            return _("not yet")
+        return cell_words(column.cells[number]) if number in column.cells else "–"
+
     rows = []
     for number in comparison.numbers:
-        cells = [cell_words(column.cells[number]) if number in column.cells else "–" for column in comparison.columns]
+        cells = [cell(column, number) for column in comparison.columns]
         rows.append(Row(_("Week %(number)s") % {"number": number}, cells, number=number))
     rows.append(Row(_("In the session"), [cell_words(column.total) for column in comparison.columns], role="total"))
     means = [str(column.a_week) if column.a_week is not None else "–" for column in comparison.columns]
@@ -107,7 +113,11 @@ def comparison_rows(comparison: Comparison) -> list[Row]:
 def part_rows(comparison: Comparison) -> list[Row]:
     """By parts of the way, which all sessions have."""
     names = [_("First quarter"), _("Second quarter"), _("Third quarter"), _("Last quarter")]
-    return [Row(names[part], [cell_words(column.parts[part]) for column in comparison.columns]) for part in range(PARTS)]
+
+    def cell(column: Column, part: int) -> str:
+        return _("not yet") if part >= column.parts_ahead else cell_words(column.parts[part])
+
+    return [Row(names[part], [cell(column, part) for column in comparison.columns]) for part in range(PARTS)]
 
 
 def _row(line: Line, report: Report, now: datetime.datetime, cells) -> Row:

@@ -149,9 +149,12 @@ def _measure(request) -> str:
 
 
 def _comparison(reports: list[Report], measure: str) -> comparing.Comparison:
+    now = timezone.now()
     return comparing.compare(
         [
-            comparing.column(report.session.name, measure, report.facts, report.weeks, report.shown, in_full=report.in_full)
+            comparing.column(
+                report.session.name, measure, report.facts, report.weeks, report.shown, in_full=report.in_full, now=now
+            )
             for report in reports
         ]
     )

@@ -9,6 +9,7 @@ import pytest
 from contributions.figures.comparing import column, compare
 from contributions.figures.counting import Cell, Line, count
 from contributions.figures.facts import Facts, Given, Person, Work
+from contributions.figures.page import comparison_rows, part_rows
 from contributions.figures.waits import summary
 from contributions.figures.weeks import Weeks
 from contributions.figures.withholding import public, told
@@ -231,6 +232,19 @@ def test_sessions_of_other_lengths_are_compared_by_parts_of_the_way():
     assert [each.count for each in columns[1].parts] == [7, 7, 0, 0]
     assert (columns[0].a_week, columns[1].a_week) == (7.0, 3.5)
     assert not compare(columns[:1]).differs
+
+
+def test_weeks_to_come_are_no_zeros_beside_another_session():
+    calendar = weeks(*(day(2, 1) + 7 * place * DAY for place in range(4)))
+    facts = Facts([pull(pk, at(2, 1) + pk * DAY, by=(pk,)) for pk in range(12)])
+    counted = count(facts, calendar)
+    moments = [None, at(2, 1) - 2 * DAY, at(2, 12), at(4, 1)]
+    found = [column("It", "opened", facts, calendar, counted, in_full=True, now=moment) for moment in moments]
+    assert [sorted(each.ahead) for each in found] == [[], [1, 2, 3, 4], [3, 4], []]
+    assert [each.parts_ahead for each in found] == [4, 0, 2, 4]
+    assert [each.a_week for each in found] == [3.0, None, 6.0, 3.0]
+    assert [row.cells[0] for row in comparison_rows(compare(found[2:3]))] == ["7", "5", "not yet", "not yet", "12", "6.0"]
+    assert [row.cells[0] for row in part_rows(compare(found[2:3]))] == ["7", "5", "not yet", "not yet"]
 
 
 def test_parts_of_the_way_tell_no_more_than_the_weeks():
