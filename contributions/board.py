@@ -9,6 +9,7 @@ from django.urls import reverse
 from django.utils.formats import time_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.text import get_text_list
 from django.utils.translation import gettext as _
 
 from accounts.zones import zone_label
@@ -17,7 +18,7 @@ from cohorts.models import CheckIn, Cohort, Membership
 
 from .meaning.entries import parse_time
 from .models import Contribution, WorkItem
-from .reading import Calendar, Row, contributions_of, group_of, rows_of, with_pull_requests
+from .reading import Calendar, Row, contributions_of, group_of, with_pull_requests
 from .waiting import AUTHORS
 
 State, Kind = WorkItem.State, WorkItem.Kind
@@ -92,7 +93,7 @@ def board_rows(
         if checkin.resting and calendar.current and checkin.week_id == calendar.current.pk:
             resting.add(checkin.membership_id)
     of_member: dict[int, list[Row]] = defaultdict(list)
-    for row in rows_of(contributions, now=now, yours=False):
+    for row in (Row(contribution, now, contribution.membership.user_id == user.pk) for contribution in contributions):
         if group_of(row.contribution) in NEED:
             of_member[row.contribution.membership_id].append(row)
     rows = []
@@ -118,42 +119,53 @@ def _pressing(row: Row):
 
 def wins_of(contributions: Sequence[Contribution], since: datetime.datetime, now: datetime.datetime) -> list[Win]:
     """What was merged, landed, closed or approved between `since` and `now`, the latest first. Nobody is counted."""
-    wins = [win for contribution in contributions for win in _wins(contribution, since, now)]
+    of_item: dict[int, list[Contribution]] = defaultdict(list)
+    for contribution in contributions:
+        of_item[contribution.work_item_id].append(contribution)
+    # What several people did together is one win of all of them.
+    wins = [win for together in of_item.values() if (win := _win(together, since, now))]
     return sorted(wins, key=lambda win: win.at, reverse=True)[:WINS_SHOWN]
 
 
-def _wins(contribution: Contribution, since: datetime.datetime, now: datetime.datetime):
-    item = contribution.work_item
+def _win(together: Sequence[Contribution], since: datetime.datetime, now: datetime.datetime) -> Win | None:
+    """What went well with one item; `together`: what each member had to do with it."""
+    made = [contribution for contribution in together if contribution.role in AUTHORS]
+    helped = [contribution for contribution in together if contribution.role not in AUTHORS]
+    first = (made or together)[0]
+    item = first.work_item
     if item.state == State.GONE:
-        return
-    parts = {"name": contribution.membership.user.get_short_name(), "title": link_to(contribution)}
+        return None
+    parts = {"name": _names(made or together), "title": link_to(first), "helper": _names(helped)}
     ended = item.merged_at or item.closed_at or (item.created_at if item.kind == Kind.OTHER else None)
     if not item.is_open and ended and since <= ended <= now:
-        text = _ending(contribution)
-        if text:
-            yield Win(format_html(text, **parts), ended)
-        return
-    if contribution.role not in AUTHORS:
-        return
+        text = _ending(item, made=bool(made), helped=bool(helped))
+        return Win(format_html(text, **parts), ended) if text else None
+    if not made or not item.is_open:
+        return None
     approved = [
         at
         for event in item.events
         if event.get("what") == "approved" and event.get("human") and (at := parse_time(event.get("at"))) and since <= at <= now
     ]
-    if approved and item.is_open:
-        yield Win(format_html(_("{name}’s “{title}” was approved."), **parts), approved[-1])
+    return Win(format_html(_("{name}’s “{title}” was approved."), **parts), approved[-1]) if approved else None
 
 
-def _ending(contribution: Contribution) -> str:
-    item = contribution.work_item
+def _names(contributions: Sequence[Contribution]) -> str:
+    """“Amara”, “Amara and Jun”, “Amara, Jun and Leila”."""
+    memberships = sorted((contribution.membership for contribution in contributions), key=by_name)
+    return get_text_list([membership.user.get_short_name() for membership in memberships], _("and"))
+
+
+def _ending(item: WorkItem, *, made: bool, helped: bool) -> str:
+    """`made`: a member wrote it; `helped`: a member reviewed it or helped with it."""
     if item.kind == Kind.OTHER:
         return _("{name} shared “{title}”.")
-    if contribution.role not in AUTHORS:
+    if not made:
         return _("“{title}”, with {name}’s help, is done.") if item.state in (State.MERGED, State.LANDED) else ""
     if item.state == State.MERGED:
-        return _("{name}’s “{title}” was merged.")
+        return _("{name}’s “{title}” was merged, with {helper}’s help.") if helped else _("{name}’s “{title}” was merged.")
     if item.state == State.LANDED:
-        return _("{name}’s “{title}” landed.")
+        return _("{name}’s “{title}” landed, with {helper}’s help.") if helped else _("{name}’s “{title}” landed.")
     if item.kind in (Kind.ISSUE, Kind.TICKET):
         return _("{name}’s “{title}” was resolved.")
     return ""

@@ -196,6 +196,22 @@ def test_wins_are_told_by_name_without_counting_anybody(world, track, client):
         assert words not in wins
 
 
+def test_what_people_did_together_is_one_win(world, track, client):
+    keep = track(world.amara, title="Keep filters", state="merged", merged_at=ago(days=2), turn="").work_item
+    factories.ContributionFactory(membership=world.jun, work_item=keep, role="reviewer")
+    wins = board(client, world, world.jun.user).text
+    assert "Keep filters</a>” was merged, with Jun’s help." in wins
+    assert "is done" not in wins
+    world.jun.contributions.update(role="co_author")
+    assert "Amara and Jun’s “<a" in board(client, world, world.jun.user).text
+
+
+def test_one_reads_of_oneself_in_the_second_person(world, track, client):
+    track(world.jun, title="Type hints", state="draft", turn="member", turn_reason="draft", turn_since=ago(days=3))
+    assert "Your turn since" in board(client, world, world.jun.user).text
+    assert "Your turn since" not in board(client, world, world.amara.user).text
+
+
 def test_an_empty_cohort_says_what_to_do(world, client):
     world.cohort.memberships.filter(role="member").delete()
     assert "Organisers place people in the admin." in board(client, world, world.organiser).text
