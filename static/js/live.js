@@ -18,6 +18,19 @@
     if (document.hidden && event.detail.elt.closest("#sync, #work")) event.preventDefault();
   });
 
+  // "Sync now" goes away while its sync runs, and comes back: who pressed it with the keyboard keeps the place on the page.
+  let pressed = false;
+  document.addEventListener("htmx:beforeSwap", (event) => {
+    const part = event.detail.target;
+    if (part?.id === "sync" && event.detail.shouldSwap) pressed = part.contains(document.activeElement);
+  });
+  document.addEventListener("htmx:afterSwap", (event) => {
+    const part = event.detail.target;
+    if (part?.id !== "sync" || !pressed) return;
+    pressed = false;
+    (document.getElementById("sync-now") ?? part).focus({ preventScroll: true });
+  });
+
   // What each row of a list tells, by a key that stays: as the row says itself, else its link and its pill.
   const ROWS = "[data-item], .item:has(> a.title)";
   const factsOf = (row) => {
