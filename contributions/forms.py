@@ -131,6 +131,8 @@ class StatementForm(forms.ModelForm):
     def __init__(self, *args, save_url: str = "", **kwargs):
         super().__init__(*args, **kwargs)
         self.fields["ai_use"].help_text = _("“No” is a good answer too. It is not judged here.")
+        if self.instance.work_item.kind != WorkItem.Kind.PULL_REQUEST:
+            self.fields["own_words"].help_text = _("What is it about, and why does it matter? Two sentences are enough.")
         for name, field in self.fields.items() if save_url else ():
             field.widget.attrs |= {
                 "hx-post": save_url,
