@@ -66,7 +66,7 @@ def login_reasons(memberships: Sequence[Membership], now: datetime.datetime) -> 
 
 
 def work_reasons(memberships: Sequence[Membership], now: datetime.datetime) -> Iterator[Reason]:
-    """A source for `cohorts.attention`; seven queries at most, whatever the number of members."""
+    """A source for `cohorts.attention`; eight queries at most, whatever the number of members."""
     session = memberships[0].cohort.session
     if now < session.begins_at:
         return

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from cohorts.models import Membership
 
 from .models import Contribution, WorkItem
-from .reading import is_older
+from .reading import may_be_older, touched_since
 
 #: What is read of an item, of perhaps thousands. The story is far larger than all of it, and mostly not needed: see `stories_of`.
 READ = ("kind", "state", "title", "author_login", "created_at", "turn", "turn_since", "turn_reason")
@@ -16,7 +16,7 @@ ENDED = tuple(state for state in WorkItem.State if state not in WorkItem.OPEN_ST
 
 
 def open_work(memberships: Sequence[Membership]) -> dict[int, list[Contribution]]:
-    """Shown contributions to open items, by membership id, what has waited longest first. One query.
+    """Of members of one session, shown contributions to open items, by membership id, what has waited longest first. Two queries.
 
     Items from before the session that nobody has touched since are left out.
     """
@@ -31,9 +31,13 @@ def open_work(memberships: Sequence[Membership]) -> dict[int, list[Contribution]
         .select_related("work_item")
         .only("membership", "source", "role", *(f"work_item__{name}" for name in READ))
     )
-    for contribution in sorted(rows.order_by("pk"), key=_waits_since):
+    begins_at = memberships[0].cohort.session.begins_at
+    contributions = sorted(rows.order_by("pk"), key=_waits_since)
+    doubtful = {each.pk: each for each in contributions if may_be_older(each.source, each.work_item.created_at, begins_at)}
+    stories = stories_of(doubtful.values())
+    for contribution in contributions:
         contribution.membership = by_id[contribution.membership_id]
-        if not is_older(contribution):
+        if contribution.pk not in doubtful or touched_since(stories.get(contribution.work_item_id, ()), begins_at):
             found[contribution.membership_id].append(contribution)
     return found
 

@@ -32,7 +32,7 @@ NEXT_STEP, ANSWER, REVIEW = gettext_lazy("the next step"), gettext_lazy("an answ
 
 
 def work_waits(memberships: Sequence[Membership], now: datetime.datetime) -> Iterator[Wait]:
-    """What waits, from the start of the session on; what waits for a member who rests is left out. Four queries."""
+    """What waits, from the start of the session on; what waits for a member who rests is left out. Five queries."""
     if now < memberships[0].cohort.session.begins_at:
         return
     rests, people = rests_of(memberships, now), _people_by_login(memberships)

@@ -63,6 +63,9 @@ def members(cohort, number):
         GitHubIdentityFactory(user=membership.user)
         MemberSync.objects.create(membership=membership, synced_at=timezone.now())
         work(membership, 1)
+        # From before the session: only its story tells whether a person has touched it since.
+        old = {"created_at": timezone.now() - datetime.timedelta(days=900), "turn": "reviewer", "turn_reason": "answered"}
+        ContributionFactory(membership=membership, work_item=WorkItemFactory(**old))
         weeks = list(cohort.session.calendar.all())
         CheckInFactory(membership=membership, week=weeks[1], energy=1, wants_to_talk=True, stuck="Tests")
         CheckInFactory(membership=membership, week=weeks[3], resting=True, written_at=None)
