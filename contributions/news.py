@@ -1,5 +1,7 @@
 """Whether there is anything new for a page that stays open: a marker that changes with what the page shows."""
 
+import hashlib
+
 from django.db.models import Count, Max, Q, QuerySet
 
 from cohorts.models import CheckIn, Membership, Session
@@ -18,6 +20,6 @@ def marker_of(session: Session, memberships: QuerySet[Membership]) -> str:
     )
     runs = SyncRun.objects.finished().filter(session=session).aggregate(at=Max("finished_at"))
     moments = (work["fetched"], said["at"], runs["at"])
-    return "-".join(
-        [str(work["last"] or 0), str(said["resting"]), *(f"{moment.timestamp():.6f}" if moment else "0" for moment in moments)]
-    )
+    told = [str(work["last"] or 0), str(said["resting"]), *(moment.isoformat() if moment else "" for moment in moments)]
+    # When somebody wrote, to the moment, is not for everybody who reads the page.
+    return hashlib.sha256("|".join(told).encode()).hexdigest()[:16]

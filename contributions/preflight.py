@@ -11,6 +11,7 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
+from accounts.web_addresses import web_address
 from cohorts.models import Project
 
 from .disclosure import NOT_ASKED, OK, TODO, UNSURE, disclosure_of
@@ -296,7 +297,7 @@ def _disclosure(row: Row) -> Point:
             else _("Nobody has checked this lately: read its policy yourself.")
         )
     state, title, how, here = disclosure_of(row)
-    policy_url = project.ai_policy_url if project else ""
+    policy_url = web_address(project.ai_policy_url) if project else ""
     if state == OK or not how:
         url, link = (policy_url, _("Read the policy")) if project and project.ai_policy_is_stale and policy_url else ("", "")
     elif here and row.yours:
