@@ -7,10 +7,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from math import log2
 
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from .github.limits import FIRST_WAIT
 from .models import ApiBudget, BudgetSample
 
 #: So much of an hour's points is left alone by what runs by itself: people who press “sync now” shall not wait for the reset.
@@ -94,6 +96,21 @@ def standing(budget: ApiBudget, now: datetime, *, by_person: bool) -> tuple[Stan
     if budget.leased_until is not None and budget.leased_until > now:
         return Standing.IN_USE, budget.leased_until
     return Standing.FREE, None
+
+
+def limits_in_a_row(budget: ApiBudget) -> int:
+    """How many limits without a time this token met since its last success, by how long the last one blocked it.
+
+    Each waits twice as long as the one before, from a minute on, and a run ends with the first: so no client knows of them.
+    """
+    until, reset_at = budget.blocked_until, budget.reset_at
+    if until is None or (budget.succeeded_at is not None and budget.succeeded_at > until):
+        return 0
+    if reset_at is not None and abs(until - reset_at) <= timedelta(seconds=2):
+        # The points of an hour were used up, which says nothing about bursts.
+        return 0
+    times = (until - budget.seen_at) / FIRST_WAIT
+    return round(log2(times)) + 1 if times > 0.75 else 0
 
 
 def budgets_for(keys: Sequence[str], kind: str) -> dict[str, ApiBudget]:

@@ -25,6 +25,7 @@ from contributions.budgets import (
     Standing,
     budgets_for,
     is_refused,
+    limits_in_a_row,
     points_left,
     reserve_of,
     standing,
@@ -139,6 +140,7 @@ class LeasedClient(GitHubClient):
         self._lease: Lease | None = None
         self._access, self._lease = self._choose()
         super().__init__(token=self._access.token, key=self._access.key, **options_from_settings())
+        self._secondary_limits = limits_in_a_row(self._lease.budget)
 
     @property
     def budget_pk(self) -> int | None:
@@ -195,6 +197,7 @@ class LeasedClient(GitHubClient):
             raise error from None
         logger.warning("GitHub is asked with %s from now on: %s", self._access.key, error.message)
         self.use(self._access.token, self._access.key)
+        self._secondary_limits = limits_in_a_row(self._lease.budget)
 
     def _choose(self) -> tuple[Access, Lease]:
         """The access with most points that can be used now, and its lease."""
@@ -240,7 +243,7 @@ def remember(client: LeasedClient, error: GitHubError | None = None) -> None:
         values["succeeded_at"] = client.answered_at
     if isinstance(error, RateLimited):
         if error.code != "kept_for_people":
-            values["blocked_until"] = error.retry_at
+            values |= {"blocked_until": error.retry_at, "seen_at": now}
     elif error is not None and not isinstance(error, TokenBusy):
         values |= {"failed_at": now, "failure": f"{error.code}: {error.message}"[:300]}
     was_refused = is_refused(lease.budget)

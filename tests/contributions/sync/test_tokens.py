@@ -187,6 +187,22 @@ def test_a_limit_on_one_token_lets_the_other_go_on(two):
     assert ask() == token_key(two.first)
 
 
+def test_limits_that_do_not_say_how_long_take_twice_as_long_from_run_to_run_until_one_succeeds(two, settings):
+    settings.GITHUB_TOKENS = [two.first]
+    two.pull(two.member("ada"))
+    two.sandbox.faults.next(3, "secondary_403_silent")
+    waits = []
+    for _run in range(3):
+        run = two.sync()
+        waits.append((run.retry_at - timezone.now()).total_seconds())
+        two.later(seconds=waits[-1] + 1)
+    assert waits == [60, 120, 240]
+    assert two.sync().state == "done"
+    two.later(minutes=5)
+    two.sandbox.faults.next(1, "secondary_403_silent")
+    assert (two.sync().retry_at - timezone.now()).total_seconds() == 60
+
+
 def test_where_one_after_the_other_is_at_its_limit_the_run_stops_with_the_earliest_time(two):
     two.pull(two.member("ada"))
     two.sandbox.faults.next(2, "secondary_403")
