@@ -108,6 +108,12 @@ class TrackForm(OtherWorkForm):
             and not (self.data.get("title") and self.cleaned_data.get("other_kind"))
         )
 
+    def take_focus(self) -> None:
+        """Have the page begin where something is wrong, or at what it asks now: the form is one of many things on it."""
+        wrong = [name for name in self.field_order if name in self.errors]
+        for name in wrong[:1] or (["other_kind"] if self.asks == "details" else []):
+            self.fields[name].widget.attrs["autofocus"] = True
+
 
 AI_USE = [("", _("I have not said")), *Contribution.AIUse.choices]
 

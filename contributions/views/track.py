@@ -41,6 +41,7 @@ def track(request, pk):
             if contribution is not None:
                 messages.success(request, _("This is tracked now."))
                 return redirect("work", pk=contribution.pk)
+    form.take_focus()
     return page_of(request, membership, track_form=form)
 
 

@@ -40,6 +40,15 @@ def test_a_link_that_nobody_understands_is_asked_about_and_nothing_typed_is_lost
     assert item.created_at == datetime.datetime(2027, 2, 20, 12, tzinfo=datetime.UTC)
 
 
+def test_the_page_begins_where_something_is_wrong_or_asked(post):
+    assert '<input type="text" name="url" value="nonsense"' in (page := post(url="nonsense").text)
+    assert page.count("autofocus") == 1
+    assert "autofocus" in page[page.index('id="field-url"') : page.index('id="track-details"')]
+    page = post(url="https://example.org/x").text
+    assert page.count("autofocus") == 1
+    assert "autofocus" in page[page.index('id="field-other_kind"') : page.index('id="field-title"')]
+
+
 def test_work_without_a_link_is_tracked_once(post):
     page = post(without="1")
     assert page.context["track_form"].asks == "details"
