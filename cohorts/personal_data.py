@@ -20,6 +20,7 @@ from .models import (
     Membership,
     Review,
     ReviewAssignment,
+    ReviewCapacity,
     Session,
     SessionRole,
 )
@@ -116,11 +117,18 @@ def _reviews(user) -> list[dict[str, Any]]:
     ]
 
 
+def _review_limits(user) -> list[dict[str, Any]]:
+    """The most reviews that organisers noted for the person, by session."""
+    found = ReviewCapacity.objects.filter(reviewer=user).select_related("session").order_by("pk")
+    return [{"session": capacity.session.slug, "most_reviews": capacity.most} for capacity in found]
+
+
 SECTIONS = {
     "applications": _applications,
     "memberships": _memberships,
     "session_roles": _roles,
     "reviews": _reviews,
+    "review_limits": _review_limits,
 }
 
 
@@ -193,6 +201,7 @@ def erase(user) -> None:
     SessionRole.objects.filter(user=user).delete()
     Review.objects.filter(reviewer=user, handed_in_at__isnull=True).delete()
     ReviewAssignment.objects.filter(reviewer=user).delete()
+    ReviewCapacity.objects.filter(reviewer=user).delete()
     Conflict.objects.filter(reviewer=user).delete()
 
 

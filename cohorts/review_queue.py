@@ -9,9 +9,6 @@ from django.db.models.functions import Coalesce
 
 from .models import Application, Review, ReviewAssignment, Session
 
-#: As many reviews make the view of an application fair: one alone is a matter of taste.
-ENOUGH_REVIEWS = 2
-
 
 @dataclass(frozen=True)
 class Progress:
@@ -21,7 +18,7 @@ class Progress:
     mine: int
     handed_in: int
     drafts: int
-    #: All applications under review that are not this person's own, and how many have enough reviews.
+    #: All applications under review that are not this person's own, and how many have as many reviews as the session wants.
     total: int
     enough: int
 
@@ -51,7 +48,7 @@ def progress(session: Session, *, reviewer) -> Progress:
         Application.objects.filter(session=session, status__in=Application.UNDER_REVIEW)
         .exclude(applicant=reviewer)
         .annotate(handed_in_reviews=_number_of_reviews())
-        .aggregate(total=Count("pk"), enough=Count("pk", filter=Q(handed_in_reviews__gte=ENOUGH_REVIEWS)))
+        .aggregate(total=Count("pk"), enough=Count("pk", filter=Q(handed_in_reviews__gte=session.reviews_each)))
     )
     return Progress(**counts, **everything)
 

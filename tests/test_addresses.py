@@ -239,6 +239,7 @@ ADMIN_SITE = {
     "cohorts_session_reopen_review": Entry(ORGANISERS, reviewing),
     "cohorts_session_archive": Entry(ORGANISERS, reviewing),
     "cohorts_session_publish": Entry(ORGANISERS, reviewing),
+    "cohorts_session_assign_reviews": Entry(ORGANISERS, reviewing),
     "contributions_syncrun_now": Entry(ORGANISERS, lambda world: [world.session.pk]),
     "contributions_syncrun_now_project": Entry(ORGANISERS, lambda world: [world.session.pk, world.session.projects.get().pk]),
     "contributions_syncrun_now_member": Entry(ORGANISERS, membership),

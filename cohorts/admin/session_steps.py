@@ -46,11 +46,11 @@ def _of_closing(session: Session, user) -> list[str]:
     return [
         _("Reviewers can no longer write or change reviews. Drafts stay drafts and do not count."),
         ngettext(
-            "%(enough)s of %(total)s application has at least two reviews.",
-            "%(enough)s of %(total)s applications have at least two reviews.",
+            "%(enough)s of %(total)s application has enough reviews: %(each)s or more.",
+            "%(enough)s of %(total)s applications have enough reviews: %(each)s or more.",
             state.total,
         )
-        % {"enough": state.enough, "total": state.total},
+        % {"enough": state.enough, "total": state.total, "each": session.reviews_each},
         _("You can open the review again until results are published."),
     ]
 

@@ -15,6 +15,7 @@ from cohorts.stages import stage_of
 from cohorts.weeks import generate_weeks
 
 from .access import OrganiserAdmin, part_of
+from .assigning import AssignReviewsMixin
 from .session_inlines import CohortInline, CriterionInline, QuestionInline, RoleInline, WeekInline
 from .session_steps import SessionStepsMixin
 
@@ -35,7 +36,7 @@ class SessionForm(forms.ModelForm):
 
 
 @admin.register(Session)
-class SessionAdmin(SessionStepsMixin, OrganiserAdmin):
+class SessionAdmin(AssignReviewsMixin, SessionStepsMixin, OrganiserAdmin):
     form = SessionForm
     change_form_template = "admin/cohorts/session_change_form.html"
     list_display = ["name", "stage", "starts_on", "applications_open_at", "applications_close_at", "links"]
@@ -86,7 +87,7 @@ class SessionAdmin(SessionStepsMixin, OrganiserAdmin):
                     ]
                 },
             ),
-            (_("4. Review"), {"fields": ["review_names_hidden", "review_assigned_only", "review_others_scores"]}),
+            (_("4. Review"), {"fields": ["review_names_hidden", "reviews_each", "review_assigned_only", "review_others_scores"]}),
         ]
         if obj is not None:
             steps = {"fields": [("announced_at", "review_closed_at"), ("published_at", "archived_at")]}

@@ -3,7 +3,7 @@ from .checkin import CheckIn
 from .cohort import Cohort, Membership
 from .project import Project, Repository, Tracker, register_tracker_kind, tracker_kinds
 from .question import Answer, Question
-from .review import Conflict, Criterion, Review, ReviewAssignment, Score
+from .review import Conflict, Criterion, Review, ReviewAssignment, ReviewCapacity, Score
 from .session import Session, SessionRole, Week
 
 __all__ = [
@@ -21,6 +21,7 @@ __all__ = [
     "Repository",
     "Review",
     "ReviewAssignment",
+    "ReviewCapacity",
     "Score",
     "Session",
     "SessionRole",

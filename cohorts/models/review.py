@@ -209,3 +209,32 @@ class ReviewAssignment(models.Model):
 
     def __str__(self) -> str:
         return str(_("Review assignment"))
+
+
+class ReviewCapacityQuerySet(models.QuerySet["ReviewCapacity"]):
+    def visible_to(self, user):
+        """One's own, and those of sessions that `user` organises."""
+        if not user.is_authenticated:
+            return self.none()
+        if user.is_superuser:
+            return self
+        return self.filter(Q(reviewer=user) | Q(session__in=access.organised_sessions(user)))
+
+
+class ReviewCapacity(models.Model):
+    """The most reviews that somebody can write in a session, handed-in ones included. No row: an even share of the work."""
+
+    session = models.ForeignKey("cohorts.Session", models.CASCADE, related_name="review_capacities", verbose_name=_("session"))
+    reviewer = models.ForeignKey("accounts.User", models.CASCADE, related_name="review_capacities", verbose_name=_("reviewer"))
+    most = models.PositiveSmallIntegerField(_("most reviews"))
+
+    objects = ReviewCapacityQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("most reviews of a reviewer")
+        verbose_name_plural = _("most reviews of reviewers")
+        ordering = ["session", "reviewer"]
+        constraints = [models.UniqueConstraint(fields=["session", "reviewer"], name="review_capacity_once")]
+
+    def __str__(self) -> str:
+        return str(self.most)

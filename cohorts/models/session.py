@@ -106,6 +106,12 @@ class Session(models.Model):
     review_others_scores = models.CharField(
         _("reviewers see others' scores"), max_length=10, choices=OthersScores.choices, default=OthersScores.AFTER_OWN
     )
+    reviews_each = models.PositiveSmallIntegerField(
+        _("reviews for each application"),
+        default=2,
+        validators=[MinValueValidator(1), MaxValueValidator(20)],
+        help_text=_("As many make the view of an application fair: one alone is a matter of taste."),
+    )
     review_assigned_only = models.BooleanField(_("reviewers see only what is assigned to them"), default=False)
 
     announced_at = models.DateTimeField(

@@ -102,7 +102,7 @@ def test_every_model_that_points_to_a_person_is_thought_of():
     known = {
         "account.EmailAddress", "accounts.Availability", "accounts.CalendarFeed", "accounts.GitHubIdentity", "accounts.Message",
         "admin.LogEntry", "cohorts.Application", "cohorts.ApplicationEvent", "cohorts.Conflict", "cohorts.Membership",
-        "cohorts.Review", "cohorts.ReviewAssignment", "cohorts.SessionRole", "contributions.SyncRun", "mfa.Authenticator",
+        "cohorts.Review", "cohorts.ReviewAssignment", "cohorts.ReviewCapacity", "cohorts.SessionRole", "contributions.SyncRun", "mfa.Authenticator",
         "socialaccount.SocialAccount", "usersessions.UserSession",
     }  # fmt: skip
     pointing = {

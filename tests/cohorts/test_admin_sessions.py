@@ -41,6 +41,7 @@ def fields(**more):
         "min_captain_overlap_hours": "3",
         "review_names_hidden": "on",
         "review_others_scores": "after_own",
+        "reviews_each": "2",
         **more,
     }
 

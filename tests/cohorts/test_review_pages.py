@@ -131,7 +131,7 @@ def test_the_queue_shows_progress_in_words(client, world, page):
     hand_in(world.applications[0], by=world.navigator, scores=world.scores(1, 1))
     text = client.get(reverse("admin:cohorts_review_queue")).content.decode()
     assert "<b>1</b> of 2 by you" in text
-    assert "<b>1</b> of 2 have two reviews" in text
+    assert "<b>1</b> of 2 have 2 reviews" in text
 
 
 def test_the_queue_says_when_review_begins(client):
