@@ -6,7 +6,7 @@ Tokens are kept in memory alone, each process for itself, and made anew before t
 import functools
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 
@@ -40,7 +40,7 @@ class Installation:
 
 @dataclass(frozen=True)
 class _Token:
-    value: str
+    value: str = field(repr=False)
     ends_at: datetime
 
 

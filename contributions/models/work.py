@@ -159,9 +159,11 @@ class WorkItem(models.Model):
             models.UniqueConstraint(
                 fields=["host", "kind", "database_id"], condition=Q(database_id__isnull=False), name="work_item_once"
             ),
-            # Other work may have no link at all: then each row is a piece of work of its own.
+            # Other work is what people wrote of it here, so each session has its own, and it may have no link at all.
             models.UniqueConstraint(
-                fields=["host", "kind", "url"], condition=Q(database_id__isnull=True) & ~Q(url=""), name="work_item_by_url_once"
+                fields=["host", "kind", "url"],
+                condition=Q(database_id__isnull=True) & ~Q(url="") & ~Q(kind="other"),
+                name="work_item_by_url_once",
             ),
         ]
         indexes = [

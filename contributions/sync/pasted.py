@@ -50,7 +50,7 @@ def paste_link(
     if link.kind == WorkItem.Kind.OTHER:
         facts = facts_of(membership, title=title, other_kind=other_kind, on=on)
     with transaction.atomic():
-        item = _item_for(link, facts)
+        item = _other_work_at(link, membership, facts) if link.kind == WorkItem.Kind.OTHER else _item_for(link)
         part = _part(link, item, membership, role)
         contribution, created = Contribution.objects.get_or_create(
             membership=membership, work_item=item, defaults={"source": Contribution.Source.PASTED, "role": part}
@@ -79,8 +79,20 @@ def _is_of_others(link: Link, session: Session) -> bool:
     return private.exclude(project__sessions=session).exists()
 
 
-def _item_for(link: Link, facts: dict) -> WorkItem:
-    """The stored item of a link, found whatever the spelling of its address, or a new row for it. `facts`: of other work."""
+def _other_work_at(link: Link, membership: Membership, facts: dict) -> WorkItem:
+    """The other work of the same session with this link, or a new row of `facts`: what other sessions say of it is theirs."""
+    # Two presses on the button come one after the other here.
+    Membership.objects.select_for_update().get(pk=membership.pk)
+    there = WorkItem.objects.filter(kind=link.kind, host=link.host, url=link.url)
+    of_session = there.filter(contributions__membership__cohort__session=membership.cohort.session_id)
+    found = of_session.order_by("pk").first()
+    if found is not None:
+        return found
+    return WorkItem.objects.create(kind=link.kind, host=link.host, url=link.url, state=WorkItem.State.CLOSED, **facts)
+
+
+def _item_for(link: Link) -> WorkItem:
+    """The stored item of a link, found whatever the spelling of its address, or a new row for it."""
     there = WorkItem.objects.filter(host=link.host)
     if link.is_github:
         # An issue and a pull request never share a number, and each answers at the other's address.
@@ -102,8 +114,7 @@ def _item_for(link: Link, facts: dict) -> WorkItem:
             "repository": link.repository,
             "number": link.number,
             "title": name,
-            "state": WorkItem.State.CLOSED if link.kind == WorkItem.Kind.OTHER else WorkItem.State.OPEN,
-            **facts,
+            "state": WorkItem.State.OPEN,
         },
     )
     return item

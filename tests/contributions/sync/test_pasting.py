@@ -10,7 +10,7 @@ from contributions.by_hand import OtherWorkError
 from contributions.models import Contribution, WorkItem
 from contributions.sync import paste_link
 from contributions.tasks import refresh_items
-from tests.factories import MembershipFactory, UserFactory
+from tests.factories import CohortFactory, MembershipFactory, UserFactory
 
 
 def paste(membership, url, **options):
@@ -139,6 +139,16 @@ def test_other_work_needs_a_title(follower):
     with pytest.raises(OtherWorkError, match="Give it a title"):
         paste(ada, "https://example.org/talk")
     assert not WorkItem.objects.exists()
+
+
+def test_what_other_sessions_say_of_the_same_link_is_theirs(follower):
+    ada, bob, eve = follower.member("ada"), follower.member("bob"), follower.member("eve", cohort=CohortFactory())
+    link = "https://example.org/talk"
+    talk = paste(ada, link, title="A secret of ours", other_kind="talk")
+    assert paste(ada, link, title="Again", other_kind="talk") == talk
+    assert paste(bob, link, title="Ours", other_kind="post").work_item == talk.work_item
+    theirs = paste(eve, link, title="What I heard", other_kind="post").work_item
+    assert (theirs.title, theirs.other_kind, theirs.url) == ("What I heard", "post", talk.work_item.url)
 
 
 def test_what_was_hidden_is_shown_again(follower):
