@@ -4,7 +4,10 @@ from django.contrib import admin
 from django.http import Http404
 from django.template.response import TemplateResponse
 from django.urls import path
+from django.utils import timezone
 from django.utils.decorators import method_decorator
+from django.utils.formats import date_format
+from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
@@ -21,7 +24,7 @@ from .read_only import ReadOnlyAdmin
 @admin.register(MemberSync)
 class MemberSyncAdmin(ReadOnlyAdmin):
     session_path = "membership__cohort__session"
-    list_display = ["member", "cohort", "synced_at", "failed_at", "what_failed", "now"]
+    list_display = ["member", "cohort", "last_success", "last_failure", "now"]
     list_filter = [
         ("problem", admin.EmptyFieldListFilter),
         along(SessionFilter, "membership__cohort__session"),
@@ -44,6 +47,15 @@ class MemberSyncAdmin(ReadOnlyAdmin):
     @admin.display(description=gettext_lazy("session"))
     def session(self, sync):
         return sync.membership.cohort.session
+
+    @admin.display(description=gettext_lazy("last success"), ordering="synced_at")
+    def last_success(self, sync):
+        return _moment(sync.synced_at)
+
+    @admin.display(description=gettext_lazy("last failure"), ordering="failed_at")
+    def last_failure(self, sync):
+        """When, and what it was."""
+        return format_html("{}<br>{}", _moment(sync.failed_at), sync.failure) if sync.failed_at else _moment(None)
 
     @admin.display(description=gettext_lazy("what failed"))
     def what_failed(self, sync):
@@ -74,3 +86,10 @@ class MemberSyncAdmin(ReadOnlyAdmin):
             "ill": [line for line in overview.members if line.problem],
         }
         return TemplateResponse(request, "admin/contributions/freshness.html", context)
+
+
+def _moment(moment):
+    """Short enough for a column, on one line; a dash for never."""
+    if moment is None:
+        return "–"
+    return format_html('<span class="nowrap">{}</span>', date_format(timezone.localtime(moment), "SHORT_DATETIME_FORMAT"))

@@ -33,7 +33,7 @@ MEASURES = {
     "other": gettext_lazy("Other work"),
     "open": gettext_lazy("Opened then and still open"),
 }
-FEW = pgettext_lazy("too few people to tell the number", "a few")
+FEW = pgettext_lazy("a number that is not told", "some")
 
 
 def slot_words(slot: Slot) -> str:
@@ -92,10 +92,10 @@ def other_words(kind: str, count: int) -> str:
 
 
 def other_list(others: list[tuple[str, Cell]]) -> str:
-    """“3 blog posts, 1 talk, a few of other kinds”."""
+    """“3 blog posts, 1 talk, some of other kinds”."""
     words = [other_words(kind, cell.count) for kind, cell in others if not cell.hidden and cell.count]
     if any(cell.hidden for _kind, cell in others):
-        words.append(_("a few of other kinds") if words else str(FEW))
+        words.append(_("some of other kinds") if words else str(FEW))
     return ", ".join(words)
 
 

@@ -232,10 +232,10 @@ def test_a_picture_that_is_saved_shows_what_everybody_may_read(client):
         merged(each, each.members[0])
     client.force_login(world.members[0].user)
     assert not client.get(address(world)).context["charts"]["weeks"].has_few
-    assert "Dashed: a few" in client.get(address(world, "session_picture", "weeks")).content.decode()
+    assert "Dashed: some" in client.get(address(world, "session_picture", "weeks")).content.decode()
     query = {"with": other.session.slug, "measure": "opened"}
     assert not client.get(address(world, "compare_figures"), query).context["comparison"].columns[0].total.hidden
-    assert "Dashed: a few" in client.get(address(world, "compare_picture"), query).content.decode()
+    assert "Dashed: some" in client.get(address(world, "compare_picture"), query).content.decode()
 
 
 @pytest.mark.parametrize("session", ["empty", "one item", "not begun", "fifty-two weeks"])

@@ -79,9 +79,9 @@ def test_a_whole_session_in_words():
 def test_a_week_tells_of_that_week_alone_and_small_numbers_are_a_few():
     facts = Facts([told(1, 1), told(2, 3)], people=PEOPLE)
     opened, merged = tell(facts, "week-1"), tell(facts, "week-2")
-    assert "Pull requests opened: a few" in opened
+    assert "Pull requests opened: some" in opened
     assert "Title 1" not in opened
-    assert "Pull requests merged: a few" in merged
+    assert "Pull requests merged: some" in merged
     assert "Title 1" in merged
     assert "[" not in tell(facts, "week-3")
 
