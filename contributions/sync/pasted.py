@@ -1,8 +1,10 @@
 """Step 7: links that people paste. The row is there at once; what it is about is fetched soon after."""
 
+from collections.abc import Iterable
 from datetime import date, timedelta
 
 from django.db import transaction
+from django.db.models import F, QuerySet
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -157,6 +159,9 @@ def resolve_pasted(sync: Sync) -> None:
         sync,
         [(pk, kind, url) for pk, kind, url, asked in waiting if sync.full or asked is None or asked <= again],
     )
+    # Of what was stored when it was pasted: the account may not have been known then. A part that was chosen stays.
+    members = Contribution.objects.filter(membership__in=[member.membership_id for member in sync.members])
+    _set_parts(members, [Contribution.Role.HELPER])
 
 
 def resolve_links(sync: Sync, links: list[tuple[int, str, str]]) -> None:
@@ -189,18 +194,13 @@ def resolve_links(sync: Sync, links: list[tuple[int, str, str]]) -> None:
         keep_problem(rows[item.about], error.message)
 
     ask_in_batches(wanted, size=sync.sizes["pasted"], ask=ask, give_up=give_up)
-    _set_parts(list(rows.values()))
+    _set_parts(Contribution.objects.filter(work_item__in=rows.values()))
 
 
-def _set_parts(item_pks: list[int]) -> None:
+def _set_parts(contributions: QuerySet[Contribution], parts: Iterable[str] = PARTS) -> None:
     """Now that the authors are known: whoever pasted a link to their own work is its author."""
-    parts = Contribution.objects.filter(work_item__in=item_pks, source=Contribution.Source.PASTED, role__in=PARTS)
-    own = [
-        pk
-        for pk, author, node_id in parts.exclude(work_item__author_node_id="").values_list(
-            "pk", "work_item__author_node_id", "membership__user__github__node_id"
-        )
-        if node_id == author
-    ]
-    if own:
-        Contribution.objects.filter(pk__in=own).update(role=Contribution.Role.AUTHOR)
+    theirs = F("membership__user__github__node_id")
+    own = contributions.filter(source=Contribution.Source.PASTED, role__in=parts, work_item__author_node_id=theirs)
+    pks = list(own.exclude(work_item__author_node_id="").order_by().values_list("pk", flat=True))
+    if pks:
+        Contribution.objects.filter(pk__in=pks).update(role=Contribution.Role.AUTHOR)

@@ -244,3 +244,16 @@ def test_a_link_that_github_finds_too_heavy_keeps_its_problem_and_the_others_go_
     assert (run.state, [error["about"] for error in run.errors]) == ("partial", [bad.url])
     assert (bad.problem, bad.node_id) == ("GitHub gave up on this request.", "")
     assert (good.title, good.problem) == ("Good", "")
+
+
+def test_who_pasted_own_work_before_anybody_knew_the_account_is_its_author_in_the_end(follower):
+    ada, ole = follower.member("ada"), follower.member("ole")
+    pull = follower.pull(ada)
+    paste(ole, pull.url)
+    follower.sync(membership=ole)
+    mine = paste(ada, pull.url)
+    assert (mine.work_item.author_login, mine.role) == ("ada", "helper")
+    follower.sync()
+    mine.refresh_from_db()
+    assert mine.role == "author"
+    assert Contribution.objects.get(membership=ole).role == "helper"
