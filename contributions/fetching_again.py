@@ -1,9 +1,11 @@
 """Having some work items fetched again because somebody asks for it."""
 
 from django.db import transaction
+from django.utils import timezone
 
 from background import enqueue
 
+from .following import APART_FOR_PEOPLE
 from .models import WorkItem
 from .sync.context import GITHUB_KINDS
 
@@ -27,7 +29,9 @@ def fetch_again(items) -> tuple[int, int]:
             from_github.append(pk)
     for start in range(0, len(from_github), AT_ONCE):
         enqueue(refresh_items, from_github[start : start + AT_ONCE])
-    for pk in from_trackers:
-        enqueue(fetch_from_tracker, pk)
+    now = timezone.now()
+    for number, pk in enumerate(from_trackers):
+        # Trackers belong to others: however many are chosen, they get no more than one question in so long.
+        enqueue(fetch_from_tracker.using(run_after=now + number * APART_FOR_PEOPLE), pk)
     queued = len(from_github) + len(from_trackers)
     return queued, len(rows) - queued

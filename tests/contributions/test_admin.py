@@ -9,6 +9,8 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts.models import User
+from background.models import TaskRun
+from contributions.following import APART_FOR_PEOPLE
 from contributions.models import ApiBudget, BudgetSample, MemberSync, ReviewGiven, SyncRun
 from contributions.tasks import fetch_from_tracker, refresh_items
 from tests.factories import (
@@ -223,13 +225,18 @@ def test_items_are_fetched_again_by_an_action(client, session, tasks):
     ticket = WorkItemFactory(kind="ticket", tracker="trac", url="https://code.example.org/ticket/1")
     talk = WorkItemFactory(kind="other", other_kind="talk", url="", state="closed", database_id=None)
     elsewhere = WorkItemFactory()
-    contributions = [ContributionFactory(membership=member, work_item=item) for item in (pull, ticket, talk)]
-    picked = {"action": "fetch_again", "_selected_action": [pull.pk, ticket.pk, talk.pk, elsewhere.pk]}
+    another = WorkItemFactory(kind="ticket", tracker="trac", url="https://code.example.org/ticket/2")
+    contributions = [ContributionFactory(membership=member, work_item=item) for item in (pull, ticket, another, talk)]
+    picked = {"action": "fetch_again", "_selected_action": [pull.pk, ticket.pk, another.pk, talk.pk, elsewhere.pk]}
     page = client.post(admin("workitem_changelist"), picked, follow=True).text
-    assert "2 items are fetched again" in page
+    assert "3 items are fetched again" in page
     assert "1 is other work" in page
     tasks.assert_enqueued(refresh_items, [pull.pk], times=1)
     tasks.assert_enqueued(fetch_from_tracker, ticket.pk, times=1)
+    first, second = (
+        TaskRun.objects.filter(task_path=fetch_from_tracker.module_path).order_by("pk").values_list("run_after", flat=True)
+    )
+    assert second - first == APART_FOR_PEOPLE, "a tracker gets no burst"
     address = admin("contribution_changelist")
     client.post(address, {"action": "fetch_again", "_selected_action": [contributions[0].pk]})
     tasks.assert_enqueued(refresh_items, [pull.pk], times=2)
