@@ -31,8 +31,9 @@ class Card:
 
     @cached_property
     def repositories(self) -> list[tuple[str, str]]:
-        """Names with addresses, in the order of names."""
-        return [(str(repository), web_address(address_of(repository))) for repository in self.project.repositories.all()]
+        """Names with addresses, in the order of names; what is private is nobody's business but its people's."""
+        public = [repository for repository in self.project.repositories.all() if not repository.is_private]
+        return [(str(repository), web_address(address_of(repository))) for repository in public]
 
     @property
     def tracker_url(self) -> str:

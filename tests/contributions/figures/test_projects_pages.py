@@ -111,6 +111,7 @@ def test_what_it_asks_and_where_the_work_is(client):
         slug="lumen", issue_first=True, large_change_lines=300, contributing_url="https://lumen.example.org/guide"
     )
     factories.RepositoryFactory(project=project, full_name="lumen/lumen")
+    factories.RepositoryFactory(project=project, full_name="lumen/vault", is_private=True)
     Tracker.objects.create(project=project, url="https://tickets.example.org")
     session = factories.SessionFactory(name="Seen by all")
     hidden = factories.SessionFactory(draft=True, name="Not announced")
@@ -123,6 +124,7 @@ def test_what_it_asks_and_where_the_work_is(client):
     ):  # fmt: skip
         assert words in page
     assert "Not announced" not in page
+    assert "lumen/vault" not in page
     assert client.get(reverse("project", args=["no-such"])).status_code == 404
 
 
