@@ -10,34 +10,10 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from .contributed import ContributionsCollection
-from .paging import Page, node_id, page
+from .paging import PREFIXES, Page, node_id, page
 
 if TYPE_CHECKING:
     from .world import World
-
-PREFIXES = {
-    "User": "U",
-    "Bot": "BOT",
-    "Mannequin": "M",
-    "Organization": "O",
-    "BaseRefChangedEvent": "BRCE",
-    "ClosedEvent": "CE",
-    "ConvertedToDiscussionEvent": "CTDIE",
-    "ConvertToDraftEvent": "CTDE",
-    "HeadRefForcePushedEvent": "HRFPE",
-    "IssueComment": "IC",
-    "LockedEvent": "LOE",
-    "MergedEvent": "ME",
-    "PullRequestCommit": "PURC",
-    "PullRequestReview": "PRR",
-    "ReadyForReviewEvent": "RFRE",
-    "RenamedTitleEvent": "RTE",
-    "ReopenedEvent": "REE",
-    "ReviewDismissedEvent": "RDE",
-    "ReviewRequestedEvent": "RRE",
-    "TransferredEvent": "TE",
-    "UnlockedEvent": "UNLOE",
-}
 
 
 @dataclass(eq=False)

@@ -8,6 +8,31 @@ from typing import Any
 
 from graphql import GraphQLError
 
+#: What GitHub's ids of accounts and events begin with.
+PREFIXES = {
+    "User": "U",
+    "Bot": "BOT",
+    "Mannequin": "M",
+    "Organization": "O",
+    "BaseRefChangedEvent": "BRCE",
+    "ClosedEvent": "CE",
+    "ConvertedToDiscussionEvent": "CTDIE",
+    "ConvertToDraftEvent": "CTDE",
+    "HeadRefForcePushedEvent": "HRFPE",
+    "IssueComment": "IC",
+    "LockedEvent": "LOE",
+    "MergedEvent": "ME",
+    "PullRequestCommit": "PURC",
+    "PullRequestReview": "PRR",
+    "ReadyForReviewEvent": "RFRE",
+    "RenamedTitleEvent": "RTE",
+    "ReopenedEvent": "REE",
+    "ReviewDismissedEvent": "RDE",
+    "ReviewRequestedEvent": "RRE",
+    "TransferredEvent": "TE",
+    "UnlockedEvent": "UNLOE",
+}
+
 
 def node_id(prefix: str, *numbers: int) -> str:
     """GitHub's new global ids: a short type, then the database ids as MessagePack in base64."""

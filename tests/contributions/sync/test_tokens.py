@@ -103,6 +103,8 @@ def test_one_that_was_silent_and_missed_by_nobody_goes_on(two):
     with use() as client:
         two.later(seconds=LEASE.total_seconds() * 3)
         client.query(QUERY)
+        assert budget(two.first).leased_by.startswith("test ")
+    assert budget(two.first).leased_by == ""
 
 
 @pytest.mark.parametrize("error", [ZeroDivisionError, KeyboardInterrupt, RateLimited("", retry_at=NOW)])
