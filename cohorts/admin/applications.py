@@ -18,7 +18,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from cohorts.applicant_identity import with_visible_applicant
 from cohorts.decisions import DecisionError, set_pending_decision
-from cohorts.models import Answer, Application, ApplicationEvent, Conflict, Membership, Review
+from cohorts.models import Answer, Application, ApplicationEvent, Membership, Review
 from cohorts.placing import was_not_chosen
 from cohorts.reviews import ReviewError, declare_conflict
 from cohorts.scores import review_score, with_mean_score
@@ -90,9 +90,7 @@ class ApplicationAdmin(OrganiserAdmin):
 
     def rows_for(self, queryset, user):
         """Of the sessions one organises; never one's own, and none with a declared conflict. Drafts are the applicant's alone."""
-        conflict = Conflict.objects.filter(application=OuterRef("pk"), reviewer=user)
-        organised = Application.objects.organised_by(user).exclude(Exists(conflict)).exclude(status=Application.Status.DRAFT)
-        return with_mean_score(queryset.filter(pk__in=organised.values("pk")), viewer=user)
+        return with_mean_score(queryset.filter(pk__in=Application.objects.decided_by(user).values("pk")), viewer=user)
 
     def get_changelist(self, request, **kwargs):
         return ApplicationList

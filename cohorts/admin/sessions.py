@@ -16,6 +16,7 @@ from cohorts.weeks import generate_weeks
 
 from .access import OrganiserAdmin, part_of
 from .assigning import AssignReviewsMixin
+from .ranking import RankingMixin
 from .session_inlines import CohortInline, CriterionInline, QuestionInline, RoleInline, WeekInline
 from .session_steps import SessionStepsMixin
 
@@ -36,7 +37,7 @@ class SessionForm(forms.ModelForm):
 
 
 @admin.register(Session)
-class SessionAdmin(AssignReviewsMixin, SessionStepsMixin, OrganiserAdmin):
+class SessionAdmin(RankingMixin, AssignReviewsMixin, SessionStepsMixin, OrganiserAdmin):
     form = SessionForm
     change_form_template = "admin/cohorts/session_change_form.html"
     list_display = ["name", "stage", "starts_on", "applications_open_at", "applications_close_at", "links"]
@@ -124,10 +125,12 @@ class SessionAdmin(AssignReviewsMixin, SessionStepsMixin, OrganiserAdmin):
 
         query = f"?session__id__exact={session.pk}"
         return format_html(
-            '<a href="{}{}">{}</a> · <a href="{}{}">{}</a> · <a href="{}">{}</a>',
+            '<a href="{}{}">{}</a> · <a href="{}">{}</a> · <a href="{}{}">{}</a> · <a href="{}">{}</a>',
             reverse("admin:cohorts_application_changelist"),
             query,
             _("Applications"),
+            reverse("admin:cohorts_session_ranking", args=[session.pk]),
+            _("Ranking"),
             reverse("admin:cohorts_cohort_changelist"),
             query,
             _("Cohorts"),

@@ -29,6 +29,13 @@ class ApplicationQuerySet(models.QuerySet["Application"]):
         others = self.exclude(applicant=user)
         return others if user.is_superuser else others.filter(session__in=access.organised_sessions(user))
 
+    def decided_by(self, user):
+        """What `user` compares with others and decides on: handed-in ones that `user` organises, none with a declared conflict."""
+        from .review import Conflict
+
+        conflict = Conflict.objects.filter(application=OuterRef("pk"), reviewer_id=user.pk)
+        return self.organised_by(user).exclude(Exists(conflict)).exclude(status=self.model.Status.DRAFT)
+
     def reviewable_by(self, user):
         """Applications that `user` may score.
 
