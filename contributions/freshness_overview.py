@@ -7,7 +7,7 @@ from django.db.models import Max
 
 from cohorts.models import Membership, Project, Session
 
-from .freshness import Freshness, freshness_of_session, reason_of
+from .freshness import MENDED_BY_THE_MEMBER, Freshness, freshness_of_session, reason_of
 from .models import MemberSync, SyncRun
 
 State = SyncRun.State
@@ -17,7 +17,7 @@ State = SyncRun.State
 class Line:
     """`subject`: the session, a project or a membership. `failure` may be older than the last success: then it is mended.
 
-    `problem`: what stands in the way now, in words; empty where nothing does.
+    `problem`: what stands in the way now, in words; empty where nothing does. `member_can_mend`: whether it is the member's to mend.
     """
 
     subject: Session | Project | Membership
@@ -25,6 +25,7 @@ class Line:
     failed_at: datetime | None
     failure: str
     problem: str = ""
+    member_can_mend: bool = False
 
     @property
     def is_mended(self) -> bool:
@@ -90,5 +91,6 @@ def _members(session: Session) -> list[Line]:
             continue
         problem = reason_of(sync.problem_code, sync.problem) if sync.problem_code else ""
         failed_at = sync.failed_at or sync.problem_since
-        lines.append(Line(member, sync.synced_at, failed_at, sync.failure or sync.problem, problem))
+        mendable = sync.problem_code in MENDED_BY_THE_MEMBER
+        lines.append(Line(member, sync.synced_at, failed_at, sync.failure or sync.problem, problem, mendable))
     return lines

@@ -84,6 +84,7 @@ class MemberSyncAdmin(ReadOnlyAdmin):
             "overview": overview,
             "may_sync": found.published_at is not None and found.archived_at is None,
             "ill": [line for line in overview.members if line.problem],
+            "member_can_mend": any(line.member_can_mend for line in overview.members),
         }
         return TemplateResponse(request, "admin/contributions/freshness.html", context)
 

@@ -156,6 +156,8 @@ class SyncRunAdmin(SyncNowMixin, ReadOnlyAdmin):
         if not (run.started_at and run.finished_at):
             return "–"
         seconds = (run.finished_at - run.started_at).total_seconds()
+        if seconds < 0.1:
+            return _("under %(seconds)s s") % {"seconds": number_format(0.1, 1)}
         if seconds < 120:
             return _("%(seconds)s s") % {"seconds": number_format(seconds, 1)}
         return _("%(minutes)s min") % {"minutes": number_format(seconds / 60, 1)}
