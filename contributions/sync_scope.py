@@ -4,10 +4,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from math import ceil
 
+from django.db.models import Q
 from django.utils import timezone
 
 from cohorts.models import Membership, Project, Repository, Session
 from contributions.github.documents import IDS_PER_DISCOVER, IDS_PER_REFRESH, IDS_PER_SWEEP, NAMES_PER_IDENTIFY
+from contributions.github.documents_reviews import IDS_PER_REVIEWS
 
 from .models import ApiBudget, Contribution, SyncRun, WorkItem
 
@@ -32,7 +34,7 @@ class Scope:
 
 
 def scope_of(session: Session, *, membership: Membership | None = None, project: Project | None = None) -> Scope:
-    """The figures of a sync; seven statements, and nothing is asked of GitHub."""
+    """The figures of a sync; nine statements, and nothing is asked of GitHub."""
     repositories = Repository.objects.of_session(session).distinct()
     contributions = Contribution.objects.filter(membership__cohort__session=session)
     if membership is not None:
@@ -44,7 +46,9 @@ def scope_of(session: Session, *, membership: Membership | None = None, project:
         contributions = contributions.filter(work_item__tracked_repository__project=project)
     open_items = WorkItem.objects.open().filter(pk__in=contributions.values("work_item"), tracker="").count()
     places = repositories.count()
-    least = ceil((members + places) / NAMES_PER_IDENTIFY) + ceil(members / IDS_PER_DISCOVER)
+    nameless = repositories.filter(Q(node_id="") | Q(database_id=None)).count() + _nameless(session, membership)
+    # What every sync asks, and what it fetches where all of it has moved.
+    least = ceil(nameless / NAMES_PER_IDENTIFY) + ceil(members / IDS_PER_DISCOVER) + ceil(open_items / IDS_PER_SWEEP)
     same = SyncRun.objects.filter(session=session, membership=membership, project=project)
     good = same.filter(state__in=[SyncRun.State.DONE, SyncRun.State.PARTIAL], retry_at=None)
     whole = SyncRun.objects.filter(session=session, membership=None, project=None).waiting_or_running().first()
@@ -53,11 +57,17 @@ def scope_of(session: Session, *, membership: Membership | None = None, project:
         repositories=places,
         open_items=open_items,
         least=least,
-        most=least + ceil(open_items / IDS_PER_SWEEP) + ceil(open_items / IDS_PER_REFRESH),
+        most=least + ceil(open_items / IDS_PER_REFRESH) + ceil(members / IDS_PER_REVIEWS),
         last=good.order_by("-queued_at", "-pk").first(),
         under_way=whole or same.waiting_or_running().first(),
         blocked_until=_blocked_until(timezone.now()),
     )
+
+
+def _nameless(session: Session, membership: Membership | None) -> int:
+    """How many members' logins were never looked up on GitHub."""
+    members = Membership.objects.filter(cohort__session=session).tracked().filter(user__github__node_id="")
+    return (members.filter(pk=membership.pk) if membership else members).count()
 
 
 def _blocked_until(now: datetime) -> datetime | None:
