@@ -173,7 +173,7 @@ def reason_of(code: str, message: str = "") -> str:
 def freshness_of_session(session: Session) -> Freshness:
     """How fresh a session's data is. Four statements, and one more where something is late."""
     runs = SyncRun.objects.whole().filter(session=session)
-    last_good = _good(runs).order_by("-finished_at").first()
+    last_good = runs.went_through().order_by("-finished_at").first()
     synced_at = last_good.finished_at if last_good else None
     last = runs.finished().order_by("-queued_at", "-pk").first()
     now = timezone.now()
@@ -262,11 +262,6 @@ def _with_worker(fresh: Freshness, now: datetime) -> Freshness:
     return replace(
         fresh, worker_is_away=True, code="worker_away", reason=reason_of("worker_away"), since=seen_at or fresh.next_at
     )
-
-
-def _good(runs):
-    """Runs that went through to the end; what was wrong with single members or items does not count here."""
-    return runs.filter(state__in=[SyncRun.State.DONE, SyncRun.State.PARTIAL], retry_at=None)
 
 
 def _is_stale(synced_at: datetime | None, interval: timedelta | None, session: Session, now: datetime) -> bool:

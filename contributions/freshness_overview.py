@@ -10,8 +10,6 @@ from cohorts.models import Membership, Project, Session
 from .freshness import MENDED_BY_THE_MEMBER, Freshness, freshness_of_session, reason_of
 from .models import MemberSync, SyncRun
 
-State = SyncRun.State
-
 
 @dataclass(frozen=True)
 class Line:
@@ -44,7 +42,7 @@ def overview_of(session: Session) -> Overview:
     """Everything for the page; the number of statements does not depend on how many projects and members there are."""
     freshness = freshness_of_session(session)
     runs = SyncRun.objects.filter(session=session, membership=None)
-    good = runs.filter(state__in=[State.DONE, State.PARTIAL], retry_at=None)
+    good = runs.went_through()
     bad = runs.finished().exclude(retry_at=None)
     good_at = dict(good.order_by().values_list("project").annotate(at=Max("finished_at")))
     newest_bad = SyncRun.objects.in_bulk(dict(bad.order_by().values_list("project").annotate(newest=Max("pk"))).values())

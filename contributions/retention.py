@@ -38,7 +38,7 @@ def forget_old_records(now: datetime.datetime | None = None) -> int:
 def _old_syncs(now: datetime.datetime):
     finished = SyncRun.objects.finished()
     # Pages say since when the data is what it is, so the last sync that brought some stays until there is a newer one.
-    good = finished.filter(state__in=[SyncRun.State.DONE, SyncRun.State.PARTIAL], pk__gt=OuterRef("pk"))
+    good = SyncRun.objects.went_through().filter(pk__gt=OuterRef("pk"))
     # One of a project alone says nothing about the rest, and no page goes by it.
     of_same_session = Exists(good.whole().filter(session=OuterRef("session")))
     of_same_member = Exists(good.filter(membership=OuterRef("membership")))

@@ -50,7 +50,6 @@ def scope_of(session: Session, *, membership: Membership | None = None, project:
     # What every sync asks, and what it fetches where all of it has moved.
     least = ceil(nameless / NAMES_PER_IDENTIFY) + ceil(members / IDS_PER_DISCOVER) + ceil(open_items / IDS_PER_SWEEP)
     same = SyncRun.objects.filter(session=session, membership=membership, project=project)
-    good = same.filter(state__in=[SyncRun.State.DONE, SyncRun.State.PARTIAL], retry_at=None)
     whole = SyncRun.objects.filter(session=session, membership=None, project=None).waiting_or_running().first()
     return Scope(
         members=members,
@@ -58,7 +57,7 @@ def scope_of(session: Session, *, membership: Membership | None = None, project:
         open_items=open_items,
         least=least,
         most=least + ceil(open_items / IDS_PER_REFRESH) + ceil(members / IDS_PER_REVIEWS),
-        last=good.order_by("-queued_at", "-pk").first(),
+        last=same.went_through().order_by("-queued_at", "-pk").first(),
         under_way=whole or same.waiting_or_running().first(),
         blocked_until=_blocked_until(timezone.now()),
     )

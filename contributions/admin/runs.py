@@ -68,7 +68,7 @@ class StoppedFilter(admin.SimpleListFilter):
         if self.value() == "yes":
             return queryset.filter(retry_at__isnull=False)
         if self.value() == "no":
-            return queryset.filter(retry_at=None, state__in=[State.DONE, State.PARTIAL])
+            return queryset.went_through()
         return queryset
 
 

@@ -23,6 +23,10 @@ class SyncRunQuerySet(models.QuerySet["SyncRun"]):
     def finished(self):
         return self.exclude(state__in=SyncRun.UNFINISHED)
 
+    def went_through(self):
+        """Those that came to their end; what was wrong with single members or items does not count here."""
+        return self.filter(state__in=[SyncRun.State.DONE, SyncRun.State.PARTIAL], retry_at=None)
+
     def whole(self):
         """Of everybody and all projects of a session."""
         return self.filter(membership=None, project=None)

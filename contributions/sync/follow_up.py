@@ -23,8 +23,7 @@ def queue_follow_up(run: SyncRun, stopped_by: GitHubError | None) -> None:
 def follow_up(run: SyncRun) -> SyncRun | None:
     """Ask for the rest of `run`, unless a later one of the same went through meanwhile. Returns the run that does it."""
     same = SyncRun.objects.filter(session=run.session_id, membership=run.membership_id, project=run.project_id)
-    went_through = same.filter(state__in=[SyncRun.State.DONE, SyncRun.State.PARTIAL], retry_at=None, queued_at__gt=run.queued_at)
-    if went_through.exists():
+    if same.went_through().filter(queued_at__gt=run.queued_at).exists():
         return None
     return request_sync(
         run.session,

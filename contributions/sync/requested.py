@@ -54,9 +54,7 @@ def is_covered(run: SyncRun) -> bool:
     """Whether a sync of the whole session went through since this one, of a member or a project, was asked for."""
     if run.is_whole:
         return False
-    good = SyncRun.objects.whole().filter(
-        session=run.session_id, state__in=[SyncRun.State.DONE, SyncRun.State.PARTIAL], retry_at=None
-    )
+    good = SyncRun.objects.whole().went_through().filter(session=run.session_id)
     since = good.filter(started_at__gt=run.queued_at)
     return (since.filter(full=True) if run.full else since).exists()
 

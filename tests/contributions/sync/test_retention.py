@@ -32,9 +32,11 @@ def test_old_syncs_go_but_for_the_last_of_each(now):
     sync(other, old)
     last_good = sync(other, old)
     failed_since = sync(other, old, state="failed")
+    # A limit stopped it, so pages still say since when by the one before.
+    stopped_since = sync(other, old, state="partial", retry_at=old)
     failed = sync(other, now - KEEP_SYNCS + DAY, state="failed")
     assert forget_old_records(now) == 3
-    assert set(SyncRun.objects.all()) == {last_of_session, last_of_member, last_good, failed_since, failed}
+    assert set(SyncRun.objects.all()) == {last_of_session, last_of_member, last_good, failed_since, stopped_since, failed}
 
 
 def test_one_that_never_ended_stays(now):
