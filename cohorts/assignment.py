@@ -3,7 +3,7 @@
 It is a flow problem: applications want a number of readers, people have limits, some pairs are impossible. Applications are given
 one reader each before any gets a second. Each time the reader is the least busy person that can be reached, directly or along a
 chain of exchanges (*a* goes to Ana, who gives *b* to Bo, who has time). Such a chain is an augmenting path: while one exists it
-is found, so no other way fills more, nor spreads what is short more evenly over the applications. And because the path always ends
+is found, so given what stays no other way fills more, nor spreads what is short more evenly over the applications. And as each ends
 at the least busy person within reach, loads are as even as they can be (an optimal semi-matching, as Harvey, Ladner, Lovász and
 Tamir describe it). There are few people and many applications, so paths are searched among the people only, as bits of a number.
 """

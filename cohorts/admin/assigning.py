@@ -18,10 +18,24 @@ from cohorts.stages import Stage, stage_of
 URL_NAME = "cohorts_session_assign_reviews"
 
 
+#: The most that somebody can be asked for; more is a slip of the finger.
+MOST = 9999
+
+
+def _whole_number(text) -> dict:
+    """One message for whatever is not a number that can be meant."""
+    return dict.fromkeys(["required", "invalid", "min_value", "max_value"], text)
+
+
 class AssignForm(forms.Form):
     """How many reviews, who can take how many, and whether what nobody has begun may move."""
 
-    each = forms.IntegerField(label=gettext_lazy("Reviews for each application"), min_value=1, max_value=20)
+    each = forms.IntegerField(
+        label=gettext_lazy("Reviews for each application"),
+        min_value=1,
+        max_value=20,
+        error_messages=_whole_number(gettext_lazy("Give a number from 1 to 20.")),
+    )
     redistribute = forms.BooleanField(
         label=gettext_lazy("Take back what nobody has begun, where that makes it more even"),
         required=False,
@@ -36,8 +50,9 @@ class AssignForm(forms.Form):
                 label=_("Most reviews of %(name)s") % {"name": one.person.get_full_name()},
                 required=False,
                 min_value=0,
-                max_value=9999,
+                max_value=MOST,
                 initial=one.most,
+                error_messages=_whole_number(_("Give a number from 0 to %(most)s, or nothing.") % {"most": MOST}),
             )
 
     @staticmethod

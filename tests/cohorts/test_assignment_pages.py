@@ -131,6 +131,7 @@ def test_impossible_numbers_are_named_and_what_was_typed_stays(client, world, pa
     answer = client.post(page, {**filled(world, "5"), name: value, "assign": "1"})
     assert answer.status_code == 200
     assert f'href="#id_{name}"' in answer.text
+    assert "Give a number from" in answer.text
     assert 'value="5"' in answer.text
     assert answer.context["plan"] is None
 
