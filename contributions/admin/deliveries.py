@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from contributions.models import WebhookDelivery, WorkItem
 
+from .columns import moment_words
 from .read_only import OperatorAdmin
 
 #: A delivery that is open for longer should be looked at.
@@ -67,7 +68,7 @@ def name_items(deliveries) -> None:
 class WebhookDeliveryAdmin(OperatorAdmin):
     """What GitHub delivered, what it was about, and when that was fetched again."""
 
-    list_display = ["guid", "event", "about_items", "received_at", "processed_at", "took"]
+    list_display = ["guid", "event", "about_items", "received", "took"]
     list_filter = [ProcessedFilter, "event"]
     search_fields = ["guid", "about"]
     search_help_text = gettext_lazy("The GUID under “Recent Deliveries” of the webhook on GitHub, or a node id.")
@@ -91,6 +92,10 @@ class WebhookDeliveryAdmin(OperatorAdmin):
             return links
         more = ngettext("%(count)s more", "%(count)s more", others) % {"count": others}
         return format_html("{}, {}", links, more) if delivery.named else more
+
+    @admin.display(description=gettext_lazy("received"), ordering="received_at")
+    def received(self, delivery):
+        return moment_words(delivery.received_at)
 
     @admin.display(description=gettext_lazy("took"))
     def took(self, delivery):

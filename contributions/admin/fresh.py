@@ -4,9 +4,7 @@ from django.contrib import admin
 from django.http import Http404
 from django.template.response import TemplateResponse
 from django.urls import path
-from django.utils import timezone
 from django.utils.decorators import method_decorator
-from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -17,6 +15,7 @@ from contributions.freshness import reason_of
 from contributions.freshness_overview import overview_of
 from contributions.models import MemberSync
 
+from .columns import moment_words
 from .filters import CohortFilter, SessionFilter, along
 from .read_only import ReadOnlyAdmin
 
@@ -50,12 +49,12 @@ class MemberSyncAdmin(ReadOnlyAdmin):
 
     @admin.display(description=gettext_lazy("last success"), ordering="synced_at")
     def last_success(self, sync):
-        return _moment(sync.synced_at)
+        return moment_words(sync.synced_at)
 
     @admin.display(description=gettext_lazy("last failure"), ordering="failed_at")
     def last_failure(self, sync):
         """When, and what it was."""
-        return format_html("{}<br>{}", _moment(sync.failed_at), sync.failure) if sync.failed_at else _moment(None)
+        return format_html("{}<br>{}", moment_words(sync.failed_at), sync.failure) if sync.failed_at else moment_words(None)
 
     @admin.display(description=gettext_lazy("what failed"))
     def what_failed(self, sync):
@@ -87,10 +86,3 @@ class MemberSyncAdmin(ReadOnlyAdmin):
             "member_can_mend": any(line.member_can_mend for line in overview.members),
         }
         return TemplateResponse(request, "admin/contributions/freshness.html", context)
-
-
-def _moment(moment):
-    """Short enough for a column, on one line; a dash for never."""
-    if moment is None:
-        return "–"
-    return format_html('<span class="nowrap">{}</span>', date_format(timezone.localtime(moment), "SHORT_DATETIME_FORMAT"))

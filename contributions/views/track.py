@@ -5,7 +5,7 @@ from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods
 
 from accounts.limits import TOO_OFTEN, within_limit
 from accounts.signed_in import signed_in
@@ -21,12 +21,15 @@ from .progress import page_of
 
 
 @signed_in
-@require_POST
+@require_http_methods(["GET", "POST"])
 def track(request, pk):
     """Track a pasted link, or work without one. What cannot be tracked yet stays in the form, with the reason.
 
-    With `look` nothing is tracked: the answer is the part of the form that fits the link as typed so far.
+    With `look` nothing is tracked: the answer is the part of the form that fits the link as typed so far. Who comes back to this
+    address later, which the browser showed with the reason, is led to the progress page.
     """
+    if request.method == "GET":
+        return redirect("progress", pk=pk)
     members = Membership.objects.visible_to(request.user).members().filter(user=request.user).exclude(state=Membership.State.LEFT)
     membership = get_object_or_404(members.select_related("user", "cohort__session", "cohort__project"), pk=pk)
     form = TrackForm(request.POST, membership=membership)
