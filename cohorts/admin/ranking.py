@@ -185,9 +185,9 @@ def _columns(choice: RankingChoice) -> list[Column]:
 
     return [
         column(_("Place")),
-        column(_("Moved by adjusting"), "climb"),
         column(_("Applicant"), "number"),
         column(_("Adjusted"), "adjusted"),
+        column(_("Moved by adjusting"), "climb"),
         column(_("Mean"), "mean"),
         column(_("Median"), "median"),
         column(_("Lowest to highest"), "spread"),
