@@ -20,6 +20,7 @@ from background.models import TaskRun
 from cohorts.models import Membership, Session
 from contributions.models import WorkItem
 from contributions.sync.due import interval_of
+from contributions.sync.store import mark_gone
 from contributions.trackers import TRACKERS, Place, Snapshot, Tracker
 from contributions.trackers.answers import Busy, Missing, Refused, TrackerError, Unavailable, ask, ask_json
 from contributions.trackers.interface import Request, Unreadable
@@ -185,11 +186,9 @@ def fetch_now(memberships: Iterable[Membership], *, now: datetime | None = None)
 
 
 def _mark_gone(item_pk: int) -> None:
-    now = timezone.now()
-    WorkItem.objects.filter(pk=item_pk).exclude(state=WorkItem.State.GONE).update(
-        state=WorkItem.State.GONE, gone=WorkItem.Gone.NOT_VISIBLE, gone_at=now, turn="", turn_reason="gone", turn_since=now
-    )
-    WorkItem.objects.filter(pk=item_pk).update(problem="", problem_at=None, fetch_after=now + _a_while(DONE_AGAIN_AFTER))
+    mark_gone(item_pk, WorkItem.Gone.NOT_VISIBLE)
+    after = timezone.now() + _a_while(DONE_AGAIN_AFTER)
+    WorkItem.objects.filter(pk=item_pk).update(problem="", problem_at=None, fetch_after=after)
 
 
 def _kept(item_pk: int, error: TrackerError) -> TrackerError:
