@@ -83,7 +83,7 @@ class Spool:
 
     @property
     def has_begun(self) -> bool:
-        return self._thread is not None
+        return self._thread is not None and self._thread.is_alive()
 
     def drain(self) -> int:
         """Store all that is here, of this process and of those that ended. Returns how many; raises what `store` raises.
@@ -110,16 +110,20 @@ class Spool:
             return stored
 
     def begin(self) -> None:
-        """Store from now on what comes, in a thread of this process. Does nothing the second time."""
-        if self.has_begun:
-            return
+        """Store from now on what comes, in a thread of this process. Does nothing while there is one."""
         with self._lock:
-            if self._thread is not None:
+            if self.has_begun:
                 return
-            self._thread = thread = threading.Thread(target=self._run, name="webhook deliveries", daemon=True)
-        # What another process left behind.
-        self._wake.set()
-        thread.start()
+            # What another process left behind.
+            self._wake.set()
+            thread = threading.Thread(target=self._run, name="webhook deliveries", daemon=True)
+            try:
+                thread.start()
+            except RuntimeError as error:
+                # No more threads for now. What is on disk is safe, and the next request tries again.
+                logger.error("Deliveries wait on disk: nothing can store them now (%s).", error)
+                return
+            self._thread = thread
 
     def _begin_anew(self) -> None:
         """In a process that was forked: the file, the locks and the thread belong to the one before."""
@@ -187,12 +191,13 @@ class Spool:
     def _run(self) -> None:
         wait = FIRST_WAIT
         while True:
-            if not self._wake.wait(LOOK_AROUND):
-                # Nothing has come for a while. Others may have ended, and no connection is kept for nothing.
-                connections.close_all()
+            came = self._wake.wait(LOOK_AROUND)
             self._wake.clear()
-            close_old_connections()
             try:
+                if not came:
+                    # Nothing has come for a while. Others may have ended, and no connection is kept for nothing.
+                    connections.close_all()
+                close_old_connections()
                 self.drain()
             except Exception as error:
                 # What the database's driver raises has no personal data in its type.

@@ -98,7 +98,8 @@ def _keep(delivery: Delivery) -> tuple[int, str]:
         except OSError as error:
             logger.error("A delivery could not be kept on disk (%s); the database takes it.", type(error).__name__)
         else:
-            kept.begin()
+            if not kept.has_begun:
+                kept.begin()
             return 202, ""
     try:
         if not connection.in_atomic_block:

@@ -222,6 +222,25 @@ def test_it_stores_again_once_the_database_is_back(spool, store, monkeypatch):
     assert store.guids == ["one"]
 
 
+def test_no_failure_ends_the_storing_for_good(spool, store, monkeypatch):
+    monkeypatch.setattr(module, "FIRST_WAIT", 0.001)
+    failures = [OperationalError("The connection cannot be closed.")]
+    monkeypatch.setattr(module, "close_old_connections", lambda: failures and (_ for _ in ()).throw(failures.pop()))
+    with monkeypatch.context() as patch:
+        patch.setattr(module.threading.Thread, "start", lambda self: (_ for _ in ()).throw(RuntimeError("no more threads")))
+        spool.begin()
+        assert not spool.has_begun
+    with monkeypatch.context() as patch:
+        patch.setattr(spool, "_run", lambda: None)
+        spool.begin()
+        spool._thread.join()
+    assert not spool.has_begun, "one that died is none"
+    spool.begin()
+    put(spool, "one")
+    assert store.changed.wait(10)
+    assert (store.guids, failures) == (["one"], [])
+
+
 def test_a_flood_is_stored_when_it_ebbs(spool, monkeypatch):
     pauses = []
 
