@@ -1,7 +1,7 @@
 """Sessions side by side: by the number of the week, and where they have other lengths by parts of the way. Nothing is ranked."""
 
 import datetime
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from .counting import Cell, Kind, Overview, belongs, ended_in
@@ -70,7 +70,9 @@ def column(
     if not in_full:
         whole = sum(parts, Cell())
         # The same sum as that of the weeks; told with its parts in one way, it must not undo what another way keeps back.
+        # A part that ends within a week tells of the days before, where both are told.
         hides = any(cell.hidden for cell in cells.values()) or not is_told(whole, facts.agreed)
+        hides = hides or not all(is_told(piece, facts.agreed) for piece in _pieces(facts, weeks, measure))
         parts = [HIDDEN if hides and cell.count else cell for cell in told(parts, whole, facts.agreed)]
     ahead, parts_ahead = frozenset[int](), PARTS
     if now is not None and weeks.spans:
@@ -84,25 +86,36 @@ def column(
 def parts_of(facts: Facts, weeks: Weeks, measure: str, parts: int = PARTS) -> list[Cell]:
     """What happened in each of so many equal parts of a session. A pause is part of the way."""
     cells = [Cell() for _ in range(parts)]
-
-    def add(moment, people) -> None:
+    for moment, people in _happened(facts, weeks, measure):
         place = weeks.part_of(moment, parts)
         if place is not None:
             cells[place] += Cell(1, frozenset(people))
+    return cells
 
+
+def _pieces(facts: Facts, weeks: Weeks, measure: str) -> list[Cell]:
+    """What happened in each part of each week."""
+    found: dict[tuple[int | None, str], Cell] = {}
+    for moment, people in _happened(facts, weeks, measure):
+        key = weeks.part_of(moment, PARTS), weeks.slot_of(moment).key
+        found[key] = found.get(key, Cell()) + Cell(1, frozenset(people))
+    return [cell for (part, _slot), cell in found.items() if part is not None]
+
+
+def _happened(facts: Facts, weeks: Weeks, measure: str) -> Iterator[tuple[datetime.datetime, Iterable[int]]]:
+    """When each thing happened that a measure counts, and who is behind it."""
     if measure == "reviews":
         for review in facts.reviews:
-            add(review.at, {review.person})
-        return cells
+            yield review.at, {review.person}
+        return
     for work in facts.works:
         if work.kind != Kind.PULL_REQUEST or not work.makers or work.opened_at is None or not belongs(work, weeks):
             continue
         if measure == "merged":
-            if ended_in(work, weeks) not in (None, BEFORE, AFTER):
-                add(work.ended_at, work.makers)
+            if work.ended_at is not None and ended_in(work, weeks) not in (None, BEFORE, AFTER):
+                yield work.ended_at, work.makers
         elif measure == "opened" or (measure == "first" and work.own and work.first):
-            add(work.opened_at, work.makers if measure == "opened" else work.own)
-    return cells
+            yield work.opened_at, work.makers if measure == "opened" else work.own
 
 
 def compare(columns: Sequence[Column]) -> Comparison:

@@ -247,6 +247,21 @@ def test_weeks_to_come_are_no_zeros_beside_another_session():
     assert [row.cells[0] for row in part_rows(compare(found[2:3]))] == ["7", "5", "not yet", "not yet"]
 
 
+def test_parts_of_the_way_do_not_divide_a_week_into_days_of_one_person():
+    """Three weeks in four parts: the first quarter ends on Saturday, and only one person worked on Sunday."""
+    calendar = weeks(day(2, 1), day(2, 8), day(2, 15))
+    works = [pull(pk, at(2, 2), by=(pk,)) for pk in range(1, 5)] + [pull(9, at(2, 7), by=(1,))]
+
+    def seen(facts):
+        overview = public(count(facts, calendar))
+        return column("It", "opened", facts, calendar, overview, in_full=False)
+
+    found = seen(Facts(works))
+    assert (found.cells[1].count, found.total.count) == (5, 5)
+    assert [part.hidden for part in found.parts] == [True, True, False, False]
+    assert [part.count for part in seen(Facts([*works, *(pull(pk, at(2, 7), by=(pk,)) for pk in (2, 3))])).parts] == [4, 3, 0, 0]
+
+
 def test_parts_of_the_way_tell_no_more_than_the_weeks():
     facts = Facts([pull(1, at(2, 2), by=(1,)), *(pull(pk, at(2, 9), by=(pk,)) for pk in range(2, 7))])
     calendar = weeks(day(2, 1), day(2, 8))
