@@ -2,7 +2,7 @@
 
     uv run python bench/pages.py [--database sqlite|postgresql] [--quick]
 
-Progress, cohort board and session figures are asked for by those who see most of them, with 5 and 500 items, and with 4 and 400
+Progress, both boards and session figures are asked for by those who see most of them, with 5 and 500 items, and with 4 and 400
 people: the number of queries must not change. Then *my progress* with 60 items is asked for in turn with a change list of 100
 rows, as a stock `ModelAdmin` on Django's own templates shows the same items: a column for each fact that a row of the progress
 page has, filters by state and a search; medians are compared. A list of one bare column is timed too, for comparison. Prints a table, and exits with 1 where a bound is missed.
@@ -161,7 +161,7 @@ def pages_of(site: Site) -> dict[str, str]:
 
     wanted = {
         "progress": ("progress", [site.members[0].pk]), "cohort board": ("cohort", [site.cohort.pk]),
-        "session figures": ("session_figures", [site.session.slug]),
+        "session board": ("session_board", [site.session.slug]), "session figures": ("session_figures", [site.session.slug]),
     }  # fmt: skip
     found = {}
     for page, (name, arguments) in wanted.items():
