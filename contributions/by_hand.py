@@ -83,7 +83,7 @@ def add_without_link(
     if contribution is None:
         item = WorkItem.objects.create(kind=WorkItem.Kind.OTHER, state=WorkItem.State.CLOSED, **facts)
         return Contribution.objects.create(membership=membership, work_item=item, source=Contribution.Source.MANUAL)
-    if contribution.hidden:
+    if contribution.hidden and by.pk == membership.user_id:
         contribution.hidden = False
         contribution.save(update_fields=["hidden"])
     return contribution

@@ -41,7 +41,7 @@ def paste_link(
     Issues, pull requests and tickets need nothing more; `role`, a `Contribution.Role`, is the member's part in one that
     somebody else opened. Other work needs a title and a kind (`WorkItem.OtherKind`), and has a day, `on`, which is today
     where none is given; what is there already keeps its own. Pasting what is there already changes nothing, except that it
-    is shown again if it was hidden, and that a `role` is taken over.
+    is shown again if its member hid it and pastes it now, and that a `role` is taken over.
 
     Raises `LinkError`, `OtherWorkError`, and `PermissionDenied` unless `by` is the member, leads the member's cohort or
     organises the session, and for a member who left.
@@ -58,9 +58,12 @@ def paste_link(
             membership=membership, work_item=item, defaults={"source": Contribution.Source.PASTED, "role": part}
         )
         if not created:
-            changes = {"hidden": False} | ({"role": part} if role else {})
-            Contribution.objects.filter(pk=contribution.pk).update(**changes)
-            contribution.refresh_from_db(fields=list(changes))
+            # Only the member takes back that it is not theirs.
+            shown = {"hidden": False} if by.pk == membership.user_id else {}
+            changes = shown | ({"role": part} if role else {})
+            for name, value in changes.items():
+                setattr(contribution, name, value)
+            contribution.save(update_fields=list(changes))
         if item.fetched_at is None and (item.tracker or item.kind in GITHUB_KINDS):
             _fetch_soon(item)
     return contribution

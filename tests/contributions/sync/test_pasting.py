@@ -156,6 +156,8 @@ def test_what_was_hidden_is_shown_again(follower):
     pull = follower.pull(ada)
     follower.sync()
     Contribution.objects.update(hidden=True)
+    navigator = MembershipFactory(cohort=ada.cohort, role="navigator").user
+    assert paste(ada, pull.url, by=navigator).hidden, "only its member takes that back"
     assert not paste(ada, pull.url).hidden
     assert not Contribution.objects.get().hidden
 
