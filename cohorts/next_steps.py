@@ -30,11 +30,17 @@ class Step:
 
 
 def next_steps(user, now: datetime.datetime | None = None) -> list[Step]:
-    """Applications, places in running cohorts, reviews and stories of `user`. A number of queries that does not grow with them."""
+    """Applications, places in running cohorts, running sessions to organise, reviews and stories of `user`. A number of queries that does not grow with them."""
     if not user.is_authenticated:
         return []
     now = now or timezone.now()
-    steps = [*_applications(user, now), *_memberships(user, now), *_reviews(user), *_stories(user, now)]
+    steps = [
+        *_applications(user, now),
+        *_memberships(user, now),
+        *_organised(user, now),
+        *_reviews(user),
+        *_stories(user, now),
+    ]
     return sorted(steps, key=lambda step: step.tone != "mine")
 
 
@@ -120,13 +126,26 @@ def _reviews(user):
         )
 
 
+def _organised(user, now):
+    """Running sessions that `user` organises."""
+    for session, label in _running(user, SessionRole.Role.ORGANISER, now):
+        text = _("See how all cohorts are doing, and who could use a word.")
+        url = reverse("session_board", args=[session.slug])
+        yield Step(label, "reviewer", session.name, text, url, _("Open all cohorts"))
+
+
 def _stories(user, now):
     """Running sessions whose story `user` tells."""
-    told = Session.objects.visible_to(user).filter(roles__user=user, roles__role=SessionRole.Role.STORYTELLER, archived_at=None)
-    for session in told.prefetch_related("calendar").order_by("-starts_on", "pk"):
+    for session, label in _running(user, SessionRole.Role.STORYTELLER, now):
+        text = _("Copy what happened this week, with names of people who agreed.")
+        url = reverse("session_figures", args=[session.slug])
+        yield Step(label, "reviewer", session.name, text, url, _("See the session in figures"))
+
+
+def _running(user, role, now):
+    """Running sessions in which `user` has this role, each with a word for the time that it is."""
+    sessions = Session.objects.visible_to(user).filter(roles__user=user, roles__role=role, archived_at=None)
+    for session in sessions.prefetch_related("calendar").order_by("-starts_on", "pk"):
         if stage_of(session, now) == Stage.RUNNING:
             week = current_week(session, now)
-            label = _("Week %(number)s") % {"number": week.number} if week else str(Stage.RUNNING.label)
-            text = _("Copy what happened this week, with names of people who agreed.")
-            url = reverse("session_figures", args=[session.slug])
-            yield Step(label, "reviewer", session.name, text, url, _("See the session in figures"))
+            yield session, _("Week %(number)s") % {"number": week.number} if week else str(Stage.RUNNING.label)

@@ -207,6 +207,22 @@ def test_a_member_goes_to_progress_and_a_navigator_to_the_cohort(client, log_in)
     assert reverse("cohort", args=[cohort.pk]) in html
 
 
+@pytest.mark.parametrize(("role", "name"), [("organiser", "session_board"), ("storyteller", "session_figures")])
+def test_who_runs_or_tells_a_session_goes_there_while_it_runs(client, log_in, role, name):
+    session = SessionFactory()
+    log_in(SessionRoleFactory(session=session, role=role).user)
+    assert reverse(name, args=[session.slug]) in next_steps_of(page(client, "home"))
+    assert "Week 4" in next_steps_of(page(client, "home"))
+    session.archived_at = timezone.now()
+    session.save()
+    assert "Week 4" not in next_steps_of(page(client, "home"))
+
+
+def next_steps_of(html) -> str:
+    """The part of the front page that is for the reader; empty without one."""
+    return html[html.index("Next for you") :].split("</section>")[0] if "Next for you" in html else ""
+
+
 def test_a_member_before_the_start_meets_the_cohort(client, log_in):
     session = SessionFactory(starts_on=timezone.localdate() + datetime.timedelta(days=9))
     log_in(MembershipFactory(cohort=CohortFactory(session=session)).user)

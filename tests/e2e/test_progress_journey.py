@@ -83,7 +83,7 @@ def test_a_member_says_what_it_is_about_before_asking(page, live_server, members
     expect(page.locator("#saved")).to_contain_text("Saved")
     expect(page.get_by_text("1 thing is left.")).to_be_visible()
     page.keyboard.press("ArrowDown")
-    expect(page.get_by_text("Nothing is left that we know of.")).to_be_visible()
+    expect(page.get_by_text("Nothing is left but")).to_be_visible()
     page.wait_for_function("() => !document.querySelector('.htmx-request')")
     contribution = Contribution.objects.get(work_item__title=TITLE)
     assert (contribution.own_words, contribution.ai_use) == ("It names the locale that is missing.", "none")
