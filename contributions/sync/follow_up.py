@@ -21,9 +21,14 @@ def queue_follow_up(run: SyncRun, stopped_by: GitHubError | None) -> None:
 
 
 def follow_up(run: SyncRun) -> SyncRun | None:
-    """Ask for the rest of `run`, unless a later one of the same went through meanwhile. Returns the run that does it."""
+    """Ask for the rest of `run` and return the run that does it.
+
+    None where a later one of the same went through meanwhile, or where the session no longer follows the project.
+    """
     same = SyncRun.objects.filter(session=run.session_id, membership=run.membership_id, project=run.project_id)
     if same.went_through().filter(queued_at__gt=run.queued_at).exists():
+        return None
+    if run.project is not None and not run.session.projects.filter(pk=run.project_id).exists():
         return None
     return request_sync(
         run.session,

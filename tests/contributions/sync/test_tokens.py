@@ -366,3 +366,16 @@ def test_each_use_leaves_a_sample_and_the_run_says_whose_points_it_used(two):
         5000,
         sample.budget.remaining if sample.budget == first.budget else 0,
     )
+
+
+def test_the_rest_of_a_project_that_left_its_session_is_nobodys(two, tasks):
+    two.pull(two.member("ada"))
+    two.sandbox.faults.always("rate_limited")
+    run = two.sync(project=two.site_project)
+    assert (run.state, len(tasks.enqueued(go_on_with_sync))) == ("failed", 1)
+    two.session.projects.remove(two.site_project)
+    two.sandbox.faults.clear()
+    two.later(hours=2)
+    tasks.run()
+    assert not tasks.enqueued(go_on_with_sync)
+    assert list(SyncRun.objects.all()) == [run]
