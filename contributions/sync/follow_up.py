@@ -28,7 +28,7 @@ def follow_up(run: SyncRun) -> SyncRun | None:
     same = SyncRun.objects.filter(session=run.session_id, membership=run.membership_id, project=run.project_id)
     if same.went_through().filter(queued_at__gt=run.queued_at).exists():
         return None
-    if run.project is not None and not run.session.projects.filter(pk=run.project_id).exists():
+    if run.project is not None and not run.session.projects.filter(pk=run.project.pk).exists():
         return None
     return request_sync(
         run.session,
