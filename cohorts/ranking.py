@@ -1,6 +1,7 @@
 """A session's applications side by side: what their reviews come to, with and without the strictness of reviewers, and in which place."""
 
 import math
+import statistics
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -54,75 +55,86 @@ class Reviewer(NamedTuple):
     leaning: float
 
 
-class Scores(NamedTuple):
-    """What all visible reviews of a session come to."""
+@dataclass(frozen=True, slots=True)
+class Scores:
+    """What all visible reviews of a session come to, kept small: `facts` says what that is for one application."""
 
-    applications: dict[int, Facts]
+    #: Application id → the scores of its reviews, those without any score left out.
+    given: dict[int, list[float]]
+    #: Application id → how many of its reviews have no score at all.
+    without: dict[int, int]
+    #: Independent criterion → application id → its values.
+    apart: dict[int, dict[int, list[int]]]
+    adjusted: Mapping[int, float]
     reviewers: dict[int, Reviewer]
 
+    def facts(self, pk: int) -> Facts:
+        scores = sorted(self.given.get(pk, ()))
+        number = len(scores) + self.without.get(pk, 0)
+        apart = {criterion: math.fsum(values[pk]) / len(values[pk]) for criterion, values in self.apart.items() if pk in values}
+        if not scores:
+            return Facts(number, apart=apart)
+        mean, median = _mean(scores), statistics.median(scores)
+        return Facts(number, mean, median, scores[0], scores[-1], self.adjusted[pk], apart)
 
-class Candidate(NamedTuple):
-    """An application in the ranking, as far as filters and order ask."""
 
-    pk: int
-    status: str
-    eligibility: str
-    tier: int | None
-    pending_decision: str
+def _mean(scores: list[float]) -> float:
+    return math.fsum(scores) / len(scores)
 
 
 @dataclass(frozen=True)
 class Ranking:
     """A session's applications as one organiser may compare them. Withdrawn ones have facts, and no place."""
 
-    candidates: list[Candidate]
+    #: Ids of the applications, in their order.
+    candidates: list[int]
+    withdrawn: set[int]
     scores: Scores
     #: Application id → place by the adjusted score and by the mean, from 1; equal scores share a place.
     places: Mapping[int, int] = field(default_factory=dict)
     raw_places: Mapping[int, int] = field(default_factory=dict)
 
     def facts(self, pk: int) -> Facts:
-        return self.scores.applications.get(pk, _NOTHING)
+        return self.scores.facts(pk)
 
     def climb(self, pk: int) -> int | None:
         """How many places the adjusting moves an application up (negative: down)."""
         return self.raw_places[pk] - self.places[pk] if pk in self.places else None
 
 
-_NOTHING = Facts()
-
-
 def rank(session: Session, criteria: Sequence[Criterion], *, viewer) -> Ranking:
-    """The ranking of `session` (whose `criteria` these are) from what `viewer` may see. Two queries, three when reviews have changed.
+    """The ranking of `session` (whose `criteria` these are) from what `viewer` may see. Three queries, four when reviews have changed.
 
     A viewer's own application, those with a declared conflict and their reviews count nowhere in it, not even in the
     strictness of reviewers. So two organisers may read slightly different adjusted scores.
     """
-    wanted = Application.objects.decided_by(viewer).filter(session=session).order_by("pk")
-    candidates = [Candidate._make(row) for row in wanted.values_list(*Candidate._fields)]
+    decided = Application.objects.decided_by(viewer).filter(session=session).order_by("pk").values_list("pk", flat=True)
+    candidates, withdrawn = list(decided), set(decided.filter(status=Application.Status.WITHDRAWN))
     reviews = Review.objects.filter(application__session=session).aggregate(
         all=Count("pk"), handed_in=Count("handed_in_at"), last=Max("handed_in_at"), changed=Max("updated_at")
     )
     weights = [(one.pk, str(one.weight), one.independent) for one in criteria]
     # Whom one may compare decides which reviews count: a conflict that is declared or taken back changes it.
-    compared = [one.pk for one in candidates]
-    placed = [one.pk for one in candidates if one.status != Application.Status.WITHDRAWN]
-    state = (sorted(reviews.items()), sorted(weights), hash(tuple(compared)), hash(tuple(placed)))
+    state = (sorted(reviews.items()), sorted(weights), hash(tuple(candidates)), hash(tuple(sorted(withdrawn))))
     key = f"ranking:{session.pk}:{viewer.pk}"
     kept = cache.get(key)
     if kept is not None and kept[0] == state:
-        return Ranking(candidates, *kept[1])
+        return Ranking(candidates, withdrawn, *kept[1])
     scores = scores_of(session, criteria, viewer=viewer)
-    facts = [(pk, scores.applications[pk]) for pk in placed if pk in scores.applications]
-    made = scores, _places((pk, one.adjusted) for pk, one in facts), _places((pk, one.mean) for pk, one in facts)
+    scored = [pk for pk in candidates if pk in scores.given and pk not in withdrawn]
+    made = (
+        scores,
+        _places([(pk, scores.adjusted[pk]) for pk in scored]),
+        _places([(pk, _mean(scores.given[pk])) for pk in scored]),
+    )
     cache.set(key, (state, made), KEPT_FOR)
-    return Ranking(candidates, *made)
+    return Ranking(candidates, withdrawn, *made)
 
 
-def _places(scores: Iterable[tuple[int, float | None]]) -> dict[int, int]:
+def _places(scores: Iterable[tuple[int, float]]) -> dict[int, int]:
     places: dict[int, int] = {}
     before, place = None, 0
-    ordered = sorted(((round(score, _DIGITS), pk) for pk, score in scores if score is not None), reverse=True)
+    ordered = sorted([(round(score, _DIGITS), pk) for pk, score in scores], reverse=True)
     for number, (score, pk) in enumerate(ordered, 1):
         if score != before:
             before, place = score, number
@@ -138,7 +150,8 @@ def scores_of(session: Session, criteria: Sequence[Criterion], *, viewer) -> Sco
     application, asked for in a way that a database answers from one index. A test holds them together.
     """
     deciding = Application.objects.decided_by(viewer).filter(session=session)
-    columns = {f"of_{one.pk}": Max("scores__value", filter=Q(scores__criterion=one.pk)) for one in criteria}
+    counting, independent = [one for one in criteria if counts(one)], [one for one in criteria if one.independent]
+    columns = {f"of_{one.pk}": Max("scores__value", filter=Q(scores__criterion=one.pk)) for one in [*counting, *independent]}
     rows = (
         Review.objects.handed_in()
         .filter(application__in=deciding.values("pk"))
@@ -147,56 +160,42 @@ def scores_of(session: Session, criteria: Sequence[Criterion], *, viewer) -> Sco
         .annotate(**columns)
         .values_list("application_id", "reviewer_id", *columns)
     )
-    weights = [0.0 if one.independent else float(one.weight) for one in criteria]
-    independent = [(number, one.pk) for number, one in enumerate(criteria) if one.independent]
-    whole = sum(weights)
-    reviews: dict[int, int] = defaultdict(int)
+    weights = [float(one.weight) for one in counting]
+    whole, end = sum(weights), 2 + len(weights)
+    apart: dict[int, dict[int, list[int]]] = {one.pk: defaultdict(list) for one in independent}
+    without: dict[int, int] = defaultdict(int)
     given: list[tuple[int, int, float]] = []
-    apart: dict[int, dict[int, list[int]]] = {}
-    for application, reviewer, *values in rows:
-        reviews[application] += 1
-        for number, criterion in independent:
-            if values[number] is not None:
-                apart.setdefault(application, {}).setdefault(criterion, []).append(values[number])
-        if None not in values:
-            total, weight = math.sumprod(weights, values), whole
-        else:
+    for row in rows:
+        application, values = row[0], row[2:end]
+        if weights and None not in values:
+            given.append((application, row[1], math.sumprod(weights, values) / whole))
+        elif known := [pair for pair in zip(weights, values, strict=True) if pair[1] is not None]:
             # N/A counts nowhere, never as 0.
-            known = [pair for pair in zip(weights, values, strict=True) if pair[1] is not None]
-            total, weight = sum(one * value for one, value in known), sum(one for one, _value in known)
-        if weight:
-            given.append((application, reviewer, total / weight))
-    means = {pk: {criterion: math.fsum(values) / len(values) for criterion, values in one.items()} for pk, one in apart.items()}
-    return _scores(reviews, given, means)
-
-
-def _scores(reviews: Mapping[int, int], given: list[tuple[int, int, float]], means: Mapping[int, Mapping[int, float]]) -> Scores:
+            given.append((application, row[1], sum(one * value for one, value in known) / sum(one for one, _value in known)))
+        else:
+            without[application] += 1
+        for found, value in zip(apart.values(), row[end:], strict=True):
+            if value is not None:
+                found[application].append(value)
     adjusted = adjust(given)
     by_application: dict[int, list[float]] = defaultdict(list)
     by_reviewer: dict[int, list[float]] = defaultdict(list)
     for application, reviewer, score in given:
         by_application[application].append(score)
         by_reviewer[reviewer].append(score)
-    applications = {}
-    for pk, number in reviews.items():
-        apart = means.get(pk, _NONE)
-        if pk not in by_application:
-            applications[pk] = Facts(number, apart=apart)
-            continue
-        scores = sorted(by_application[pk])
-        half = len(scores) // 2
-        median = scores[half] if len(scores) % 2 else (scores[half - 1] + scores[half]) / 2
-        mean = math.fsum(scores) / len(scores)
-        applications[pk] = Facts(number, mean, median, scores[0], scores[-1], adjusted.scores[pk], apart)
-    reviewers = {
-        pk: Reviewer(len(scores), math.fsum(scores) / len(scores), adjusted.leanings[pk]) for pk, scores in by_reviewer.items()
-    }
-    return Scores(applications, reviewers)
+    reviewers = {pk: Reviewer(len(scores), _mean(scores), adjusted.leanings[pk]) for pk, scores in by_reviewer.items()}
+    plain = {criterion: dict(found) for criterion, found in apart.items()}
+    return Scores(dict(by_application), dict(without), plain, adjusted.scores, reviewers)
+
+
+def counts(criterion: Criterion) -> bool:
+    """Whether a criterion is part of a review's score."""
+    return not criterion.independent and bool(criterion.weight)
 
 
 def scale_of(criteria: Iterable[Criterion]) -> float:
     """The highest score that a review can have: the weighted mean of the criteria's highest; 0 where nothing is scored."""
-    counting = [one for one in criteria if not one.independent and one.weight]
+    counting = [one for one in criteria if counts(one)]
     weights = sum(float(one.weight) for one in counting)
     return sum(float(one.weight) * one.highest for one in counting) / weights if weights else 0.0
 

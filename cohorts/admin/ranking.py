@@ -13,7 +13,7 @@ from django.views.decorators.http import require_safe
 
 from accounts.models import User
 from cohorts.models import Application, Session
-from cohorts.ranking import Candidate, Facts, Ranking, rank
+from cohorts.ranking import Facts, Ranking, rank
 
 from .csv_export import csv_response
 from .ranking_choice import PAGE_SIZES, RankingChoice
@@ -145,19 +145,22 @@ def _leaning_in_words(leaning: float) -> str:
     return text % {"by": floatformat(abs(leaning), 2)}
 
 
-def _rows(candidates: list[Candidate], ranking: Ranking, choice: RankingChoice) -> list[Row]:
+def _rows(chosen: list[int], ranking: Ranking, choice: RankingChoice) -> list[Row]:
     """One query, whatever the number."""
-    applications = Application.objects.select_related("applicant").defer("draft").in_bulk([one.pk for one in candidates])
+    applications = Application.objects.select_related("applicant").defer("draft").in_bulk(chosen)
     apart = list(choice.apart.values())
     rows = []
-    for one in candidates:
-        facts = ranking.facts(one.pk)
+    for pk in chosen:
+        if pk not in applications:
+            # Gone since the ranking was made, a moment ago: its account was deleted.
+            continue
+        facts = ranking.facts(pk)
         rows.append(
             Row(
-                applications[one.pk],
+                applications[pk],
                 facts,
-                ranking.places.get(one.pk),
-                ranking.climb(one.pk),
+                ranking.places.get(pk),
+                ranking.climb(pk),
                 [facts.apart.get(criterion) for criterion in apart],
                 choice.is_far_apart(facts),
                 choice.has_too_few(facts),

@@ -4,11 +4,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, QuerySet
 from django.utils.translation import gettext as _
 
 from cohorts.models import Application, Criterion, ProjectPreference, Session
-from cohorts.ranking import Candidate, Facts, Ranking, is_worth_discussing, worth_discussing_from
+from cohorts.ranking import Facts, Ranking, is_worth_discussing, worth_discussing_from
 
 #: Rows on a page; the first is what one gets without asking.
 PAGE_SIZES = (20, 100)
@@ -104,30 +104,39 @@ class RankingChoice:
 
     # --- applying it
 
-    def choose(self, ranking: Ranking, *, viewer) -> list[Candidate]:
-        """The candidates that were asked for, in the order that was asked for; those without a value come last."""
-        if self.is_narrowed:
-            rows = [one for one in ranking.candidates if self._matches(one, ranking.facts(one.pk))]
-        else:
-            rows = [one for one in ranking.candidates if one.status != Application.Status.WITHDRAWN]
-        for narrow in self._queries(viewer):
-            wanted = narrow()
-            rows = [one for one in rows if one.pk in wanted]
+    def choose(self, ranking: Ranking, *, viewer) -> list[int]:
+        """The ids of what was asked for, in the order that was asked for; those without a value come last."""
+        rows, show = ranking.candidates, self.chosen["show"]
+        if not self.chosen["status"]:
+            rows = [pk for pk in rows if pk not in ranking.withdrawn]
+        if show == "discuss":
+            rows = [pk for pk in rows if self.is_far_apart(ranking.facts(pk))]
+        elif show == "few":
+            rows = [pk for pk in rows if self.has_too_few(ranking.facts(pk))]
+        if show == "first" or any(self.chosen.get(name) for name in ("status", "eligibility", "decision", "project")):
+            wanted = set(self._narrowed(viewer).values_list("pk", flat=True))
+            rows = [pk for pk in rows if pk in wanted]
         return self._ordered(rows, ranking)
 
-    def _matches(self, one: Candidate, facts: Facts) -> bool:
-        chosen = self.chosen
-        if chosen["status"] and one.status != chosen["status"]:
-            return False
-        if not chosen["status"] and one.status == Application.Status.WITHDRAWN:
-            return False
-        if chosen["eligibility"] and one.eligibility != chosen["eligibility"]:
-            return False
-        if chosen["decision"] and one.pending_decision != chosen["decision"]:
-            return False
-        if chosen["show"] == "discuss":
-            return self.is_far_apart(facts)
-        return chosen["show"] != "few" or self.has_too_few(facts)
+    def _narrowed(self, viewer) -> QuerySet[Application]:
+        """The session's applications narrowed by what only the database knows."""
+        found = Application.objects.filter(session=self.session)
+        if self.chosen["status"]:
+            found = found.filter(status=self.chosen["status"])
+        if self.chosen["eligibility"]:
+            found = found.filter(eligibility=self.chosen["eligibility"])
+        if self.chosen["decision"]:
+            found = found.filter(pending_decision=self.chosen["decision"])
+        if self.chosen.get("project"):
+            wish = ProjectPreference.objects.filter(application=OuterRef("pk"), project=self.chosen["project"])
+            found = found.filter(Exists(wish))
+        if self.chosen["show"] == "first":
+            # Of sessions that this organiser may know of: what happened in another one is not for everybody.
+            earlier = Application.objects.decided_by(viewer).filter(
+                applicant=OuterRef("applicant"), session__starts_on__lt=self.session.starts_on
+            )
+            found = found.exclude(Exists(earlier))
+        return found
 
     def is_far_apart(self, facts: Facts) -> bool:
         return is_worth_discussing(facts, self.distance)
@@ -135,38 +144,26 @@ class RankingChoice:
     def has_too_few(self, facts: Facts) -> bool:
         return facts.reviews < self.session.reviews_each
 
-    def _queries(self, viewer) -> list[Callable[[], set[int]]]:
-        """What only the database knows, as functions that return ids."""
-        asked: list[Callable[[], set[int]]] = []
-        if self.chosen.get("project"):
-            preferences = ProjectPreference.objects.filter(application__session=self.session, project=self.chosen["project"])
-            asked.append(lambda: set(preferences.values_list("application_id", flat=True)))
-        if self.chosen["show"] == "first":
-            # Of sessions that this organiser may know of: what happened in another one is not for everybody.
-            earlier = Application.objects.decided_by(viewer).filter(
-                applicant=OuterRef("applicant"), session__starts_on__lt=self.session.starts_on
-            )
-            first = Application.objects.filter(session=self.session).exclude(Exists(earlier))
-            asked.append(lambda: set(first.values_list("pk", flat=True)))
-        return asked
-
-    def _ordered(self, rows: list[Candidate], ranking: Ranking) -> list[Candidate]:
+    def _ordered(self, rows: list[int], ranking: Ranking) -> list[int]:
         value = self._value(ranking)
-        keys = {one.pk: value(one) for one in rows}
+        keys = {pk: value(pk) for pk in rows}
         # By number where values are alike, so that no page shows what another one showed; `sort` keeps that order.
-        known = [one for one in rows if keys[one.pk] is not None]
-        known.sort(key=lambda one: keys[one.pk], reverse=self.descending)
-        return known + [one for one in rows if keys[one.pk] is None]
+        known = [pk for pk in rows if keys[pk] is not None]
+        known.sort(key=keys.__getitem__, reverse=self.descending)
+        return known + [pk for pk in rows if keys[pk] is None]
 
-    def _value(self, ranking: Ranking) -> Callable[[Candidate], float | int | None]:
+    def _value(self, ranking: Ranking) -> Callable[[int], float | int | None]:
+        """What the table is ordered by, as a function of an application's id."""
         if self.order == "number":
-            return lambda one: one.pk
+            return lambda pk: pk
         if self.order == "tier":
-            return lambda one: one.tier
+            return dict(Application.objects.filter(session=self.session).values_list("pk", "tier")).get
         if self.order == "climb":
-            return lambda one: ranking.climb(one.pk)
+            return ranking.climb
+        if self.order == "adjusted":
+            return ranking.scores.adjusted.get
         if self.order in self.apart:
             criterion = self.apart[self.order]
-            return lambda one: ranking.facts(one.pk).apart.get(criterion)
+            return lambda pk: ranking.facts(pk).apart.get(criterion)
         order = self.order
-        return lambda one: getattr(ranking.facts(one.pk), order)
+        return lambda pk: getattr(ranking.facts(pk), order)
