@@ -62,7 +62,14 @@ def test_sync_now_says_what_happens_and_then_queues_one_sync(client, session):
         ContributionFactory(membership=MembershipFactory(cohort=cohort))
     run_of(session, requests=3, points=5)
     page = client.get(address).text
-    for words in ("what 2 members of", "in 1 repository", "2 open items", "About 3 requests", "up to 5 where", "3 requests and 5 points"):
+    for words in (
+        "what 2 members of",
+        "in 1 repository",
+        "2 open items",
+        "About 3 requests",
+        "up to 5 where",
+        "3 requests and 5 points",
+    ):
         assert words in page
     assert not SyncRun.objects.waiting_or_running().exists()
     for _ in range(2):
