@@ -15,12 +15,11 @@ from .models import Application, Criterion, Review, Session
 
 #: Reviews this far apart, as a share of the scale, are worth talking about.
 DISCUSS_SHARE = 1 / 3
-#: Seconds for which scores are kept at most. They are made again at once when a review or a criterion changes.
+#: Seconds for which scores are kept at most. They are made again at once when a review or a criterion changes; the bound is for
+#: what the newest time of a change cannot show, such as a review that was saved before another and committed after it.
 KEPT_FOR = 60
 #: Scores that differ by less share a place: sums of fractions end in noise.
 _DIGITS = 9
-
-
 _NONE: Mapping[int, float] = {}
 
 
