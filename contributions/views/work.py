@@ -12,7 +12,7 @@ from accounts.signed_in import signed_in
 from contributions import statements
 from contributions.by_hand import may_revise
 from contributions.forms import PartForm, PartnerForm, StatementForm
-from contributions.models import Contribution
+from contributions.models import Contribution, MemberSync
 from contributions.preflight import applies_to, preflight, to_do
 from contributions.reading import Row, is_older
 from contributions.row_facts import with_facts
@@ -155,6 +155,7 @@ def _context(request, contribution, form) -> dict:
         "membership": contribution.membership,
         "person": contribution.membership.user,
         "item": item,
+        "checked_at": _checked_at(contribution),
         "row": row,
         "yours": yours,
         "form": form,
@@ -170,6 +171,15 @@ def _context(request, contribution, form) -> dict:
         "part_form": PartForm(initial={"role": contribution.role}) if yours and row.service else None,
         "partner_form": PartnerForm(partners=partners) if partners is not None and partners.exists() else None,
     }
+
+
+def _checked_at(contribution):
+    """When the site last knew that this is how it stands: a sync leaves alone what has not changed since it was fetched."""
+    item = contribution.work_item
+    if item.fetched_at is None or item.tracker or item.problem or not item.is_open:
+        return item.fetched_at
+    synced_at = MemberSync.objects.filter(membership=contribution.membership_id).values_list("synced_at", flat=True).first()
+    return max(item.fetched_at, synced_at or item.fetched_at)
 
 
 def _contribution(user, pk):

@@ -5,6 +5,7 @@ from django.core.exceptions import PermissionDenied
 from django.urls import reverse
 
 from contributions import statements
+from contributions.models import MemberSync, WorkItem
 from contributions.story import FIRST, LAST, story_of
 from tests import factories
 
@@ -297,3 +298,20 @@ def test_hidden_from_strangers(world, track, client):
     assert page_of(client, contribution, world.other_organiser).status_code == 404
     client.logout()
     assert client.get(reverse("work", args=[contribution.pk])).status_code == 302
+
+
+def test_an_open_item_that_did_not_change_is_as_fresh_as_the_last_sync(world, track, client):
+    fetched, synced = ago(hours=3), ago(minutes=5)
+    contribution = track(world.amara, fetched_at=fetched)
+    MemberSync.objects.update_or_create(membership=contribution.membership, defaults={"synced_at": synced})
+    rows = WorkItem.objects.filter(pk=contribution.work_item_id)
+
+    def checked_at():
+        return page_of(client, contribution, contribution.membership.user).context["checked_at"]
+
+    assert checked_at() == synced
+    # What could not be fetched, and what is over and not asked about any more, is as old as it is.
+    rows.update(problem="GitHub did not tell.")
+    assert checked_at() == fetched
+    rows.update(problem="", state=WorkItem.State.MERGED)
+    assert checked_at() == fetched

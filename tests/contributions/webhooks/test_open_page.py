@@ -36,4 +36,4 @@ def test_an_open_page_has_the_news_of_a_delivery(follower, tasks, client):  # no
     # The sync was ten minutes ago, and the page of the item says that the item itself is from now.
     assert "12:00" in client.get(progress).text
     page = client.get(reverse("work", args=[Contribution.objects.get().pk]))
-    assert "Last fetched" in page.text
+    assert "Last looked at" in page.text
