@@ -258,16 +258,29 @@ def test_pages_keep_filters_and_order(organiser, world):
     assert len(shown(organiser.get(address(world), {"rows": "100"}))) == 26
 
 
-def test_the_number_of_queries_does_not_grow(organiser, world, django_assert_num_queries):
-    organiser.get(address(world))
-    with CaptureQueriesContext(connection) as few:
-        organiser.get(address(world))
-    number = len(few)
+def test_the_number_of_queries_does_not_grow(organiser, world):
+    def queries():
+        counted = []
+        for name in ("ranking", "ranking_export", "ranking_reviewers"):
+            organiser.get(address(world, name))
+            with CaptureQueriesContext(connection) as captured:
+                organiser.get(address(world, name))
+            counted.append(len(captured))
+        return counted
+
+    few = queries()
     for application in ApplicationFactory.create_batch(25, session=world.session):
         hand_in(application, by=world.reviewer, scores=world.scores(1, 2, 3))
-    organiser.get(address(world))
-    with django_assert_num_queries(number):
-        organiser.get(address(world))
+    hand_in(application, by=world.navigator, scores=world.scores(3, 2, 3))
+    assert queries() == few
+
+
+def test_the_list_of_a_session_leads_to_its_ranking(organiser, world):
+    applications = reverse("admin:cohorts_application_changelist")
+    leads = f'href="{address(world)}"'
+    assert leads in organiser.get(applications, {"session__id__exact": world.session.pk}).content.decode()
+    assert leads in organiser.get(reverse("admin:cohorts_session_change", args=[world.session.pk])).content.decode()
+    assert leads not in organiser.get(applications).content.decode()
 
 
 def test_the_export_is_the_list_as_it_stands_with_cells_that_run_nothing(organiser, world):
