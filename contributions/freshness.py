@@ -22,6 +22,8 @@ from contributions.sync.due import interval_of
 STALE_AFTER_TURNS = 3
 #: A sync that waited so long, or is late by so much, makes one ask whether there is a worker.
 WAITS_LONG = timedelta(minutes=2)
+#: One that runs shows a sign of life at each answer; GitHub gives one within ten seconds, or none.
+SLOW_AFTER = timedelta(seconds=15)
 OVERDUE_AFTER = timedelta(minutes=10)
 
 _GITHUB_TROUBLE = gettext_lazy("GitHub has trouble answering")
@@ -116,6 +118,11 @@ class Freshness:
         """What the sync waits for that has not begun; empty where none waits."""
         return waiting_words(self.run, timezone.now(), worker_is_away=self.worker_is_away)
 
+    @property
+    def slow(self) -> str:
+        """What a sync that runs waits for, where that takes long."""
+        return slow_words(self.run, timezone.now())
+
     def __str__(self) -> str:
         """One sentence, times in the current zone: "GitHub refused since 14:02, next try 14:30; data from 13:55"."""
         now = timezone.now()
@@ -152,6 +159,13 @@ def waiting_words(run: SyncRun | None, now: datetime, *, worker_is_away: bool = 
     if now - run.queued_at > WAITS_LONG:
         return f"{waited} {_('The background worker has much to do. What you see stays right, only older.')}"
     return waited
+
+
+def slow_words(run: SyncRun | None, now: datetime) -> str:
+    """That a sync which runs has been waiting for an answer for a while, and that nothing is lost by it; else empty."""
+    if run is None or run.state != SyncRun.State.RUNNING or run.progress_at is None or now - run.progress_at < SLOW_AFTER:
+        return ""
+    return _("GitHub takes long to answer. You need not wait here: the sync goes on without you.")
 
 
 def clock(moment: datetime | None, now: datetime) -> str:

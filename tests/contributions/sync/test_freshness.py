@@ -16,6 +16,7 @@ from contributions.freshness import (
     freshness_of_membership,
     freshness_of_session,
     reason_of,
+    slow_words,
     waiting_words,
 )
 from contributions.models import SyncRun
@@ -232,3 +233,11 @@ def test_an_old_error_without_a_code_of_ours_is_told_in_its_own_words(follower):
 @pytest.mark.parametrize("code", REASONS)
 def test_every_reason_can_stand_before_since(code):
     assert not str(REASONS[code]).endswith((".", "!"))
+
+
+@pytest.mark.parametrize(("state", "seconds", "slow"), [("running", 5, False), ("running", 20, True), ("queued", 20, False)])
+def test_a_sync_that_waits_for_an_answer_says_so(state, seconds, slow):
+    now = timezone.now()
+    run = SyncRun(state=state, progress_at=now - datetime.timedelta(seconds=seconds))
+    assert bool(slow_words(run, now)) == slow
+    assert slow_words(None, now) == ""
