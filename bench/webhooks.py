@@ -212,10 +212,20 @@ def table(kind: str, measured: Measured) -> str:
         f"{'deliveries stored':34}{measured.stored:>10,}               (the last after {measured.stored_after:.1f} s)",
         f"{'items that wait to be fetched':34}{measured.about:>10,}               (of {ITEMS})",
         f"{'tasks that wait to fetch them':34}{measured.waiting:>10,}",
+        *_of_the_kill(measured),
+    ]
+    return "\n".join(lines)
+
+
+def _of_the_kill(measured: Measured) -> list[str]:
+    if not measured.taken_before_kill:
+        return [
+            f"{'killed in the middle of a burst':34}{'not tried':>10}               (needs gunicorn: `uv run --with gunicorn`)"
+        ]
+    return [
         f"{'taken until all were killed':34}{measured.taken_before_kill:>10,}",
         f"{'of these lost':34}{measured.lost_by_kill:>10,}",
     ]
-    return "\n".join(lines)
 
 
 def main() -> int:
