@@ -33,6 +33,9 @@ class Availability(models.Model):
     time_zone = models.CharField(_("time zone"), max_length=64, validators=[validate_time_zone])
     slots = models.JSONField(_("half hours"), default=list, blank=True, validators=[validate_slots])
     updated_at = models.DateTimeField(_("last changed"), auto_now=True)
+    confirmed_at = models.DateTimeField(
+        _("still right at"), null=True, blank=True, help_text=_("When the person last said so without changing it.")
+    )
 
     objects = AvailabilityQuerySet.as_manager()
 

@@ -1,19 +1,29 @@
+from .accommodation import Accommodation
 from .application import Application, ApplicationEvent, ProjectPreference
 from .checkin import CheckIn
 from .cohort import Cohort, Membership
+from .eligibility import EligibilityRule
+from .file import AnswerFile
+from .late import LateAccess, LateCode
+from .phase import ReviewPhase
 from .project import Project, Repository, Tracker, register_tracker_kind, tracker_kinds
 from .question import Answer, Question
-from .review import Conflict, Criterion, Review, ReviewAssignment, ReviewCapacity, Score
+from .review import Conflict, Criterion, Review, ReviewAssignment, ReviewCapacity, ReviewClaim, Score
 from .session import Session, SessionRole, Week
 
 __all__ = [
+    "Accommodation",
     "Answer",
+    "AnswerFile",
     "Application",
     "ApplicationEvent",
     "CheckIn",
     "Cohort",
     "Conflict",
     "Criterion",
+    "EligibilityRule",
+    "LateAccess",
+    "LateCode",
     "Membership",
     "Project",
     "ProjectPreference",
@@ -22,6 +32,8 @@ __all__ = [
     "Review",
     "ReviewAssignment",
     "ReviewCapacity",
+    "ReviewClaim",
+    "ReviewPhase",
     "Score",
     "Session",
     "SessionRole",

@@ -103,6 +103,19 @@ class Application(models.Model):
 
     eligibility = models.CharField(_("eligibility"), max_length=12, choices=Eligibility.choices, default=Eligibility.ELIGIBLE)
     eligibility_reason = models.CharField(_("reason"), max_length=300, blank=True)
+    eligibility_by_hand = models.BooleanField(
+        _("eligibility set by hand"), default=False, editable=False, help_text=_("The session's rules then change it no more.")
+    )
+    rule_reasons = models.JSONField(
+        _("reasons by the session's rules"),
+        default=list,
+        blank=True,
+        editable=False,
+        help_text=_("Texts that the applicant reads too."),
+    )
+    content_warning = models.CharField(
+        _("content warning"), max_length=300, blank=True, editable=False, help_text=_("Reviewers read it before the answers.")
+    )
     tier = models.PositiveSmallIntegerField(_("tier"), null=True, blank=True, help_text=_("0 is best."))
     pending_decision = models.CharField(
         _("pending decision"),

@@ -21,8 +21,15 @@ class Question(models.Model):
     class Kind(models.TextChoices):
         SHORT_TEXT = "short_text", _("Short text")
         LONG_TEXT = "long_text", _("Long text")
+        NUMBER = "number", _("Number")
+        DATE = "date", _("Date")
         CHOICE = "choice", _("One of several choices")
+        CHOICES = "choices", _("Several of several choices")
+        URL = "url", _("Web address")
+        EMAIL = "email", _("Email address")
+        RATING = "rating", _("Rating")
         YES_NO = "yes_no", _("Yes or no")
+        FILE = "file", _("File")
 
     session = models.ForeignKey("cohorts.Session", models.CASCADE, related_name="questions", verbose_name=_("session"))
     order = models.PositiveSmallIntegerField(_("order"), default=0)
@@ -32,7 +39,35 @@ class Question(models.Model):
     required = models.BooleanField(_("required"), default=True)
     min_words = models.PositiveSmallIntegerField(_("at least so many words"), null=True, blank=True)
     max_words = models.PositiveSmallIntegerField(_("at most so many words"), null=True, blank=True)
-    choices = models.TextField(_("choices"), blank=True, help_text=_("One a line."))
+    choices = models.TextField(
+        _("choices"),
+        blank=True,
+        help_text=_("One a line. For a rating: the words of each step, from 1 upwards; empty is 1 to 5."),
+    )
+    at_least = models.DecimalField(
+        _("smallest"),
+        max_digits=15,
+        decimal_places=4,
+        null=True,
+        blank=True,
+        help_text=_("The smallest number, or how many choices at least."),
+    )
+    at_most = models.DecimalField(
+        _("largest"),
+        max_digits=15,
+        decimal_places=4,
+        null=True,
+        blank=True,
+        help_text=_("The largest number, how many choices at most, or the size of a file in megabytes."),
+    )
+    not_before = models.DateField(_("not before"), null=True, blank=True, help_text=_("For dates."))
+    not_after = models.DateField(_("not after"), null=True, blank=True, help_text=_("For dates."))
+    retired_at = models.DateTimeField(
+        _("no longer asked since"), null=True, blank=True, editable=False, help_text=_("Answers that were given stay readable.")
+    )
+    copied_from = models.ForeignKey(
+        "self", models.SET_NULL, null=True, blank=True, editable=False, related_name="copies", verbose_name=_("copied from")
+    )
     sensitive = models.BooleanField(_("sensitive"), default=False, help_text=_("Only organisers read the answers."))
     shown_to_reviewers = models.BooleanField(_("shown to reviewers"), default=True)
 
@@ -47,6 +82,16 @@ class Question(models.Model):
                 condition=Q(min_words__isnull=True) | Q(max_words__isnull=True) | Q(min_words__lte=F("max_words")),
                 name="question_word_limits",
                 violation_error_message=_("The smallest number of words cannot be above the largest."),
+            ),
+            models.CheckConstraint(
+                condition=Q(at_least__isnull=True) | Q(at_most__isnull=True) | Q(at_least__lte=F("at_most")),
+                name="question_number_limits",
+                violation_error_message=_("The smallest cannot be above the largest."),
+            ),
+            models.CheckConstraint(
+                condition=Q(not_before__isnull=True) | Q(not_after__isnull=True) | Q(not_before__lte=F("not_after")),
+                name="question_date_limits",
+                violation_error_message=_("The first day cannot be after the last."),
             ),
         ]
 
@@ -87,6 +132,18 @@ class Answer(models.Model):
     application = models.ForeignKey("cohorts.Application", models.CASCADE, related_name="answers", verbose_name=_("application"))
     question = models.ForeignKey(Question, models.PROTECT, related_name="answers", verbose_name=_("question"))
     value = models.JSONField(_("answer"))
+    file = models.OneToOneField(
+        "cohorts.AnswerFile",
+        models.RESTRICT,
+        null=True,
+        blank=True,
+        editable=False,
+        related_name="answer",
+        verbose_name=_("file"),
+    )
+    asked = models.CharField(
+        _("asked as"), max_length=300, blank=True, editable=False, help_text=_("The words of the question when it was answered.")
+    )
 
     objects = AnswerQuerySet.as_manager()
 

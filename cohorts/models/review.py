@@ -3,6 +3,7 @@
 from django.core.validators import MinValueValidator
 from django.db import models
 from django.db.models import Exists, F, OuterRef, Q
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from . import access
@@ -88,7 +89,16 @@ class ReviewQuerySet(models.QuerySet["Review"]):
 
 
 class Review(models.Model):
-    """One reviewer's view of one application: a draft until it is handed in."""
+    """One reviewer's view of one application: a draft until it is handed in.
+
+    `score` is what the scores come to, kept by `cohorts.scores` so that lists need not count; `version` counts saves, so that a
+    save from an older tab is noticed.
+    """
+
+    class Confidence(models.IntegerChoices):
+        LOW = 1, _("I am unsure")
+        MEDIUM = 2, _("I am fairly sure")
+        HIGH = 3, _("I am sure")
 
     application = models.ForeignKey("cohorts.Application", models.CASCADE, related_name="reviews", verbose_name=_("application"))
     reviewer = models.ForeignKey("accounts.User", models.CASCADE, related_name="reviews", verbose_name=_("reviewer"))
@@ -96,6 +106,9 @@ class Review(models.Model):
     shareable_comment = models.TextField(
         _("shareable comment"), blank=True, help_text=_("The applicant may read it once results are published.")
     )
+    confidence = models.PositiveSmallIntegerField(_("confidence"), choices=Confidence.choices, null=True, blank=True)
+    score = models.FloatField(_("score"), null=True, blank=True, editable=False)
+    version = models.PositiveIntegerField(_("version"), default=0, editable=False)
     application_version = models.PositiveIntegerField(_("version that was reviewed"), null=True, blank=True)
     handed_in_at = models.DateTimeField(_("handed in"), null=True, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
@@ -209,6 +222,32 @@ class ReviewAssignment(models.Model):
 
     def __str__(self) -> str:
         return str(_("Review assignment"))
+
+
+class ReviewClaimQuerySet(ReviewPartQuerySet):
+    def alive(self, now=None):
+        """Those that still hold."""
+        return self.filter(until__gt=now or timezone.now())
+
+
+class ReviewClaim(models.Model):
+    """Somebody reads this application at present: until the claim ends the queue gives it to others last."""
+
+    application = models.ForeignKey("cohorts.Application", models.CASCADE, related_name="claims", verbose_name=_("application"))
+    reviewer = models.ForeignKey("accounts.User", models.CASCADE, related_name="review_claims", verbose_name=_("reviewer"))
+    claimed_at = models.DateTimeField(_("since"), auto_now_add=True)
+    until = models.DateTimeField(_("until"))
+
+    objects = ReviewClaimQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("claim of a review")
+        verbose_name_plural = _("claims of reviews")
+        constraints = [models.UniqueConstraint(fields=["application", "reviewer"], name="claim_once")]
+        indexes = [models.Index(fields=["until"], name="claim_by_end")]
+
+    def __str__(self) -> str:
+        return str(_("Claim of a review"))
 
 
 class ReviewCapacityQuerySet(models.QuerySet["ReviewCapacity"]):

@@ -113,6 +113,12 @@ class Session(models.Model):
         help_text=_("As many make the view of an application fair: one alone is a matter of taste."),
     )
     review_assigned_only = models.BooleanField(_("reviewers see only what is assigned to them"), default=False)
+    claim_minutes = models.PositiveSmallIntegerField(
+        _("minutes that an opened application is kept for its reviewer"),
+        default=30,
+        validators=[MinValueValidator(5), MaxValueValidator(1440)],
+        help_text=_("So that two people do not read the same one at the same time without need."),
+    )
 
     announced_at = models.DateTimeField(
         _("announced"), null=True, blank=True, help_text=_("From then on the session's page is public.")
@@ -203,6 +209,11 @@ class SessionRole(models.Model):
     session = models.ForeignKey(Session, models.CASCADE, related_name="roles", verbose_name=_("session"))
     user = models.ForeignKey("accounts.User", models.CASCADE, related_name="session_roles", verbose_name=_("person"))
     role = models.CharField(_("role"), max_length=12, choices=Role.choices)
+    reads_accommodations = models.BooleanField(
+        _("reads accommodations"),
+        default=False,
+        help_text=_("For organisers: what people need to take part. Nobody else reads it, and it is deleted with the archiving."),
+    )
 
     objects = SessionRoleQuerySet.as_manager()
 
