@@ -9,8 +9,9 @@ from django.utils.translation import gettext as _
 
 from .locking import locked_application
 from .models import Application, Conflict, Review, Score, Session
+from .phases import obstacle_to_writing
 from .questions import clean_text
-from .stages import Stage, stage_of
+from .scores import rescore
 
 
 class ReviewError(Exception):
@@ -18,13 +19,8 @@ class ReviewError(Exception):
 
 
 def obstacle_to_review(session: Session) -> str | None:
-    """Why nobody can write reviews of `session` now, or None."""
-    stage = stage_of(session)
-    if stage == Stage.REVIEWING:
-        return None
-    if stage in (Stage.DRAFT, Stage.ANNOUNCED, Stage.OPEN):
-        return _("Review of this session begins when applications close.")
-    return _("The review of this session is closed.")
+    """Why nobody can write reviews of `session` now, or None. One query."""
+    return obstacle_to_writing(session)
 
 
 def save_review(
@@ -77,6 +73,7 @@ def _write(application, by, scores, private_comment, shareable_comment, *, handi
         for criterion, value in scores.items():
             Score.objects.update_or_create(review=review, criterion_id=criterion, defaults={"value": value})
         review.scores.exclude(criterion__in=scores.keys()).delete()
+        rescore(review)
     return review
 
 

@@ -21,7 +21,7 @@ from cohorts.decisions import DecisionError, set_pending_decision
 from cohorts.models import Answer, Application, ApplicationEvent, Membership, Review
 from cohorts.placing import was_not_chosen
 from cohorts.reviews import ReviewError, declare_conflict
-from cohorts.scores import review_score, with_mean_score
+from cohorts.scores import with_mean_score
 
 from .access import OrganiserAdmin
 from .application_export import export
@@ -245,8 +245,6 @@ class ApplicationAdmin(OrganiserAdmin):
             .select_related("reviewer")
             .prefetch_related("scores__criterion")
         )
-        for review in reviews:
-            review.score = review_score(review.scores.all())
         context = {
             **self.admin_site.each_context(request),
             "opts": self.opts,

@@ -3,12 +3,14 @@
 from django import forms
 from django.contrib import admin
 from django.core.exceptions import ValidationError
+from django.db import transaction
 from django.db.models import Exists, Max, OuterRef
 from django.forms.formsets import DELETION_FIELD_NAME
 from django.forms.models import BaseInlineFormSet
 from django.utils.translation import gettext_lazy as _
 
 from cohorts.models import Answer, Cohort, Criterion, Membership, Question, Score, SessionRole, Week
+from cohorts.scores import keep_reviews_waiting, rescore_session
 
 from .person_by_email import PersonByEmailForm
 
@@ -89,6 +91,16 @@ class CriterionForm(forms.ModelForm):
 
 class CriterionFormSet(KeepsUsedFormSet):
     why = _("Has scores: stays. With a weight of 0 it counts no more.")
+
+    def save(self, commit=True):
+        """What reviews come to is stored with them: it changes with the weights."""
+        if not (commit and self.has_changed() and self.instance.pk):
+            return super().save(commit)
+        with transaction.atomic():
+            keep_reviews_waiting(self.instance)
+            saved = super().save(commit)
+            rescore_session(self.instance)
+        return saved
 
 
 class CriterionInline(SessionPartInline, admin.StackedInline):

@@ -214,7 +214,7 @@ class TestFigures:
         for application in world.applications:
             hand_in(application, by=world.reviewer, scores=world.scores(1, 2))
             hand_in(application, by=world.navigator, scores=world.scores(1, 2))
-        with django_assert_num_queries(3):
+        with django_assert_num_queries(2):
             figures_of(world.applications, viewer=world.organiser)
 
 
