@@ -8,9 +8,10 @@ from django.utils.safestring import mark_safe
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from cohorts.accommodations import LONGEST_ACCOMMODATIONS
 from cohorts.entries import Entry, preference_name, question_name, ranks
 from cohorts.models import Question, Session
-from cohorts.questions import NO, YES, clean_text, word_limits
+from cohorts.questions import NO, YES, asked_questions, clean_text, limits_in_words
 
 Kind = Question.Kind
 
@@ -35,7 +36,7 @@ class ApplicationForm(forms.Form):
 
     def __init__(self, session: Session, entry: Entry, *, github=None, errors: Mapping[str, list] | None = None):
         self.session, self.entry, self.github, self.found = session, entry, github, errors or {}
-        self.questions = list(session.questions.all())
+        self.questions = asked_questions(session)
         self.projects = list(session.projects.all())
         super().__init__(data=self._as_data(entry), label_suffix="")
         for question in self.questions:
@@ -49,12 +50,20 @@ class ApplicationForm(forms.Form):
                 widget=forms.TextInput(attrs={"autocapitalize": "none", "spellcheck": "false"}),
                 help_text=_("So that we find your work on GitHub during the session. You can add it later."),
             )
+        self.fields["accommodations"] = TypedField(
+            label=_("What would help you take part?"),
+            required=False,
+            widget=forms.Textarea(attrs={"rows": "3", "dir": "auto", "maxlength": str(LONGEST_ACCOMMODATIONS)}),
+            help_text=_(
+                "For example captions in calls, more time, or no meetings on certain days. Leave it empty if nothing comes to mind."
+            ),
+        )
 
     @staticmethod
     def _as_data(entry: Entry) -> dict[str, str]:
         data = {question_name(pk): text for pk, text in entry.texts.items()}
         data |= {preference_name(rank): str(pk) for rank, pk in enumerate(entry.preferences, start=1)}
-        return data | {"github_login": entry.github_login}
+        return data | {"github_login": entry.github_login, "accommodations": entry.accommodations}
 
     def _preference_field(self, rank: int) -> forms.Field:
         choices = [("", gettext_lazy("No choice")), *((str(project.pk), project.name) for project in self.projects)]
@@ -76,6 +85,7 @@ class ApplicationForm(forms.Form):
         read = [(field.label, self._text(field)) for field in self.question_fields()]
         read.append((_("Projects"), self._preferences(self.entry)))
         read.append((_("Your GitHub login"), self.entry.github_login))
+        read.append((_("What would help you take part?"), self.entry.accommodations))
         return [(str(label), text) for label, text in read if text.strip()]
 
     def differing_from(self, other: Entry) -> dict[str, str]:
@@ -100,11 +110,12 @@ class ApplicationForm(forms.Form):
 
 def read_entry(session: Session, data: Mapping[str, str]) -> Entry:
     """The entry in submitted form data. Fields that the session does not have are ignored, whatever they hold."""
-    texts = {q.pk: clean_text(data.get(question_name(q.pk), "")) for q in session.questions.all()}
+    texts = {q.pk: clean_text(data.get(question_name(q.pk), "")) for q in asked_questions(session)}
     projects = {str(project.pk): project.pk for project in session.projects.all()}
     chosen = [data.get(preference_name(rank), "") for rank in ranks(projects)]
     preferences = tuple(projects[value] for value in chosen if value in projects)
-    return Entry(texts, preferences, clean_text(data.get("github_login", ""))[:200])
+    accommodations = clean_text(data.get("accommodations", ""))
+    return Entry(texts, preferences, clean_text(data.get("github_login", ""))[:200], accommodations)
 
 
 def question_field(question: Question) -> forms.Field:
@@ -116,7 +127,7 @@ def question_field(question: Question) -> forms.Field:
 
 def question_help(question: Question) -> str:
     """The organisers' words, escaped, with addresses made into links; then the limits."""
-    words = conditional_escape(word_limits(question))
+    words = conditional_escape(limits_in_words(question))
     written = urlize(question.help_text, autoescape=True)
     if written and words:
         return format_html("{} {}", mark_safe(written), words)  # noqa: S308 (urlize has escaped it)

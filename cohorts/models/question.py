@@ -1,15 +1,28 @@
 """What an application asks, and what people answer."""
 
+import datetime
+
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import F, Q
+from django.utils.formats import date_format
 from django.utils.translation import gettext_lazy as _
 
+from accounts.web_addresses import web_address
+
 from . import access
+from .question_limits import limit_errors
 from .session import Session
+
+#: The steps of a rating that has no words.
+PLAIN_STEPS = 5
 
 
 class QuestionQuerySet(models.QuerySet["Question"]):
+    def asked(self):
+        """Those that forms ask: not the retired ones, whose answers stay readable."""
+        return self.filter(retired_at__isnull=True)
+
     def visible_to(self, user):
         """Questions of the sessions that `user` may see."""
         return self.filter(session__in=Session.objects.visible_to(user))
@@ -98,15 +111,66 @@ class Question(models.Model):
     def __str__(self) -> str:
         return self.label
 
+    def save(self, *args, **kwargs):
+        """Answers keep the words that they were given to: the first change of a label writes the earlier one beside them."""
+        super().save(*args, **kwargs)
+        if self._stored_label and self._stored_label != self.label:
+            self.answers.filter(asked="").update(asked=self._stored_label)
+        self._stored_kind, self._stored_label = self.kind, self.label
+
+    @classmethod
+    def from_db(cls, db, field_names, values):
+        """Remembers the kind and the words that were stored, to notice when they change."""
+        question = super().from_db(db, field_names, values)
+        stored = dict(zip(field_names, values, strict=True))
+        question._stored_kind, question._stored_label = stored.get("kind"), stored.get("label")
+        return question
+
+    _stored_kind: str | None = None
+    _stored_label: str | None = None
+
     def clean(self):
+        """Refuses limits that make no sense for the kind, and another kind once there are answers.
+
+        A sensitive question is never shown to reviewers, whatever is ticked.
+        """
         super().clean()
-        if self.kind == self.Kind.CHOICE and len(self.choice_list) < 2:
-            raise ValidationError({"choices": _("Give at least two choices, one a line.")})
+        if self.sensitive:
+            self.shown_to_reviewers = False
+        errors = limit_errors(self)
+        if self.pk and self._stored_kind not in (None, self.kind) and self.answers.exists():
+            errors["kind"] = ValidationError(
+                _(
+                    "People have answered this question already, and their answers are of the kind that it has. Stop asking it, "
+                    "and add a new question of the other kind."
+                ),
+                code="answered",
+            )
+        elif self.kind == self.Kind.RATING and self.pk and "choices" not in errors:
+            highest = self._highest_answer()
+            if highest > len(self.steps):
+                errors["choices"] = ValidationError(
+                    _("Somebody has answered with step %(highest)s: keep at least so many steps."),
+                    code="answered",
+                    params={"highest": highest},
+                )
+        if errors:
+            raise ValidationError(errors)
+
+    def _highest_answer(self) -> int:
+        values = self.answers.values_list("value", flat=True)
+        return max((value for value in values if isinstance(value, int)), default=0)
 
     @property
     def choice_list(self) -> list[str]:
         """The choices in order, blank lines and repeats left out."""
         return list(dict.fromkeys(line.strip() for line in self.choices.splitlines() if line.strip()))
+
+    @property
+    def steps(self) -> list[tuple[int, str]]:
+        """The steps of a rating from 1 upwards, each with its words; without words there are five."""
+        words = self.choice_list or [""] * PLAIN_STEPS
+        return list(enumerate(words, start=1))
 
 
 class AnswerQuerySet(models.QuerySet["Answer"]):
@@ -127,7 +191,7 @@ class AnswerQuerySet(models.QuerySet["Answer"]):
 
 
 class Answer(models.Model):
-    """The submitted answer to one question: text for texts and choices, true or false for yes and no."""
+    """The submitted answer to one question, as `cohorts.questions.parse_answer` makes it from what was typed."""
 
     application = models.ForeignKey("cohorts.Application", models.CASCADE, related_name="answers", verbose_name=_("application"))
     question = models.ForeignKey(Question, models.PROTECT, related_name="answers", verbose_name=_("question"))
@@ -158,9 +222,44 @@ class Answer(models.Model):
 
     @property
     def display(self) -> str:
-        """The answer as people read it."""
-        if self.value is True:
-            return str(_("Yes"))
-        if self.value is False:
-            return str(_("No"))
-        return str(self.value)
+        """The answer as people read it: plain text, which a template escapes. The question should be loaded.
+
+        It never fails, whatever became of the question since, and it never tells the name of a file.
+        """
+        value = self.value
+        if isinstance(value, bool):
+            return str(_("Yes") if value else _("No"))
+        if isinstance(value, list):
+            return "\n".join(map(str, value))
+        kind = self.question.kind
+        if kind == Question.Kind.FILE:
+            return str(_("File")) if self.file_id is None else str(self.file)
+        if kind == Question.Kind.DATE:
+            return _day(value)
+        if kind == Question.Kind.RATING and isinstance(value, int):
+            return _step(self.question, value)
+        return str(value)
+
+    @property
+    def link(self) -> str:
+        """The address in the answer to a question for one, where it is a plain one of the web: templates make a link of it."""
+        return web_address(self.value) if self.question.kind == Question.Kind.URL else ""
+
+    @property
+    def asked_otherwise(self) -> str:
+        """The words of the question when it was answered, where they are other words today; else empty."""
+        return self.asked if self.asked != self.question.label else ""
+
+
+def _day(value: object) -> str:
+    try:
+        return date_format(datetime.date.fromisoformat(str(value)), "DATE_FORMAT")
+    except ValueError:
+        return str(value)
+
+
+def _step(question: Question, value: int) -> str:
+    words = dict(question.steps).get(value, "")
+    if words:
+        return f"{value}: {words}"
+    return str(_("%(step)s of %(steps)s") % {"step": value, "steps": len(question.steps)})

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cohorts.models import Question
-from cohorts.questions import clean_text, count_words, parse_answer, word_limits
+from cohorts.questions import clean_text, count_words, limits_in_words, parse_answer
 
 Kind = Question.Kind
 
@@ -51,10 +51,10 @@ def test_zero_is_an_answer(kind):
 def test_only_the_choices_can_be_chosen():
     found = question(Kind.CHOICE, choices="Red\n\n Blue \nRed")
     assert parse_answer(found, "Blue") == "Blue"
-    assert refusal(found, "Green") == "Choose one of the answers."
+    assert refusal(found, "Green") == "“Green” cannot be chosen, or no longer. Choose again."
 
 
-def test_word_limits_say_how_far_off():
+def test_limits_in_words_say_how_far_off():
     found = question(min_words=2, max_words=3)
     assert parse_answer(found, "two words") == "two words"
     assert parse_answer(found, "now three words") == "now three words"
@@ -93,4 +93,4 @@ def test_cleaning_twice_is_cleaning_once(text):
     ],
 )
 def test_limits_in_words(fields, words):
-    assert word_limits(question(**fields)) == words
+    assert limits_in_words(question(**fields)) == words
