@@ -10,7 +10,9 @@ from django.utils.translation import gettext as _
 from accounts.identity import set_github_login
 
 from . import application_mail
+from .accommodations import keep_accommodations
 from .entries import Checked, Entry, EntryInvalid, check_entry
+from .late_access import late_until
 from .models import Answer, Application, Membership, ProjectPreference, Session
 from .moves import MoveError, move, obstacle
 from .placing import give_free
@@ -31,7 +33,9 @@ def may_write(application: Application | None, session: Session, *, by, now: dat
     """Why `by` cannot write on this application now: a text for that person, or None where nothing stands against it."""
     if application is not None:
         return obstacle(application, Status.SUBMITTED, by=by, now=now)
-    return None if takes_applications(session, now) else _("Applications for this session are closed.")
+    if takes_applications(session, now) or late_until(session, by, now):
+        return None
+    return _("Applications for this session are closed.")
 
 
 def save_draft(session: Session, entry: Entry, *, by, version: int, tab: str = "") -> Application:
@@ -54,7 +58,10 @@ def save_draft(session: Session, entry: Entry, *, by, version: int, tab: str = "
             return application
         if application.version != version and (not tab or application.draft.get("tab") != tab):
             raise DraftStale(application)
-        application.draft = draft | {"tab": tab[:40], "saved_at": timezone.now().isoformat()}
+        if application.draft or not application.version or entry.differences(Entry.of(application)) != {"accommodations"}:
+            application.draft = draft | {"tab": tab[:40], "saved_at": timezone.now().isoformat()}
+        # Stored apart, and at once: it is no part of the version that is handed in.
+        keep_accommodations(application, entry.accommodations)
         application.version += 1
         application.save(update_fields=["draft", "version", "updated_at"])
     return application

@@ -7,6 +7,7 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
+from .accommodations import LONGEST_ACCOMMODATIONS, accommodations_of
 from .models import Application, Project, Question, Session
 from .questions import NO, YES, parse_answer
 
@@ -34,26 +35,31 @@ class EntryTooLarge(Exception):
 
 @dataclass(frozen=True)
 class Entry:
-    """Raw text by question id, project ids in order of preference, and a GitHub login. Nothing in it is checked."""
+    """Raw text by question id, project ids in order of preference, a GitHub login, and what would help. Nothing in it is checked.
+
+    `accommodations` is private: it is stored apart from the draft (see `cohorts.accommodations`), so `as_draft` leaves it out.
+    """
 
     texts: Mapping[int, str] = field(default_factory=dict)
     preferences: tuple[int, ...] = ()
     github_login: str = ""
+    accommodations: str = ""
 
     @classmethod
-    def from_draft(cls, draft: Mapping[str, Any]) -> "Entry":
+    def from_draft(cls, draft: Mapping[str, Any], *, accommodations: str = "") -> "Entry":
         """The entry of a stored draft; whatever does not belong in one is left out."""
         return cls(
             texts={int(key): str(text) for key, text in draft.items() if key.isdecimal()},
             preferences=tuple(pk for pk in draft.get("preferences", ()) if isinstance(pk, int)),
             github_login=str(draft.get("github_login", "")),
+            accommodations=accommodations,
         )
 
     @classmethod
     def of(cls, application: Application) -> "Entry":
         """What the form of `application` shows: its draft, else the answers that were submitted."""
         if application.draft:
-            return cls.from_draft(application.draft)
+            return cls.from_draft(application.draft, accommodations=accommodations_of(application))
         return cls.of_answers(application)
 
     @classmethod
@@ -66,17 +72,23 @@ class Entry:
             texts={pk: values[value] if isinstance(value, bool) else str(value) for pk, value in answers},
             preferences=tuple(preferences),
             github_login=typed_login(application.applicant),
+            accommodations=accommodations_of(application),
         )
 
     def as_draft(self) -> dict[str, Any]:
-        """As it is stored. Raises `EntryTooLarge`."""
-        if sum(map(len, self.texts.values())) + len(self.github_login) > LARGEST_ENTRY:
+        """As it is stored, without the accommodations. Raises `EntryTooLarge`."""
+        if self.length > LARGEST_ENTRY or len(self.accommodations) > LONGEST_ACCOMMODATIONS:
             raise EntryTooLarge
         return {
             **{str(pk): text for pk, text in self.texts.items()},
             "preferences": list(self.preferences),
             "github_login": self.github_login,
         }
+
+    @property
+    def length(self) -> int:
+        """In characters, all that was typed."""
+        return sum(map(len, self.texts.values())) + len(self.github_login) + len(self.accommodations)
 
     def same_as(self, other: "Entry") -> bool:
         """Whether both say the same; a question left out is one left empty."""
@@ -90,15 +102,23 @@ class Entry:
             names.add(preference_name(1))
         if self.github_login != other.github_login:
             names.add("github_login")
+        if self.accommodations != other.accommodations:
+            names.add("accommodations")
         return names
 
     def over(self, below: "Entry") -> "Entry":
         """This entry laid over another one: where this one is empty, the other shows through."""
         texts = dict(below.texts) | {pk: text for pk, text in self.texts.items() if text.strip()}
-        return Entry(texts, self.preferences or below.preferences, self.github_login or below.github_login)
+        return Entry(
+            texts,
+            self.preferences or below.preferences,
+            self.github_login or below.github_login,
+            self.accommodations if self.accommodations.strip() else below.accommodations,
+        )
 
     def is_blank(self) -> bool:
-        return not (any(text.strip() for text in self.texts.values()) or self.preferences or self.github_login)
+        typed = any(text.strip() for text in (*self.texts.values(), self.accommodations))
+        return not (typed or self.preferences or self.github_login)
 
 
 @dataclass(frozen=True)

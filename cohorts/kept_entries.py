@@ -15,8 +15,8 @@ MOST_KEPT = 3
 
 def keep_entry(store: MutableMapping, session: Session, entry: Entry) -> None:
     """Keep `entry` in `store`, the browser session (`request.session`). Raises `EntryTooLarge`."""
-    draft = entry.as_draft()
-    if sum(map(len, entry.texts.values())) > LARGEST_KEPT:
+    draft = entry.as_draft() | {"accommodations": entry.accommodations}
+    if entry.length > LARGEST_KEPT:
         raise EntryTooLarge
     kept = {slug: one for slug, one in store.get(KEY, {}).items() if slug != session.slug}
     kept[session.slug] = draft
@@ -26,7 +26,7 @@ def keep_entry(store: MutableMapping, session: Session, entry: Entry) -> None:
 def kept_entry(store: MutableMapping, session: Session) -> Entry | None:
     """What is kept for `session`, or None."""
     draft = store.get(KEY, {}).get(session.slug)
-    return Entry.from_draft(draft) if draft else None
+    return Entry.from_draft(draft, accommodations=str(draft.get("accommodations", ""))) if draft else None
 
 
 def forget_entry(store: MutableMapping, session: Session) -> None:

@@ -38,6 +38,8 @@ ICONS = {
     "post": '<path d="M3.5 2.5h9v11h-9zM6 5.5h4M6 8h4M6 10.5h2" stroke-width="1.7"/>',
     "translation": '<circle cx="8" cy="8" r="5.8" stroke-width="1.6"/><path d="M2.4 8h11.2M8 2.2c4 3.6 4 8 0 11.6M8 2.2c-4 3.6-4 8 0 11.6" stroke-width="1.5"/>',
     "help": '<circle cx="8" cy="8" r="5.8" stroke-width="1.6"/><path d="M6.2 6.4a1.9 1.9 0 1 1 2.7 1.7c-.6.3-.9.7-.9 1.3M8 11.4v.2" stroke-width="1.7"/>',
+    "lock": '<path d="M3.5 7.2h9v6.3h-9zM5.5 7V5a2.5 2.5 0 0 1 5 0v2" stroke-width="1.8"/>',
+    "file": '<path d="M4 2.5h5l3 3v8H4zM9 2.5v3h3" stroke-width="1.7"/>',
     "info": '<circle cx="8" cy="8" r="6" stroke-width="1.8"/><path d="M8 7.2V11M8 4.8v.2" stroke-width="2"/>',
 }
 
