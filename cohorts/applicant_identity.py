@@ -8,6 +8,7 @@ from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 
 from .models import Application, access
+from .models.phase_switches import sessions_in_sight
 
 
 def with_visible_applicant(applications: QuerySet[Application], user) -> QuerySet[Application]:
@@ -22,7 +23,7 @@ def with_visible_applicant(applications: QuerySet[Application], user) -> QuerySe
     return applications.filter(
         Q(applicant=user)
         | Q(session__in=access.organised_sessions(user))
-        | Q(session__review_names_hidden=False, pk__in=Application.objects.reviewable_by(user).values("pk"))
+        | Q(session__in=sessions_in_sight(names_hidden=False), pk__in=Application.objects.reviewable_by(user).values("pk"))
     )
 
 

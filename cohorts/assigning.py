@@ -24,7 +24,7 @@ from .models import (
     SessionRole,
     access,
 )
-from .reviews import obstacle_to_review
+from .stages import Stage, stage_of
 
 
 class AssigningError(Exception):
@@ -150,18 +150,34 @@ class Plan:
         return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
 
 
+def obstacle_to_assigning(session: Session) -> str | None:
+    """Why nobody is asked to review now, or None: from the close of applications to that of the review, also between phases."""
+    stage = stage_of(session)
+    if stage == Stage.REVIEWING:
+        return None
+    if stage in (Stage.DRAFT, Stage.ANNOUNCED, Stage.OPEN):
+        return _("Review of this session begins when applications close.")
+    return _("The review of this session is closed.")
+
+
 def look_at_assignments(session: Session, *, by) -> Facts:
     """How things stand now, for an organiser of `session` (the caller has checked that `by` is one). Seven queries."""
     people = _reviewers(session)
     others = Application.objects.filter(session=session).exclude(applicant=by)
-    under_review = dict(others.filter(status__in=Application.UNDER_REVIEW).order_by("pk").values_list("pk", "applicant_id"))
+    under_review = dict(others.worth_a_review().order_by("pk").values_list("pk", "applicant_id"))
     handed_in: set[Pair] = set()
     begun: set[Pair] = set()
     reviews = Review.objects.filter(application__in=others.values("pk")).order_by()
     for application, reviewer, at in reviews.values_list("application_id", "reviewer_id", "handed_in_at"):
         (begun if at is None else handed_in).add((application, reviewer))
     here = {"application__session": session, "application__status__in": Application.UNDER_REVIEW}
-    assignments = ReviewAssignment.objects.filter(**here).exclude(application__applicant=by).order_by()
+    # What is not eligible waits for nobody, as long as it is not.
+    assignments = (
+        ReviewAssignment.objects.filter(**here)
+        .exclude(application__applicant=by)
+        .exclude(application__eligibility=Application.Eligibility.NOT_ELIGIBLE)
+        .order_by()
+    )
     assigned = {
         (application, reviewer): pk
         for application, reviewer, pk in assignments.values_list("application_id", "reviewer_id", "pk")
@@ -277,7 +293,7 @@ def assign(session: Session, wish: Wish, *, by, expected: str) -> Plan:
         locked = Session.objects.select_for_update().filter(pk__in=organised.values("pk")).first()
         if locked is None:
             raise AssigningError(_("Only the organisers of this session assign reviews."))
-        against = obstacle_to_review(locked)
+        against = obstacle_to_assigning(locked)
         if against:
             raise AssigningError(against)
         # Whoever saves a review or declares a conflict locks the application first.

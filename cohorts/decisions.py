@@ -16,6 +16,7 @@ from .decision_messages import DecisionMessage, answer_until, write_message
 from .locking import locked_application
 from .models import Application, ApplicationEvent, Cohort, Conflict, Membership, Session
 from .moves import MOVES, Actor, move
+from .phases import obstacle_to_deciding
 from .placing import TAKING_A_PLACE, give_free, placement_of, was_not_chosen
 from .stages import Stage, stage_of
 
@@ -57,7 +58,7 @@ def set_pending_decision(application: Application, decision: str, *, by, rank: i
     """Note what is to be published about an application. `rank` orders the waitlist (1 is first) and goes with it alone.
 
     Whoever is not to be offered a place loses one that was kept. Raises `DecisionError` where `by` may not decide on this
-    application or the application's status does not allow the decision.
+    application, the application's status does not allow the decision, or the phase of the review leaves decisions for later.
     """
     with transaction.atomic():
         locked = locked_to_decide(application, by=by)
@@ -73,6 +74,10 @@ def set_pending_decision(application: Application, decision: str, *, by, rank: i
             raise DecisionError(_("A rank goes with the waitlist only."))
         if rank is not None and rank < 1:
             raise DecisionError(_("Ranks begin at 1."))
+        if (decision, rank) != (locked.pending_decision, locked.pending_rank):
+            against = obstacle_to_deciding(locked.session)
+            if against is not None:
+                raise DecisionError(against)
         locked.pending_decision, locked.pending_rank = decision, rank
         locked.save(update_fields=["pending_decision", "pending_rank", "updated_at"])
         if decision in (Decision.WAITLIST, Decision.NOT_SELECTED):

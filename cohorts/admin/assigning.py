@@ -10,9 +10,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_http_methods
 
-from cohorts.assigning import AssigningError, Facts, Wish, assign, look_at_assignments, plan_assignment
+from cohorts.assigning import AssigningError, Facts, Wish, assign, look_at_assignments, obstacle_to_assigning, plan_assignment
 from cohorts.models import Session
-from cohorts.reviews import obstacle_to_review
 from cohorts.stages import Stage, stage_of
 
 URL_NAME = "cohorts_session_assign_reviews"
@@ -93,7 +92,7 @@ class AssignReviewsMixin:
         facts = look_at_assignments(session, by=request.user)
         form = AssignForm(request.POST if request.method == "POST" else None, facts=facts)
         plan = None
-        obstacle = obstacle_to_review(session)
+        obstacle = obstacle_to_assigning(session)
         if not obstacle and form.is_bound and form.is_valid():
             if "assign" in request.POST:
                 try:

@@ -6,6 +6,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from . import access
+from .phase_switches import sessions_in_sight
 
 
 class ApplicationQuerySet(models.QuerySet["Application"]):
@@ -39,24 +40,32 @@ class ApplicationQuerySet(models.QuerySet["Application"]):
     def reviewable_by(self, user):
         """Applications that `user` may score.
 
-        Handed in, in a session in which `user` reviews and which no longer takes applications (until then they still change);
-        not one's own, none with a declared conflict; only the assigned ones where the session says so (organisers are free of
-        that).
+        Handed in, in a session in which `user` reviews and which no longer takes applications (until then they still change)
+        and whose first phase has opened, if it has phases; not one's own, none with a declared conflict; only the assigned ones
+        where the phase says so (organisers are free of that). Those that are not eligible cost nobody time: they are left out,
+        unless one has begun a review. Whether a review can be written at this moment is asked of `cohorts.phases`.
         """
-        from .review import Conflict, ReviewAssignment
+        from .review import Conflict, Review, ReviewAssignment
         from .session import Session
 
         if not user.is_authenticated:
             return self.none()
-        assigned = Exists(ReviewAssignment.objects.filter(application=OuterRef("pk"), reviewer=user))
-        free = Q(session__review_assigned_only=False) | Q(session__in=access.organised_sessions(user))
+        here = {"application": OuterRef("pk"), "reviewer": user}
+        now = timezone.now()
+        organised = Q(session__in=access.organised_sessions(user))
+        open_to_all = Q(session__in=sessions_in_sight(now, assigned_only=False))
         return (
             self.filter(session__in=Session.objects.reviewed_by(user).values("pk"), status__in=self.model.UNDER_REVIEW)
-            .filter(session__applications_close_at__lte=timezone.now())
+            .filter(session__in=sessions_in_sight(now))
             .exclude(applicant=user)
-            .exclude(Exists(Conflict.objects.filter(application=OuterRef("pk"), reviewer=user)))
-            .filter(free | Q(assigned))
+            .exclude(Exists(Conflict.objects.filter(**here)))
+            .filter(open_to_all | organised | Q(Exists(ReviewAssignment.objects.filter(**here))))
+            .filter(~Q(eligibility=self.model.Eligibility.NOT_ELIGIBLE) | Q(Exists(Review.objects.filter(**here))))
         )
+
+    def worth_a_review(self):
+        """Those that reviewers are asked to read: under review, and not marked as not eligible."""
+        return self.filter(status__in=self.model.UNDER_REVIEW).exclude(eligibility=self.model.Eligibility.NOT_ELIGIBLE)
 
 
 class Application(models.Model):

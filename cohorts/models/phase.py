@@ -1,7 +1,7 @@
 """Phases of a review: who reads and sees what, changing by date."""
 
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Exists, F, OuterRef, Q
 from django.utils.translation import gettext_lazy as _
 
 from .session import Session
@@ -11,6 +11,19 @@ class ReviewPhaseQuerySet(models.QuerySet["ReviewPhase"]):
     def visible_to(self, user):
         """Phases of the sessions that `user` reviews or organises."""
         return self.filter(Q(session__in=Session.objects.reviewed_by(user)) | Q(session__in=Session.objects.organised_by(user)))
+
+    def opened(self, now):
+        """Those that have opened; none that would have opened after the review was closed or results were published."""
+        return self.filter(
+            Q(session__review_closed_at__isnull=True) | Q(session__review_closed_at__gt=F("opens_at")),
+            Q(session__published_at__isnull=True) | Q(session__published_at__gt=F("opens_at")),
+            opens_at__lte=now,
+        )
+
+    def in_force(self, now):
+        """The one of each session that opened last: it says what reviewers see. See `cohorts.phases`."""
+        later = self.model.objects.opened(now).filter(session=OuterRef("session"), opens_at__gt=OuterRef("opens_at"))
+        return self.opened(now).exclude(Exists(later))
 
 
 class ReviewPhase(models.Model):

@@ -7,6 +7,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from . import access
+from .phase_switches import sessions_being_reviewed, sessions_in_sight
 
 
 class CriterionQuerySet(models.QuerySet["Criterion"]):
@@ -56,7 +57,7 @@ class Criterion(models.Model):
 
 class ReviewQuerySet(models.QuerySet["Review"]):
     def visible_to(self, user):
-        """Own reviews; handed-in ones of others as the session's switch allows; all handed-in ones for organisers.
+        """Own reviews; handed-in ones of others as the phase allows; all handed-in ones for organisers.
 
         Never any review of one's own application, whatever role one has.
         """
@@ -70,8 +71,9 @@ class ReviewQuerySet(models.QuerySet["Review"]):
         own_handed_in = Exists(
             self.model.objects.filter(application=OuterRef("application"), reviewer=user, handed_in_at__isnull=False)
         )
-        by_phase = Q(application__session__review_others_scores="always") | (
-            Q(application__session__review_others_scores="after_own") & Q(own_handed_in)
+        now = timezone.now()
+        by_phase = Q(application__session__in=sessions_in_sight(now, others_scores="always")) | (
+            Q(application__session__in=sessions_in_sight(now, others_scores="after_own")) & Q(own_handed_in)
         )
         in_conflict = Exists(Conflict.objects.filter(application=OuterRef("application"), reviewer=user))
         return (
@@ -158,8 +160,8 @@ class ReviewAssignmentQuerySet(ReviewPartQuerySet):
     def waiting(self):
         """Those whose review is not handed in, and whose reviewer may still write it.
 
-        The rules of `ApplicationQuerySet.reviewable_by`, for all reviewers at once; whether the session is in review is asked of
-        `cohorts.stages`.
+        The rules of `ApplicationQuerySet.reviewable_by`, for all reviewers at once, and only where reviews can be written at this
+        moment.
         """
         from .cohort import Membership
         from .session import SessionRole
@@ -177,6 +179,8 @@ class ReviewAssignmentQuerySet(ReviewPartQuerySet):
         )
         return (
             self.filter(has_a_part, application__status__in=["submitted", "waitlisted"])
+            .filter(application__session__in=sessions_being_reviewed())
+            .exclude(application__eligibility="not_eligible")
             .exclude(reviewer=F("application__applicant"))
             .exclude(Exists(Review.objects.handed_in().filter(**here)))
             .exclude(Exists(Conflict.objects.filter(**here)))
