@@ -14,8 +14,8 @@ from accounts.messages import queue_message, register_still_true
 from accounts.models import Message
 from accounts.templatetags.interface import full_time
 
+from .late_access import deadline_of
 from .models import Application, ApplicationEvent
-from .stages import takes_applications
 
 Status = Application.Status
 
@@ -78,6 +78,7 @@ def _tell(application: Application, kind: str, subject: str) -> Message | None:
     """Write the mail `kind` down, in the zone of its reader. Each move to the same status is a round of its own."""
     person, session = application.applicant, application.session
     moves = ApplicationEvent.objects.filter(application=application, to_status=SPEAKS_OF[kind]).count()
+    deadline = deadline_of(application)
     with timezone.override(person.zone):
         body = render_to_string(
             f"emails/{kind}.txt",
@@ -86,8 +87,8 @@ def _tell(application: Application, kind: str, subject: str) -> Message | None:
                 "session": session,
                 "application": application,
                 "is_new_version": moves > 1,
-                "may_come_back": takes_applications(session),
-                "closes": written_time(session.applications_close_at),
+                "may_come_back": deadline is not None,
+                "closes": written_time(deadline),
                 "ended": written_time(application.answer_by),
                 "link": absolute_url(reverse("application", args=[application.pk])),
                 "contact": session.contact_email or settings.CONTACT_EMAIL,

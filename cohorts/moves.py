@@ -12,6 +12,7 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from .late_access import deadline_of
 from .models import Application, ApplicationEvent
 from .stages import takes_applications
 
@@ -43,7 +44,7 @@ def _free(application, now):
 
 
 def _until_deadline(application, now):
-    if takes_applications(application.session, now):
+    if takes_applications(application.session, now) or deadline_of(application, now):
         return None
     return _("Applications for this session are closed.")
 

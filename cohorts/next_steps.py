@@ -9,6 +9,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from .late_access import with_late_access
 from .models import Application, Membership, Review, Session, SessionRole
 from .public_status import public_status
 from .review_queue import sessions_under_review
@@ -45,7 +46,8 @@ def next_steps(user, now: datetime.datetime | None = None) -> list[Step]:
 
 
 def _applications(user, now):
-    mine = Application.objects.filter(applicant=user, session__archived_at=None).select_related("session", "applicant")
+    own = Application.objects.filter(applicant=user, session__archived_at=None).select_related("session", "applicant")
+    mine = with_late_access(own)
     for application in mine.order_by("-session__starts_on"):
         if now >= application.session.begins_at:
             continue

@@ -9,9 +9,9 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _lazy
 
+from .late_access import deadline_of
 from .models import Application
 from .moves import obstacle
-from .stages import takes_applications
 
 Status = Application.Status
 
@@ -33,7 +33,10 @@ class PublicStatus:
 
 
 def public_status(application: Application, now: datetime.datetime | None = None) -> PublicStatus:
-    """The status as its applicant reads it at `now`. No query where `session` and `applicant` are loaded."""
+    """The status as its applicant reads it at `now`.
+
+    No query where `session` and `applicant` are loaded and the application comes from `late_access.with_late_access`.
+    """
     now = now or timezone.now()
     words = _words(application, now)
     return PublicStatus(**words, may=_possible(application, now))
@@ -57,8 +60,9 @@ def _possible(application: Application, now: datetime.datetime) -> frozenset[str
 
 def _words(application: Application, now: datetime.datetime) -> dict:
     session = application.session
-    is_open = takes_applications(session, now)
-    closes = session.applications_close_at if is_open else None
+    # The applicant's own, which a code of the organisers can make a later one.
+    closes = deadline_of(application, now)
+    is_open = closes is not None
     match application.status:
         case Status.DRAFT if is_open:
             return {
@@ -86,7 +90,7 @@ def _words(application: Application, now: datetime.datetime) -> dict:
             return {
                 "label": _("Submitted"),
                 "tone": "done",
-                "detail": _("You can change it as long as applications are open. The last version you submit counts."),
+                "detail": _("You can change it until the deadline. The last version you submit counts."),
                 "until_label": _("Edit until"),
                 "until": closes,
             }
@@ -96,7 +100,7 @@ def _words(application: Application, now: datetime.datetime) -> dict:
             return {
                 "label": _("Withdrawn"),
                 "tone": "quiet",
-                "detail": _("You took it back. You can submit it again as long as applications are open."),
+                "detail": _("You took it back. You can submit it again until the deadline."),
                 "until_label": _("Come back until"),
                 "until": closes,
             }

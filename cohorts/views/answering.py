@@ -8,6 +8,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from cohorts.applications import accept_offer, decline_offer, discard_changes, withdraw
+from cohorts.late_access import with_late_access
 from cohorts.models import Application
 from cohorts.moves import MoveError
 from cohorts.public_status import history, public_status
@@ -16,7 +17,8 @@ from cohorts.reviews import comments_for_applicant
 
 def _mine(user):
     """Only one's own: organisers read applications in the admin, by the rules of the review."""
-    return Application.objects.visible_to(user).filter(applicant=user).select_related("session", "applicant__github")
+    own = Application.objects.visible_to(user).filter(applicant=user).select_related("session", "applicant__github")
+    return with_late_access(own)
 
 
 @never_cache

@@ -20,6 +20,7 @@ from cohorts.applications import (
     withdraw,
 )
 from cohorts.entries import LARGEST_ENTRY, Entry, EntryInvalid, EntryTooLarge
+from cohorts.late_access import with_late_access
 from cohorts.models import Answer, Application, Membership, Question
 from cohorts.moves import MoveError
 from cohorts.public_status import history, public_status
@@ -488,7 +489,8 @@ def test_a_status_without_words_is_an_error_not_a_guess():
 def test_every_status_has_plain_words(status, fields, trait, label, django_assert_num_queries):
     moments = {"later": timezone.now() + SECOND * 3600, "over": timezone.now() - SECOND}
     fields = {name: moments.get(value, value) if name == "answer_by" else value for name, value in fields.items()}
-    application = ApplicationFactory(session=SessionFactory(**{trait: True}), status=status, **fields)
+    made = ApplicationFactory(session=SessionFactory(**{trait: True}), status=status, **fields)
+    application = with_late_access(Application.objects.select_related("session", "applicant")).get(pk=made.pk)
     with django_assert_num_queries(0):
         found = public_status(application)
     assert found.label == label
