@@ -3,6 +3,7 @@
 import datetime
 import re
 import unicodedata
+from collections.abc import Callable
 from decimal import Decimal
 
 from django.core.exceptions import ValidationError
@@ -223,7 +224,7 @@ def _parse_file(question: Question, text: str) -> int:
     return int(text)
 
 
-_PARSERS = {
+_PARSERS: dict[Kind, Callable[[Question, str], Value]] = {
     Kind.SHORT_TEXT: _parse_text,
     Kind.LONG_TEXT: _parse_text,
     Kind.NUMBER: _parse_number,
@@ -278,10 +279,10 @@ def limits_in_words(question: Question) -> str:
 
 
 def _text_sentences(question: Question) -> list[str]:
-    characters = [question.at_least, question.at_most]
+    words, characters = _("%(min)s to %(max)s words"), _("%(min)s to %(max)s characters")
     return [
-        _between(question.min_words, question.max_words, _("%(min)s to %(max)s words"), at_least_words, at_most_words),
-        _between(*characters, _("%(min)s to %(max)s characters"), at_least_characters, at_most_characters),
+        _between(question.min_words, question.max_words, words, at_least_words, at_most_words),
+        _between(question.at_least, question.at_most, characters, at_least_characters, at_most_characters),
     ]
 
 
@@ -308,11 +309,11 @@ def _date_sentences(question: Question) -> list[str]:
 
 
 def _choices_sentences(question: Question) -> list[str]:
-    limits = [question.at_least, question.at_most]
     if question.at_least is not None and question.at_least == question.at_most:
         number = int(question.at_least)
         return [ngettext("Choose %(number)s.", "Choose %(number)s.", number) % {"number": number}]
-    words = _between(*limits, _("%(min)s to %(max)s choices"), at_least_choices, at_most_choices)
+    both = _("%(min)s to %(max)s choices")
+    words = _between(question.at_least, question.at_most, both, at_least_choices, at_most_choices)
     return [words or _("Choose as many as you like.")]
 
 
@@ -328,7 +329,7 @@ def _between(least, most, both: str, at_least, at_most) -> str:
     return at_most(int(most)) + "." if most is not None else ""
 
 
-_SENTENCES = {
+_SENTENCES: dict[Kind, Callable[[Question], list[str]]] = {
     Kind.SHORT_TEXT: _text_sentences,
     Kind.LONG_TEXT: _text_sentences,
     Kind.NUMBER: _number_sentences,

@@ -119,9 +119,9 @@ class Question(models.Model):
         self._stored_kind, self._stored_label = self.kind, self.label
 
     @classmethod
-    def from_db(cls, db, field_names, values):
+    def from_db(cls, db, field_names, values, *, fetch_mode=None):
         """Remembers the kind and the words that were stored, to notice when they change."""
-        question = super().from_db(db, field_names, values)
+        question = super().from_db(db, field_names, values, fetch_mode=fetch_mode)
         stored = dict(zip(field_names, values, strict=True))
         question._stored_kind, question._stored_label = stored.get("kind"), stored.get("label")
         return question

@@ -1,0 +1,115 @@
+"""Questions and criteria of an earlier session, copied into the next one."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from django.db import transaction
+from django.db.models import Max
+from django.utils.translation import gettext as _
+
+from .models import Criterion, Question, Session
+
+#: What a copy takes over. Not the order (copies come last), nor whether it is retired: what is no longer asked is not copied.
+_OF_A_QUESTION = (
+    "label", "help_text", "kind", "required", "min_words", "max_words", "choices", "at_least", "at_most", "not_before", "not_after",
+    "sensitive", "shown_to_reviewers",
+)  # fmt: skip
+_OF_A_CRITERION = ("name", "help_text", "weight", "required", "independent", "anchors")
+
+
+class CopyingError(Exception):
+    """Something that cannot be copied. The text is for the organiser."""
+
+
+@dataclass(frozen=True)
+class Copyable[Part: (Question, Criterion)]:
+    """A question or criterion of an earlier session, and whether the other session has one with the same words."""
+
+    part: Part
+    is_there: bool
+
+
+def sources_for(target: Session, user) -> list[Session]:
+    """Sessions whose questions and criteria `user` may copy into `target`, the latest first."""
+    if not _organises_both(user, target, target):
+        return []
+    return list(Session.objects.organised_by(user).exclude(pk=target.pk).order_by("-starts_on", "-pk"))
+
+
+def copyable_questions(source: Session, target: Session) -> list[Copyable[Question]]:
+    """The questions that `source` asks, in order."""
+    there = {_same(label) for label in target.questions.values_list("label", flat=True)}
+    return [Copyable(question, _same(question.label) in there) for question in source.questions.asked()]
+
+
+def copyable_criteria(source: Session, target: Session) -> list[Copyable[Criterion]]:
+    """The criteria of `source`, in order."""
+    there = {_same(name) for name in target.criteria.values_list("name", flat=True)}
+    return [Copyable(criterion, _same(criterion.name) in there) for criterion in source.criteria.all()]
+
+
+def copy_questions(source: Session, target: Session, *, by, questions: Iterable[Question]) -> list[Question]:
+    """Add copies of `questions` of `source` to the end of `target`'s form, and return them.
+
+    Left out are those that `target` has with the same words, so copying twice copies once. Raises `CopyingError` where `by` does
+    not organise both sessions, or a question is not one that `source` asks.
+    """
+    with transaction.atomic():
+        _lock(source, target, by)
+        parts = _chosen(copyable_questions(source, target), questions)
+        order = _last_order(target.questions)
+        return Question.objects.bulk_create(
+            Question(session=target, order=number, copied_from=part, **_values(part, _OF_A_QUESTION))
+            for number, part in enumerate(parts, start=order + 1)
+        )
+
+
+def copy_criteria(source: Session, target: Session, *, by, criteria: Iterable[Criterion]) -> list[Criterion]:
+    """Add copies of `criteria` of `source` to the end of those of `target`, and return them; as `copy_questions` does."""
+    with transaction.atomic():
+        _lock(source, target, by)
+        parts = _chosen(copyable_criteria(source, target), criteria)
+        order = _last_order(target.criteria)
+        return Criterion.objects.bulk_create(
+            Criterion(session=target, order=number, **_values(part, _OF_A_CRITERION))
+            for number, part in enumerate(parts, start=order + 1)
+        )
+
+
+def _lock(source: Session, target: Session, by) -> None:
+    """One copy at a time, so that two presses of a button do not make two copies."""
+    if source.pk == target.pk:
+        raise CopyingError(_("Choose another session to copy from."))
+    if not _organises_both(by, source, target):
+        raise CopyingError(_("Only people who organise both sessions can do that."))
+    Session.objects.select_for_update().get(pk=target.pk)
+
+
+def _organises_both(user, source: Session, target: Session) -> bool:
+    wanted = {source.pk, target.pk}
+    return Session.objects.organised_by(user).filter(pk__in=wanted).count() == len(wanted)
+
+
+def _chosen[Part: (Question, Criterion)](offered: Sequence[Copyable[Part]], wanted: Iterable[Part]) -> list[Part]:
+    """The wanted ones in the order of the earlier session, each wording once."""
+    pks = {part.pk for part in wanted}
+    if pks - {each.part.pk for each in offered}:
+        raise CopyingError(_("The earlier session has changed meanwhile. Look at the list again."))
+    chosen: dict[str, Part] = {}
+    for each in offered:
+        if each.part.pk in pks and not each.is_there:
+            chosen.setdefault(_same(str(each.part)), each.part)
+    return list(chosen.values())
+
+
+def _last_order(parts) -> int:
+    return parts.aggregate(last=Max("order"))["last"] or 0
+
+
+def _same(words: str) -> str:
+    """Words compared as people do: not by case, nor by spaces."""
+    return " ".join(words.split()).casefold()
+
+
+def _values(part, names: tuple[str, ...]) -> dict:
+    return {name: getattr(part, name) for name in names}
