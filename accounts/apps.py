@@ -7,9 +7,10 @@ class AccountsConfig(AppConfig):
     verbose_name = _("People")
 
     def ready(self):
-        from . import health, personal_data, registrations, signals
+        from . import health, login_checks, personal_data, registrations, signals
 
         health.register()
+        login_checks.register()
         personal_data.register()
         registrations.register()
         signals.connect()

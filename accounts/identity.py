@@ -7,6 +7,7 @@ from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
+from .login_checks import want_login_check
 from .models import GitHubIdentity, User
 from .models.identity import github_login_validator
 
@@ -16,12 +17,13 @@ logger = logging.getLogger(__name__)
 def set_github_login(user: User, login: str, *, by: User) -> GitHubIdentity | None:
     """Write down the GitHub login that somebody typed for `user`; an empty one removes it. Returns what stands afterwards.
 
-    A leading @ and a pasted profile address are understood. Only the person and the operator may. Raises `ValidationError`
+    A leading @ and a pasted profile address are understood. Whether GitHub knows it is found out afterwards, in the background
+    (`login_checks`). Only the person and the operator may. Raises `ValidationError`
     for what cannot be a login, for one that somebody else has proven to be theirs, and where `user` has a proven one.
     """
     if by.pk != user.pk and not by.is_superuser:
         raise PermissionDenied("Only the person and the operator may change a GitHub login.")
-    login = _without_decoration(login)
+    login = plain_login(login)
     with transaction.atomic():
         identity = GitHubIdentity.objects.select_for_update().filter(user=user).first()
         if identity is not None and identity.verified:
@@ -45,10 +47,22 @@ def set_github_login(user: User, login: str, *, by: User) -> GitHubIdentity | No
         # Another login is another account: nothing that was found out about the old one holds.
         fresh = {"login": login, "database_id": None, "node_id": "", "verified": False, "problem": "", "checked_at": None}
         identity, _created = GitHubIdentity.objects.update_or_create(user=user, defaults=fresh)
+        want_login_check("identity", identity.pk)
     return identity
 
 
-def _without_decoration(login: str) -> str:
+def could_be_login(text: str) -> str:
+    """The login in `text` as it would be stored, or "" where there is none that GitHub could have."""
+    login = plain_login(text)
+    try:
+        github_login_validator(login)
+    except ValidationError:
+        return ""
+    return login
+
+
+def plain_login(login: str) -> str:
+    """What was typed without a leading @ and without the address of a profile."""
     login = login.strip()
     address = settings.GITHUB_URL.lower().rstrip("/")
     host = address.partition("://")[2]

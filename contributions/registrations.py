@@ -2,6 +2,7 @@
 
 from django.utils.translation import gettext_lazy as _
 
+from accounts.login_checks import register_login_check
 from background.health import register_check
 from cohorts import attention, waits
 from cohorts.exporting import register_member_section
@@ -26,12 +27,14 @@ def register() -> None:
     from .exporting import contributions_of
     from .figures.session_page import work_figures
     from .health import check_github, check_last_sync
+    from .login_check import queue_login_check
     from .trackers import TRACKERS
 
     for tracker in TRACKERS.values():
         register_tracker_kind(tracker.kind, tracker.name)
     register_check("last_sync", check_last_sync)
     register_check("github", check_github)
+    register_login_check(queue_login_check)
     register_attention()
     register_member_section("contributions", contributions_of)
     register_figures(work_figures)

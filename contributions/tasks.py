@@ -8,8 +8,8 @@ from django.utils import timezone
 
 from background import Backoff, Retry, current_run, lost_before, task
 from background.models import TaskRun
-from contributions import deliveries, following, retention
-from contributions.github.errors import Unavailable
+from contributions import deliveries, following, login_check, retention
+from contributions.github.errors import AccessDenied, TooHeavy, Unauthorized, Unavailable
 from contributions.models import SyncRun
 from contributions.sync.due import queue_due_syncs
 from contributions.sync.follow_up import COMES_AGAIN, follow_up
@@ -66,6 +66,19 @@ def process_deliveries_task() -> int:
         raise Retry(after=GIVE_WAY, reason="What came before is being fetched.")
     with _again_after_limit():
         return deliveries.process_deliveries()
+
+
+@task(max_attempts=6, backoff=Backoff(first=60, longest=7200), retry_on=(Unavailable, TooHeavy), unique=True, time_limit=90)
+def check_github_login(holder: str, pk: int) -> None:
+    """Ask GitHub about a login that somebody typed; `holder` names where it is stored, `pk` the row.
+
+    At an outage it is tried six times; at a limit, and while our token is refused, it comes again, which is no failure.
+    """
+    with _again_after_limit():
+        try:
+            login_check.check_login(holder, pk)
+        except (Unauthorized, AccessDenied) as error:
+            raise Retry(after=error.retry_at or login_check.REFUSED, reason=error.message) from error
 
 
 @contextlib.contextmanager

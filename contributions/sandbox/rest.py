@@ -12,6 +12,7 @@ NOT_FOUND = {"message": "Not Found", "documentation_url": "https://docs.github.c
 MOST_FOUND = 1000
 
 BY_NAME = re.compile(r"/repos/([^/]+/[^/]+)(?:/issues/(\d+))?")
+BY_LOGIN = re.compile(r"/users/([^/]+)")
 BY_USER_ID = re.compile(r"/user/(\d+)")
 BY_ID = re.compile(r"/repositories/(\d+)(?:/issues/(\d+))?")
 
@@ -25,6 +26,9 @@ def reply(world: World, request: Request) -> Reply:
         if match := BY_USER_ID.fullmatch(path):
             account = next((each for each in world.accounts.values() if each.database_id == int(match[1])), None)
             return json_reply(200, _account(account)) if account else json_reply(404, NOT_FOUND)
+        if match := BY_LOGIN.fullmatch(path):
+            account = world.accounts.get(match[1].lower())
+            return json_reply(200, _account(account) | {"name": account.name}) if account else json_reply(404, NOT_FOUND)
         if match := BY_ID.fullmatch(path):
             repository = world.repository_by_database_id(int(match[1]))
             return _found(world, request, repository, match[2])
