@@ -11,6 +11,7 @@ from accounts.identity import set_github_login
 
 from . import application_mail
 from .accommodations import keep_accommodations
+from .eligibility import apply_rules
 from .entries import Checked, Entry, EntryInvalid, check_entry
 from .late_access import late_until
 from .models import Answer, Application, Membership, ProjectPreference, Session
@@ -90,6 +91,7 @@ def submit(application: Application, *, by) -> bool:
         checked = _checked(locked, by)
         changes = {"submitted_at": timezone.now(), "submitted_version": locked.version, "draft": {}}
         move(locked, Status.SUBMITTED, by=by, changes=changes, after=lambda row: _write_answers(row, checked))
+        apply_rules(locked)
         application_mail.tell_submitted(locked)
     application.refresh_from_db()
     return True
@@ -117,8 +119,10 @@ def _checked(application: Application, by) -> Checked:
 def _write_answers(application: Application, checked: Checked) -> None:
     """Replace the submitted answers and preferences. Answers to questions that are gone from the form stay."""
     for question, value in checked.values.items():
-        Answer.objects.update_or_create(application=application, question=question, defaults={"value": value})
-    asked = application.session.questions.exclude(pk__in=[question.pk for question in checked.values])
+        Answer.objects.update_or_create(
+            application=application, question=question, defaults={"value": value, "asked": question.label}
+        )
+    asked = application.session.questions.asked().exclude(pk__in=[question.pk for question in checked.values])
     application.answers.filter(question__in=asked).delete()
     application.project_preferences.all().delete()
     ProjectPreference.objects.bulk_create(
