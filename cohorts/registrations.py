@@ -75,11 +75,13 @@ def register_attention() -> None:
 
 
 def register() -> None:
-    from . import application_mail, calendar, personal_data, reminders, waitlist
+    from . import application_mail, calendar, draft_logins, files, personal_data, reminders, waitlist
 
     register_attention()
     application_mail.register()
     calendar.register()
+    draft_logins.register()
+    files.register()
     personal_data.register()
     reminders.register()
     waitlist.register()

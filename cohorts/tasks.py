@@ -4,7 +4,7 @@ import datetime
 
 from background import task
 
-from . import applications, reminders, waitlist
+from . import accommodations, applications, claims, files, reminders, waitlist
 
 QUARTER = datetime.timedelta(minutes=15)
 
@@ -22,3 +22,18 @@ def write_due_reminders_task() -> int:
 @task(every=QUARTER, max_attempts=3)
 def look_after_free_places_task() -> int:
     return waitlist.look_after_free_places()
+
+
+@task(every=datetime.timedelta(days=1), max_attempts=3)
+def prune_claims_task() -> int:
+    return claims.prune_claims()
+
+
+@task(every=datetime.timedelta(hours=6), max_attempts=3)
+def delete_unnamed_files_task() -> int:
+    return files.delete_unnamed_files()
+
+
+@task(every=datetime.timedelta(days=1), max_attempts=3)
+def delete_archived_accommodations_task() -> int:
+    return accommodations.delete_archived_accommodations()

@@ -4,8 +4,14 @@ import uuid
 
 from django.core.files.storage import storages
 from django.db import models
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
+from django.template.defaultfilters import filesizeformat
 from django.utils.translation import gettext_lazy as _
+
+from cohorts.file_types import word_of
+
+#: Below which the bytes lie in the private storage.
+FOLDER = "answers"
 
 
 def private_storage():
@@ -15,18 +21,20 @@ def private_storage():
 
 def file_path(answer_file: "AnswerFile", _name: str) -> str:
     """A path that tells nothing: neither the person nor the name that the file had."""
-    return f"answers/{answer_file.key.hex[:2]}/{answer_file.key.hex}"
+    return f"{FOLDER}/{answer_file.key.hex[:2]}/{answer_file.key.hex}"
 
 
 class AnswerFileQuerySet(models.QuerySet["AnswerFile"]):
     def visible_to(self, user):
-        """One's own; those that belong to a submitted answer, to whom the answer is visible."""
+        """One's own; those of a submitted answer, for whom the answer is visible, unless a conflict of interest is declared."""
         from .question import Answer
+        from .review import Conflict
 
         if not user.is_authenticated:
             return self.none()
         readable = Answer.objects.visible_to(user).filter(question__kind="file", file__isnull=False)
-        return self.filter(Q(application__applicant=user) | Q(pk__in=readable.values("file_id")))
+        conflict = Conflict.objects.filter(application=OuterRef("application"), reviewer_id=user.pk)
+        return self.filter(Q(application__applicant=user) | (Q(pk__in=readable.values("file_id")) & ~Exists(conflict)))
 
     def unused(self):
         """Those that no submitted answer names."""
@@ -54,4 +62,9 @@ class AnswerFile(models.Model):
 
     def __str__(self) -> str:
         # Never its name, which may be its owner's.
-        return str(_("File %(number)s") % {"number": self.pk})
+        return f"{self.kind}, {filesizeformat(self.size)}"
+
+    @property
+    def kind(self) -> str:
+        """Its kind in a word."""
+        return word_of(self.content_type) or str(_("File"))

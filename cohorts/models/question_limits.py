@@ -3,6 +3,8 @@
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
+from cohorts.file_types import LARGEST_SIZE
+
 #: Characters that an answer may have, by the kind of question, whatever its organisers say. A draft may have more.
 LONGEST = {"short_text": 300, "long_text": 20_000, "url": 2_000, "email": 254}
 
@@ -67,6 +69,8 @@ def _wrong(question):
     if question.kind in ("number", "file"):
         if question.kind == "file" and most is not None and most <= 0:
             yield "at_most", _("A size in megabytes is above 0.")
+        if question.kind == "file" and most is not None and most > LARGEST_SIZE:
+            yield "at_most", _("The site takes files of at most %(most)s megabytes.") % {"most": LARGEST_SIZE}
         return
     for name, limit in (("at_least", least), ("at_most", most)):
         if limit is not None and (limit < 0 or limit != int(limit)):
