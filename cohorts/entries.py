@@ -7,12 +7,17 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
+from accounts.plain_line import plain_line
+
 from .accommodations import LONGEST_ACCOMMODATIONS, accommodations_of
 from .models import Application, Project, Question, Session
-from .questions import NO, YES, parse_answer
+from .questions import Value, as_typed, asked_questions, parse_answer
 
 #: What one draft may hold, in characters: far above any honest answer, far below what would hurt.
 LARGEST_ENTRY = 400_000
+
+#: In characters: a line, not a text of its own.
+LONGEST_WARNING = 300
 
 #: So many projects can be ranked; a session with fewer asks for all of them.
 MOST_PREFERENCES = 6
@@ -37,6 +42,7 @@ class EntryTooLarge(Exception):
 class Entry:
     """Raw text by question id, project ids in order of preference, a GitHub login, and what would help. Nothing in it is checked.
 
+    `content_warning` says what readers should know before they read, in the applicant's own words.
     `accommodations` is private: it is stored apart from the draft (see `cohorts.accommodations`), so `as_draft` leaves it out.
     """
 
@@ -44,6 +50,7 @@ class Entry:
     preferences: tuple[int, ...] = ()
     github_login: str = ""
     accommodations: str = ""
+    content_warning: str = ""
 
     @classmethod
     def from_draft(cls, draft: Mapping[str, Any], *, accommodations: str = "") -> "Entry":
@@ -53,6 +60,7 @@ class Entry:
             preferences=tuple(pk for pk in draft.get("preferences", ()) if isinstance(pk, int)),
             github_login=str(draft.get("github_login", "")),
             accommodations=accommodations,
+            content_warning=str(draft.get("content_warning", "")),
         )
 
     @classmethod
@@ -64,15 +72,18 @@ class Entry:
 
     @classmethod
     def of_answers(cls, application: Application) -> "Entry":
-        """The submitted answers, as they would be typed. The login is that of the applicant's unproven GitHub identity."""
-        values = {True: YES, False: NO}
-        answers = application.answers.values_list("question_id", "value")
+        """The submitted answers to what is still asked, as they would be typed.
+
+        The login is that of the applicant's unproven GitHub identity.
+        """
+        answers = application.answers.filter(question__retired_at__isnull=True).select_related("question")
         preferences = application.project_preferences.order_by("rank").values_list("project_id", flat=True)
         return cls(
-            texts={pk: values[value] if isinstance(value, bool) else str(value) for pk, value in answers},
+            texts={answer.question_id: as_typed(answer.question, answer.value) for answer in answers},
             preferences=tuple(preferences),
             github_login=typed_login(application.applicant),
             accommodations=accommodations_of(application),
+            content_warning=application.content_warning,
         )
 
     def as_draft(self) -> dict[str, Any]:
@@ -83,12 +94,13 @@ class Entry:
             **{str(pk): text for pk, text in self.texts.items()},
             "preferences": list(self.preferences),
             "github_login": self.github_login,
+            "content_warning": self.content_warning,
         }
 
     @property
     def length(self) -> int:
         """In characters, all that was typed."""
-        return sum(map(len, self.texts.values())) + len(self.github_login) + len(self.accommodations)
+        return sum(map(len, self.texts.values())) + len(self.github_login + self.accommodations + self.content_warning)
 
     def same_as(self, other: "Entry") -> bool:
         """Whether both say the same; a question left out is one left empty."""
@@ -104,6 +116,8 @@ class Entry:
             names.add("github_login")
         if self.accommodations != other.accommodations:
             names.add("accommodations")
+        if self.content_warning != other.content_warning:
+            names.add("content_warning")
         return names
 
     def over(self, below: "Entry") -> "Entry":
@@ -114,19 +128,21 @@ class Entry:
             self.preferences or below.preferences,
             self.github_login or below.github_login,
             self.accommodations if self.accommodations.strip() else below.accommodations,
+            self.content_warning if self.content_warning.strip() else below.content_warning,
         )
 
     def is_blank(self) -> bool:
-        typed = any(text.strip() for text in (*self.texts.values(), self.accommodations))
+        typed = any(text.strip() for text in (*self.texts.values(), self.accommodations, self.content_warning))
         return not (typed or self.preferences or self.github_login)
 
 
 @dataclass(frozen=True)
 class Checked:
-    """What may be submitted: typed values by question, and projects in order."""
+    """What may be submitted: typed values by question, projects in order, and the content warning as one line."""
 
-    values: dict[Question, str | bool]
+    values: dict[Question, Value]
     preferences: list[Project]
+    content_warning: str = ""
 
 
 def question_name(pk: int) -> str:
@@ -157,8 +173,8 @@ def check_entry(session: Session, entry: Entry) -> Checked:
     The GitHub login is not judged here: that is the business of `accounts.identity`.
     """
     errors: dict[str, list[ValidationError]] = {}
-    values: dict[Question, str | bool] = {}
-    for question in session.questions.all():
+    values: dict[Question, Value] = {}
+    for question in asked_questions(session):
         try:
             value = parse_answer(question, entry.texts.get(question.pk, ""))
         except ValidationError as error:
@@ -175,6 +191,11 @@ def check_entry(session: Session, entry: Entry) -> Checked:
             errors[preference_name(rank)] = [twice]
         elif project:
             preferences.append(project)
+    warning = plain_line(entry.content_warning)
+    if len(warning) > LONGEST_WARNING:
+        too_long = _("At most %(longest)s characters fit here. You wrote %(written)s.")
+        params = {"longest": LONGEST_WARNING, "written": len(warning)}
+        errors["content_warning"] = [ValidationError(too_long, code="too_long", params=params)]
     if errors:
         raise EntryInvalid(errors)
-    return Checked(values, preferences)
+    return Checked(values, preferences, warning)

@@ -3,27 +3,17 @@
 from collections.abc import Mapping
 
 from django import forms
-from django.utils.html import conditional_escape, format_html, urlize
-from django.utils.safestring import mark_safe
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from cohorts.accommodations import LONGEST_ACCOMMODATIONS
 from cohorts.entries import Entry, preference_name, question_name, ranks
 from cohorts.models import Question, Session
-from cohorts.questions import NO, YES, asked_questions, clean_text, limits_in_words
+from cohorts.questions import asked_questions, clean_text, typed_choices
+
+from .question_fields import TypedField, question_field
 
 Kind = Question.Kind
-
-#: With more choices than this a list that opens is easier to read than radio buttons.
-MOST_RADIO_BUTTONS = 8
-
-
-class TypedField(forms.Field):
-    """Passes on what was typed: the judgement is that of `cohorts.entries`, the same wherever an entry comes from."""
-
-    def clean(self, value):
-        return value
 
 
 class ApplicationForm(forms.Form):
@@ -40,7 +30,7 @@ class ApplicationForm(forms.Form):
         self.projects = list(session.projects.all())
         super().__init__(data=self._as_data(entry), label_suffix="")
         for question in self.questions:
-            self.fields[question_name(question.pk)] = question_field(question)
+            self.fields[question_name(question.pk)] = question_field(question, entry.texts.get(question.pk, ""))
         for rank in ranks(self.projects):
             self.fields[preference_name(rank)] = self._preference_field(rank)
         if github is None:
@@ -59,9 +49,11 @@ class ApplicationForm(forms.Form):
             ),
         )
 
-    @staticmethod
-    def _as_data(entry: Entry) -> dict[str, str]:
-        data = {question_name(pk): text for pk, text in entry.texts.items()}
+    def _as_data(self, entry: Entry) -> dict[str, str | list[str]]:
+        data: dict[str, str | list[str]] = {question_name(pk): text for pk, text in entry.texts.items()}
+        for question in self.questions:
+            if question.kind == Kind.CHOICES:
+                data[question_name(question.pk)] = typed_choices(entry.texts.get(question.pk, ""))
         data |= {preference_name(rank): str(pk) for rank, pk in enumerate(entry.preferences, start=1)}
         return data | {"github_login": entry.github_login, "accommodations": entry.accommodations}
 
@@ -100,8 +92,10 @@ class ApplicationForm(forms.Form):
     @staticmethod
     def _text(field) -> str:
         value = field.data or ""
-        choices = getattr(field.field.widget, "choices", None)
-        return str(dict(choices).get(value, value)) if choices and value else str(value)
+        names = {str(key): str(name) for key, name in getattr(field.field.widget, "choices", None) or ()}
+        if isinstance(value, list):
+            return "\n".join(names.get(choice, choice) for choice in value)
+        return names.get(value, value) if value else ""
 
     def _preferences(self, entry: Entry) -> str:
         names = {project.pk: project.name for project in self.projects}
@@ -110,7 +104,7 @@ class ApplicationForm(forms.Form):
 
 def read_entry(session: Session, data: Mapping[str, str]) -> Entry:
     """The entry in submitted form data. Fields that the session does not have are ignored, whatever they hold."""
-    texts = {q.pk: clean_text(data.get(question_name(q.pk), "")) for q in asked_questions(session)}
+    texts = {question.pk: _typed(question, data) for question in asked_questions(session)}
     projects = {str(project.pk): project.pk for project in session.projects.all()}
     chosen = [data.get(preference_name(rank), "") for rank in ranks(projects)]
     preferences = tuple(projects[value] for value in chosen if value in projects)
@@ -118,38 +112,9 @@ def read_entry(session: Session, data: Mapping[str, str]) -> Entry:
     return Entry(texts, preferences, clean_text(data.get("github_login", ""))[:200], accommodations)
 
 
-def question_field(question: Question) -> forms.Field:
-    """The field that asks `question`; its help ends with the limits in words."""
-    return TypedField(
-        label=question.label, required=question.required, widget=question_widget(question), help_text=question_help(question)
-    )
-
-
-def question_help(question: Question) -> str:
-    """The organisers' words, escaped, with addresses made into links; then the limits."""
-    words = conditional_escape(limits_in_words(question))
-    written = urlize(question.help_text, autoescape=True)
-    if written and words:
-        return format_html("{} {}", mark_safe(written), words)  # noqa: S308 (urlize has escaped it)
-    return mark_safe(written) if written else words  # noqa: S308 (urlize has escaped it)
-
-
-def question_widget(question: Question) -> forms.Widget:
-    if question.kind == Kind.YES_NO:
-        return forms.RadioSelect(choices=_choices(question, [(YES, _("Yes")), (NO, _("No"))]))
-    if question.kind == Kind.CHOICE:
-        choices = _choices(question, [(choice, choice) for choice in question.choice_list])
-        if len(choices) > MOST_RADIO_BUTTONS:
-            return forms.Select(choices=choices if choices[0][0] == "" else [("", _("Choose one")), *choices])
-        return forms.RadioSelect(choices=choices)
-    limits = {"data-min-words": question.min_words, "data-max-words": question.max_words}
-    attrs = {name: str(value) for name, value in limits.items() if value}
-    attrs["dir"] = "auto"
-    if question.kind == Kind.SHORT_TEXT:
-        return forms.TextInput(attrs=attrs)
-    return forms.Textarea(attrs=attrs | {"rows": "7"})
-
-
-def _choices(question: Question, choices: list[tuple[str, str]]) -> list[tuple[str, str]]:
-    """An optional question can be emptied again: radio buttons have no other way back."""
-    return choices if question.required else [("", _("No answer")), *choices]
+def _typed(question: Question, data: Mapping[str, str]) -> str:
+    """The raw text that the field of `question` holds: for several choices, one a line."""
+    name = question_name(question.pk)
+    if question.kind == Kind.CHOICES and hasattr(data, "getlist"):
+        return clean_text("\n".join(data.getlist(name)))
+    return clean_text(data.get(name, ""))

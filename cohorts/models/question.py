@@ -14,6 +14,9 @@ from . import access
 from .question_limits import limit_errors
 from .session import Session
 
+#: What people who answered rely on.
+REMEMBERED = ("kind", "label", "sensitive", "shown_to_reviewers")
+
 #: The steps of a rating that has no words.
 PLAIN_STEPS = 5
 
@@ -114,23 +117,23 @@ class Question(models.Model):
     def save(self, *args, **kwargs):
         """Answers keep the words that they were given to: the first change of a label writes the earlier one beside them."""
         super().save(*args, **kwargs)
-        if self._stored_label and self._stored_label != self.label:
-            self.answers.filter(asked="").update(asked=self._stored_label)
-        self._stored_kind, self._stored_label = self.kind, self.label
+        label = self._stored.get("label")
+        if label and label != self.label:
+            self.answers.filter(asked="").update(asked=label)
+        self._stored = {name: getattr(self, name) for name in self._stored}
+
+    _stored: dict[str, object] = {}
 
     @classmethod
     def from_db(cls, db, field_names, values, *, fetch_mode=None):
-        """Remembers the kind and the words that were stored, to notice when they change."""
+        """Remembers what was stored, to notice when it changes after people have answered."""
         question = super().from_db(db, field_names, values, fetch_mode=fetch_mode)
         stored = dict(zip(field_names, values, strict=True))
-        question._stored_kind, question._stored_label = stored.get("kind"), stored.get("label")
+        question._stored = {name: stored[name] for name in REMEMBERED if name in stored}
         return question
 
-    _stored_kind: str | None = None
-    _stored_label: str | None = None
-
     def clean(self):
-        """Refuses limits that make no sense for the kind, and another kind once there are answers.
+        """Refuses limits that make no sense for the kind, and what would betray those who have answered already.
 
         A sensitive question is never shown to reviewers, whatever is ticked.
         """
@@ -138,14 +141,8 @@ class Question(models.Model):
         if self.sensitive:
             self.shown_to_reviewers = False
         errors = limit_errors(self)
-        if self.pk and self._stored_kind not in (None, self.kind) and self.answers.exists():
-            errors["kind"] = ValidationError(
-                _(
-                    "People have answered this question already, and their answers are of the kind that it has. Stop asking it, "
-                    "and add a new question of the other kind."
-                ),
-                code="answered",
-            )
+        if self.pk and (broken := self._promises_broken()) and self.answers.exists():
+            errors |= broken
         elif self.kind == self.Kind.RATING and self.pk and "choices" not in errors:
             highest = self._highest_answer()
             if highest > len(self.steps):
@@ -156,6 +153,24 @@ class Question(models.Model):
                 )
         if errors:
             raise ValidationError(errors)
+
+    def _promises_broken(self) -> dict[str, ValidationError]:
+        """What cannot change once there are answers: of which kind they are, and that fewer people read them than now."""
+        broken = {}
+        if self._stored.get("kind", self.kind) != self.kind:
+            broken["kind"] = _(
+                "People have answered this question already, and their answers are of the kind that it has. Stop asking it, and "
+                "add a new question of the other kind."
+            )
+        if self._stored.get("sensitive") and not self.sensitive:
+            broken["sensitive"] = _(
+                "People have answered this question because only organisers read it. Stop asking it, and add a new question."
+            )
+        elif self._stored.get("shown_to_reviewers", True) is False and self.shown_to_reviewers:
+            broken["shown_to_reviewers"] = _(
+                "People have answered this question because reviewers do not read it. Stop asking it, and add a new question."
+            )
+        return {name: ValidationError(words, code="answered") for name, words in broken.items()}
 
     def _highest_answer(self) -> int:
         values = self.answers.values_list("value", flat=True)
