@@ -30,8 +30,8 @@ _PRESENCE = (Condition.EMPTY, Condition.ANSWERED)
 
 #: Which conditions make sense for which kind of answer.
 CONDITIONS: dict[str, tuple[Condition, ...]] = {
-    **{kind: (Condition.IS, Condition.IS_NOT, Condition.INCLUDES, Condition.INCLUDES_NOT, *_PRESENCE) for kind in _TEXTS},
-    **{kind: (Condition.IS, Condition.IS_NOT, Condition.BELOW, Condition.ABOVE, *_PRESENCE) for kind in _ORDERED},
+    **dict.fromkeys(_TEXTS, (Condition.IS, Condition.IS_NOT, Condition.INCLUDES, Condition.INCLUDES_NOT, *_PRESENCE)),
+    **dict.fromkeys(_ORDERED, (Condition.IS, Condition.IS_NOT, Condition.BELOW, Condition.ABOVE, *_PRESENCE)),
     Kind.CHOICE: (Condition.IS, Condition.IS_NOT, *_PRESENCE),
     Kind.YES_NO: (Condition.IS, Condition.IS_NOT, *_PRESENCE),
     Kind.CHOICES: (Condition.INCLUDES, Condition.INCLUDES_NOT, *_PRESENCE),

@@ -13,6 +13,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
+from django.db import transaction
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
@@ -183,3 +184,85 @@ def full_time(moment: datetime.datetime) -> str:
     """“Tuesday 1 December 2026, 13:00 (Rome)”: `moment` in the zone of the person whose request this is."""
     local = timezone.localtime(moment)
     return f"{date_format(local, 'l j F Y, H:i')} ({zone_label(local)})"
+
+
+def promise_about_names(session: Session) -> str:
+    """What applicants may be told of their names: “hidden” while people score, hidden “at_first”, or “shown”.
+
+    One query, none where `review_phases` is prefetched.
+    """
+    phases = sorted(session.review_phases.all(), key=lambda phase: phase.opens_at)
+    hidden = [phase.names_hidden for phase in phases] or [session.review_names_hidden]
+    if all(hidden):
+        return "hidden"
+    return "at_first" if hidden[0] else "shown"
+
+
+# Setting phases up
+
+
+class PhaseError(Exception):
+    """Phases that cannot be. `reasons` are texts for the organiser."""
+
+    def __init__(self, reasons: list[str]):
+        super().__init__(" ".join(reasons))
+        self.reasons = reasons
+
+
+def obstacles_to_phases(session: Session, phases: Iterable[ReviewPhase]) -> list[str]:
+    """Why these cannot be the phases of `session`, in words for an organiser. None of them need be saved; no query."""
+    ordered = sorted(phases, key=lambda phase: (phase.opens_at, phase.closes_at))
+    found = []
+    for phase in ordered:
+        if phase.opens_at >= phase.closes_at:
+            found.append(_("“%(phase)s” must open before it closes.") % {"phase": phase.name})
+    close = session.applications_close_at
+    if close is not None:
+        early = _("“%(phase)s” opens before applications close, which is on %(time)s. Until then they still change.")
+        found += [early % {"phase": one.name, "time": full_time(close)} for one in ordered if one.opens_at < close]
+    latest = None
+    for phase in ordered:
+        if latest is not None and phase.opens_at < latest.closes_at:
+            words = _("“%(one)s” and “%(other)s” overlap: %(other)s opens on %(opens)s, and %(one)s closes on %(closes)s.")
+            times = {"opens": full_time(phase.opens_at), "closes": full_time(latest.closes_at)}
+            found.append(words % {"one": latest.name, "other": phase.name, **times})
+        if latest is None or phase.closes_at > latest.closes_at:
+            latest = phase
+    return found
+
+
+def lock_phases(session: Session) -> list[ReviewPhase]:
+    """The phases of `session` as they are stored, while nobody else can change them. Inside a transaction only."""
+    Session.objects.select_for_update().filter(pk=session.pk).first()
+    return list(ReviewPhase.objects.filter(session=session.pk).order_by("opens_at", "pk"))
+
+
+def add_phase(session: Session, *, by, name: str, opens_at, closes_at, **switches) -> ReviewPhase:
+    """Add a phase to `session`. Raises `PhaseError` where `by` does not organise it, or the phase overlaps with another one."""
+    with transaction.atomic():
+        stored = lock_phases(session)
+        if not Session.objects.organised_by(by).filter(pk=session.pk).exists():
+            raise PhaseError([_("Only the organisers of this session change its phases.")])
+        phase = ReviewPhase(session=session, name=name, opens_at=opens_at, closes_at=closes_at, **switches)
+        if reasons := obstacles_to_phases(session, [*stored, phase]):
+            raise PhaseError(reasons)
+        phase.save()
+    return phase
+
+
+# In words
+
+
+def seen_in_words(switches: Switches) -> str:
+    """What reviewers see and do not see at present, in one calm line."""
+    parts = [_("Names are hidden.") if switches.names_hidden else _("Names are shown.")]
+    match switches.others_scores:
+        case Session.OthersScores.NEVER:
+            parts.append(_("You see nothing of others’ reviews."))
+        case Session.OthersScores.AFTER_OWN:
+            parts.append(_("You see others’ reviews once you have handed in your own."))
+        case _other:
+            parts.append(_("You see others’ reviews."))
+    if switches.assigned_only:
+        parts.append(_("You read what is assigned to you."))
+    return " ".join(parts)

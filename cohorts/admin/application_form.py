@@ -15,7 +15,10 @@ class DecisionForm(forms.Form):
 
     eligibility = forms.ChoiceField(label=_("Eligibility"), choices=Application.Eligibility.choices)
     reason = forms.CharField(
-        label=_("Reason"), max_length=300, required=False, help_text=_("Needed unless eligible. Only organisers read it.")
+        label=_("Reason"),
+        max_length=300,
+        required=False,
+        help_text=_("Needed where you set something else than eligible. Only organisers read it."),
     )
     tier = forms.IntegerField(label=_("Tier"), required=False, min_value=0, max_value=99, help_text=_("0 is best."))
     decision = forms.ChoiceField(
@@ -62,7 +65,9 @@ class DecisionForm(forms.Form):
         cleaned = super().clean()
         if cleaned.get("rank") and cleaned.get("decision") != Application.Decision.WAITLIST:
             self.add_error("rank", _("A rank goes with the waitlist only."))
-        if cleaned.get("eligibility") != Application.Eligibility.ELIGIBLE and not cleaned.get("reason", "").strip():
+        is_by_hand = {"eligibility", "reason"} & set(self.changed_data)
+        is_eligible = cleaned.get("eligibility") == Application.Eligibility.ELIGIBLE
+        if is_by_hand and not is_eligible and not cleaned.get("reason", "").strip():
             self.add_error("reason", _("Say why, so that the other organisers understand it."))
         return cleaned
 

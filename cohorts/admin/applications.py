@@ -17,8 +17,10 @@ from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_http_methods, require_POST
 
 from cohorts.applicant_identity import with_visible_applicant
+from cohorts.assessing import let_rules_decide
 from cohorts.decisions import DecisionError, set_pending_decision
 from cohorts.models import Answer, Application, ApplicationEvent, Membership, Review
+from cohorts.phases import obstacle_to_deciding
 from cohorts.placing import was_not_chosen
 from cohorts.reviews import ReviewError, declare_conflict
 from cohorts.scores import with_mean_score
@@ -196,6 +198,7 @@ class ApplicationAdmin(OrganiserAdmin):
     def get_urls(self):
         own = [
             path("export/", self.admin_site.admin_view(self.export_view), name="cohorts_application_export"),
+            path("<int:pk>/rules/", self.admin_site.admin_view(self.rules_view), name="cohorts_application_rules"),
             path("<int:pk>/conflict/", self.admin_site.admin_view(self.conflict_view), name="cohorts_application_conflict"),
         ]
         return own + super().get_urls()
@@ -208,6 +211,22 @@ class ApplicationAdmin(OrganiserAdmin):
         request.GET.pop("p", None)
         changelist = self.get_changelist_instance(request)
         return export(changelist.get_queryset(request).select_related("session", "applicant"), viewer=request.user)
+
+    @method_decorator(require_POST)
+    def rules_view(self, request, pk: int):
+        """Takes back what was set by hand."""
+        application = self.get_object(request, str(pk))
+        if application is None:
+            raise Http404
+        try:
+            decided = let_rules_decide(application, by=request.user)
+        except DecisionError as error:
+            messages.error(request, str(error))
+        else:
+            self.log_change(request, application, _("Let the rules decide about the eligibility again."))
+            words = _("By the rules: %(eligibility)s.") % {"eligibility": decided.get_eligibility_display()}
+            messages.success(request, words)
+        return redirect("admin:cohorts_application_change", object_id=application.pk)
 
     @method_decorator(require_POST)
     def conflict_view(self, request, pk: int):
@@ -253,6 +272,7 @@ class ApplicationAdmin(OrganiserAdmin):
             "original": application,
             "application": application,
             "form": form,
+            "obstacle_to_deciding": obstacle_to_deciding(application.session),
             "answers": Answer.objects.visible_to(request.user).filter(application=application).select_related("question"),
             "preferences": application.project_preferences.select_related("project"),
             "github": getattr(application.applicant, "github", None),

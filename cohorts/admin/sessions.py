@@ -16,7 +16,10 @@ from cohorts.weeks import generate_weeks
 
 from .access import OrganiserAdmin, part_of
 from .assigning import AssignReviewsMixin
+from .eligibility_inline import EligibilityRuleInline
+from .phase_inline import ReviewPhaseInline
 from .ranking import RankingMixin
+from .rejudging import ApplyRulesMixin
 from .session_inlines import CohortInline, CriterionInline, QuestionInline, RoleInline, WeekInline
 from .session_steps import SessionStepsMixin
 
@@ -37,7 +40,7 @@ class SessionForm(forms.ModelForm):
 
 
 @admin.register(Session)
-class SessionAdmin(RankingMixin, AssignReviewsMixin, SessionStepsMixin, OrganiserAdmin):
+class SessionAdmin(ApplyRulesMixin, RankingMixin, AssignReviewsMixin, SessionStepsMixin, OrganiserAdmin):
     form = SessionForm
     change_form_template = "admin/cohorts/session_change_form.html"
     list_display = ["name", "stage", "starts_on", "applications_open_at", "applications_close_at", "links"]
@@ -96,8 +99,10 @@ class SessionAdmin(RankingMixin, AssignReviewsMixin, SessionStepsMixin, Organise
         return sets
 
     def get_inlines(self, request, obj):
-        inlines = [QuestionInline, CriterionInline, RoleInline, CohortInline]
-        return [*inlines, WeekInline] if obj is not None else inlines
+        if obj is None:
+            return [QuestionInline, CriterionInline, RoleInline, CohortInline]
+        # Rules ask about questions that are saved, and phases follow the dates.
+        return [QuestionInline, EligibilityRuleInline, CriterionInline, ReviewPhaseInline, RoleInline, CohortInline, WeekInline]
 
     def formfield_for_dbfield(self, db_field, request, **kwargs):
         field = super().formfield_for_dbfield(db_field, request, **kwargs)
