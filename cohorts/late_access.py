@@ -8,7 +8,7 @@ import datetime
 import secrets
 
 from django.db import transaction
-from django.db.models import DateTimeField, Max, OuterRef, QuerySet, Subquery
+from django.db.models import DateTimeField, Max, OuterRef, Q, QuerySet, Subquery
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -149,6 +149,17 @@ def with_late_access(applications: QuerySet[Application]) -> QuerySet[Applicatio
     codes = _codes_of(OuterRef("applicant_id"), OuterRef("session_id")).order_by().values("session")
     latest = codes.annotate(until=Max("expires_at")).values("until")
     return applications.annotate(codes_until=Subquery(latest, output_field=DateTimeField()))
+
+
+def sessions_open_late(user, now: datetime.datetime | None = None) -> QuerySet[Session]:
+    """Sessions that are closed, and to which `user` may apply by a code until `late_until`, which each of them has."""
+    now = now or timezone.now()
+    mine = Q(late_codes__uses__person=user, late_codes__revoked_at=None, late_codes__expires_at__gt=now)
+    # What `stage_of` says of the stages after the close of applications and before the results.
+    closed = Q(archived_at=None) | Q(archived_at__gt=now)
+    closed &= Q(announced_at__lte=now, applications_open_at__lte=now, applications_close_at__lte=now)
+    closed &= Q(published_at=None) | Q(published_at__gt=now)
+    return Session.objects.filter(closed).annotate(late_until=Max("late_codes__expires_at", filter=mine)).exclude(late_until=None)
 
 
 def _codes_of(person, session) -> QuerySet[LateCode]:

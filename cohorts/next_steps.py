@@ -9,7 +9,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from .late_access import with_late_access
+from .late_access import sessions_open_late, with_late_access
 from .models import Application, Membership, Review, Session, SessionRole
 from .public_status import public_status
 from .review_queue import sessions_under_review
@@ -37,6 +37,7 @@ def next_steps(user, now: datetime.datetime | None = None) -> list[Step]:
     now = now or timezone.now()
     steps = [
         *_applications(user, now),
+        *_late_access(user, now),
         *_memberships(user, now),
         *_organised(user, now),
         *_reviews(user),
@@ -65,6 +66,22 @@ def _applications(user, now):
             action=_action(status, writes),
             until_label=status.until_label,
             until=status.until,
+        )
+
+
+def _late_access(user, now):
+    """Sessions to which `user` may still apply by a code, and has not begun to."""
+    begun = Application.objects.filter(applicant=user, session=OuterRef("pk"))
+    for session in sessions_open_late(user, now).exclude(Exists(begun)):
+        yield Step(
+            label=_("Open for you"),
+            tone="mine",
+            title=session.name,
+            text=_("You used a code of the organisers: you can still apply."),
+            url=reverse("apply", args=[session.slug]),
+            action=_("Apply"),
+            until_label=_("Apply until"),
+            until=session.late_until,
         )
 
 

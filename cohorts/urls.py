@@ -2,13 +2,16 @@
 
 from django.urls import path
 
-from .views import answering, applying, checkins, public
+from .views import answering, applying, checkins, files, late_code, public
 
 urlpatterns = [
     path("", public.home, name="home"),
     path("sessions/", public.sessions, name="sessions"),
     path("sessions/<slug:slug>/", public.session, name="session"),
     path("sessions/<slug:slug>/apply/", applying.apply, name="apply"),
+    path("sessions/<slug:slug>/apply/code/", late_code.late_code, name="late_code"),
+    path("sessions/<slug:slug>/apply/file/<int:question>/", files.apply_file, name="apply_file"),
+    path("files/<uuid:key>/", files.answer_file, name="answer_file"),
     path("applications/", answering.my_applications, name="my_applications"),
     path("applications/<int:pk>/", answering.application, name="application"),
     path("applications/<int:pk>/withdraw/", answering.withdraw_application, name="withdraw"),

@@ -212,7 +212,13 @@ ACCOUNT_SESSION_REMEMBER = True
 ACCOUNT_DEFAULT_HTTP_PROTOCOL = "http" if LOCAL else "https"
 ACCOUNT_REAUTHENTICATION_REQUIRED = True
 # Ours beside allauth's own: see accounts.limits. Counted in the cache, so by each process for itself where that is local memory.
-ACCOUNT_RATE_LIMITS = {"keep_entry": "60/h/ip", "sync": "60/h/user", "track": "120/h/user"}
+ACCOUNT_RATE_LIMITS = {
+    "keep_entry": "60/h/ip",
+    "late_code": "20/h/user",
+    "sync": "60/h/user",
+    "track": "120/h/user",
+    "upload": "60/h/user",
+}
 ALLAUTH_TRUSTED_PROXY_COUNT = TRUSTED_PROXIES
 MFA_ADAPTER = "accounts.adapters.MFAAdapter"
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes", "webauthn"]
@@ -306,6 +312,12 @@ if not LOCAL:
         SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 
 DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
+# Before anything is kept: what is too large for every form here is read and dropped, and the rest of the form stays.
+FILE_UPLOAD_HANDLERS = [
+    "cohorts.upload_limits.LimitedUploads",
+    "django.core.files.uploadhandler.MemoryFileUploadHandler",
+    "django.core.files.uploadhandler.TemporaryFileUploadHandler",
+]
 MESSAGE_STORAGE = "django.contrib.messages.storage.fallback.FallbackStorage"
 
 if DEBUG and not DEMO and "pytest" not in sys.modules:

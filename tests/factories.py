@@ -12,6 +12,8 @@ from cohorts.models import (
     CheckIn,
     Cohort,
     Criterion,
+    LateAccess,
+    LateCode,
     Membership,
     Project,
     Question,
@@ -232,3 +234,22 @@ class ContributionFactory(DjangoModelFactory):
 
     membership = factory.SubFactory(MembershipFactory)
     work_item = factory.SubFactory(WorkItemFactory)
+
+
+class LateCodeFactory(DjangoModelFactory):
+    """For one person, in a session under review, for two days."""
+
+    class Meta:
+        model = LateCode
+
+    session = factory.SubFactory(SessionFactory, reviewing=True)
+    code = factory.Sequence(lambda n: f"ABCD-EFGH-{2222 + n}")
+    expires_at = factory.LazyFunction(lambda: timezone.now() + datetime.timedelta(days=2))
+
+
+class LateAccessFactory(DjangoModelFactory):
+    class Meta:
+        model = LateAccess
+
+    code = factory.SubFactory(LateCodeFactory)
+    person = factory.SubFactory(UserFactory)

@@ -70,6 +70,7 @@ SITE = {
     "sessions": public(),
     "session": public(lambda world: [world.session.slug]),
     "apply": public(lambda world: [world.open.slug]),
+    "late_code": own(lambda world: [world.reviewing.slug]),
     "projects": public(),
     "words": public(),
     "project": public(lambda world: [world.project.slug]),

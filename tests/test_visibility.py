@@ -69,6 +69,8 @@ SEEN_BY = {
     "review_of_an_organiser": {"reviewer", "operator"},
     "conflict_about_an_organiser": {"reviewer", "operator"},
     "assignment_about_an_organiser": {"reviewer", "operator"},
+    "late_code": ORGANISERS,
+    "late_access": {"applicant", *ORGANISERS},
     "person_in_a_cohort": COHORT,
     "person_who_applied": {"applicant", *ORGANISERS},
     "identity": COHORT,
@@ -124,6 +126,7 @@ def world(db):
     in_conflict = factories.ApplicationFactory(session=second, applicant=people["applicant"])
     by_organiser = factories.ApplicationFactory(session=reviewing, applicant=people["organiser"])
     in_conflict_by_organiser = factories.ApplicationFactory(session=second, applicant=people["organiser"])
+    late_access = factories.LateAccessFactory(code__session=reviewing, person=people["applicant"])
     question = factories.QuestionFactory(session=reviewing)
     sensitive = factories.QuestionFactory(session=reviewing, sensitive=True)
 
@@ -167,6 +170,8 @@ def world(db):
         "review_of_an_organiser": factories.ReviewFactory(application=by_organiser, reviewer=people["reviewer"]),
         "conflict_about_an_organiser": Conflict.objects.create(application=in_conflict_by_organiser, reviewer=people["reviewer"]),
         "assignment_about_an_organiser": ReviewAssignment.objects.create(application=by_organiser, reviewer=people["reviewer"]),
+        "late_code": late_access.code,
+        "late_access": late_access,
         "person_in_a_cohort": people["member"],
         "person_who_applied": people["applicant"],
         "identity": factories.GitHubIdentityFactory(user=people["member"]),

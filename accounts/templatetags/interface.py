@@ -11,8 +11,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from accounts.markdown import render_markdown
+from accounts.middleware import COOKIE
 from accounts.web_addresses import web_address
-from accounts.zones import zone_label
+from accounts.zones import day_ended_anywhere, zone_label
 
 register = template.Library()
 
@@ -119,13 +120,19 @@ def full_time(local: datetime.datetime) -> str:
     return f"{date_format(local, 'l j F Y, H:i')} ({zone_label(local)})"
 
 
-@register.inclusion_tag("components/deadline.html")
-def deadline(moment: datetime.datetime) -> dict:
-    """A deadline without doubt: in the viewer's zone, in UTC, and how long it is until then."""
+@register.inclusion_tag("components/deadline.html", takes_context=True)
+def deadline(context, moment: datetime.datetime, opens: bool = False) -> dict:
+    """A deadline without doubt: in the viewer's zone, in UTC, and how long it is until then.
+
+    Where it is the end of a day anywhere on Earth it says so, unless something `opens` then. On the first page of a visitor
+    whose zone is not known yet, static/js/site.js puts the browser's in.
+    """
+    request, local = context.get("request"), timezone.localtime(moment)
     return {
         "moment": moment,
-        "local": timezone.localtime(moment),
-        "zone": zone_label(timezone.localtime(moment)),
-        "utc": moment.astimezone(datetime.UTC),
+        "local": local,
+        "zone": zone_label(local),
+        "last_day": None if opens else day_ended_anywhere(moment),
         "is_past": moment <= timezone.now(),
+        "is_zone_unknown": request is not None and not request.user.is_authenticated and COOKIE not in request.COOKIES,
     }

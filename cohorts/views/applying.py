@@ -1,5 +1,6 @@
 """The application form: opening it, saving what is typed, submitting."""
 
+import contextlib
 import secrets
 
 from django.contrib import messages
@@ -17,6 +18,7 @@ from cohorts.applications import DraftStale, may_write, save_draft, submit
 from cohorts.entries import Entry, EntryInvalid, EntryTooLarge, typed_login
 from cohorts.forms.application import ApplicationForm, read_entry
 from cohorts.kept_entries import forget_entry, keep_entry, kept_entry
+from cohorts.late_access import deadline_for
 from cohorts.models import Application, Session
 from cohorts.moves import MoveError
 from cohorts.public_status import public_status
@@ -159,6 +161,7 @@ def _form(
         {
             "session": session,
             "stage": stage_of(session),
+            "deadline": deadline_for(session, request.user),
             "application": application,
             "status": application and public_status(application),
             "form": form,
@@ -187,6 +190,10 @@ def _refused(request, session, application, entry, against, *, status=403):
     """Nothing can be written any more (or not yet): say why, and keep what was typed readable."""
     if request.htmx:
         return render(request, "cohorts/apply_saved.html", {"refused": against}, status=409)
+    if status != 200 and request.user.is_authenticated and not entry.is_blank():
+        # Should this person get late access, the text is in the form again.
+        with contextlib.suppress(EntryTooLarge):
+            keep_entry(request.session, session, entry)
     return render(
         request,
         "cohorts/apply_closed.html",

@@ -5,7 +5,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from cohorts.figures import figures_of, more_figures
-from cohorts.late_access import with_late_access
+from cohorts.late_access import late_until, with_late_access
 from cohorts.models import Application, Session
 from cohorts.next_steps import next_steps
 from cohorts.public_status import public_status
@@ -71,6 +71,7 @@ def session(request, slug):
             "session": described,
             "application": application,
             "status": application and public_status(application),
+            "late_until": None if application or described.stage == Stage.OPEN else late_until(found, request.user),
             "figures": figures_of([found])[found.pk] if is_over else None,
             "more_figures": more_figures(found, request.user, timezone.now()),
             "is_organiser": organises(request.user, found),

@@ -2,6 +2,11 @@
 (() => {
   "use strict";
 
+  const say = (text) => {
+    const live = document.getElementById("live");
+    if (live) live.textContent = text;
+  };
+
   // Tell the server the browser's time zone, so that visitors who are not logged in see their own times.
   const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
   if (zone && !document.cookie.split("; ").includes(`tz=${zone}`)) {
@@ -13,17 +18,39 @@
     if (!field.value) field.value = zone || "";
   }
 
-  // Deadlines count down while the page stays open. The last minutes count in seconds.
+  // The server knew no zone when it wrote the first page: put the browser's into its deadlines.
+  const written = new Intl.DateTimeFormat(document.documentElement.lang || "en", {
+    weekday: "long", day: "numeric", month: "long", year: "numeric", hour: "2-digit", minute: "2-digit", hourCycle: "h23", timeZone: zone,
+  });
+  for (const time of document.querySelectorAll(zone && zone !== "UTC" ? "[data-zone-unknown]" : "nothing")) {
+    const part = Object.fromEntries(written.formatToParts(new Date(time.dateTime)).map(({ type, value }) => [type, value]));
+    time.querySelector("strong").textContent = `${part.weekday} ${part.day} ${part.month} ${part.year}, ${part.hour}:${part.minute}`;
+    time.querySelector("span").textContent = `(${zone.split("/").pop().replaceAll("_", " ")})`;
+    time.parentElement.querySelectorAll("[data-utc]").forEach((utc) => { utc.hidden = false; });
+  }
+
+  // Deadlines count down while the page stays open: days, then hours, then minutes. Nothing of it is announced, and it is
+  // always reckoned from the clock, so that it is right after a tab slept.
   const until = new Intl.RelativeTimeFormat(document.documentElement.lang || "en", { numeric: "always" });
   const countDown = () => {
     for (const element of document.querySelectorAll("[data-countdown]")) {
-      const seconds = Math.floor((new Date(element.dataset.countdown) - Date.now()) / 1000);
-      const [size, unit] = seconds >= 172800 ? [86400, "day"] : seconds >= 7200 ? [3600, "hour"] : seconds >= 120 ? [60, "minute"] : [1, "second"];
-      const text = `· ${seconds < 0 ? element.dataset.over : until.format(Math.floor(seconds / size), unit)}`;
-      if (element.textContent !== text) element.textContent = text;
+      const minutes = Math.floor((new Date(element.dataset.countdown) - Date.now()) / 60_000);
+      const [size, unit] = minutes >= 2880 ? [1440, "day"] : minutes >= 120 ? [60, "hour"] : [1, "minute"];
+      const words = minutes < 0 ? element.dataset.over : minutes < 1 ? element.dataset.last : until.format(Math.floor(minutes / size), unit);
+      if (element.textContent !== `· ${words}`) element.textContent = `· ${words}`;
+    }
+    // What is to be said when a moment has come is said once: <… data-shown-at="the moment" hidden>.
+    for (const element of document.querySelectorAll("[data-shown-at][hidden]")) {
+      if (new Date(element.dataset.shownAt) > Date.now()) continue;
+      element.hidden = false;
+      say(element.textContent.trim());
     }
   };
-  if (document.querySelector("[data-countdown]")) setInterval(countDown, 1000);
+  if (document.querySelector("[data-countdown], [data-shown-at]")) {
+    setInterval(countDown, 1000);
+    document.addEventListener("visibilitychange", countDown);
+    window.addEventListener("pageshow", countDown);
+  }
 
   // The summary of a form's errors gets the focus.
   document.querySelector(".error-summary")?.focus();
@@ -80,10 +107,6 @@
   }
 
   // A failed htmx request must not pass in silence.
-  const say = (text) => {
-    const live = document.getElementById("live");
-    if (live) live.textContent = text;
-  };
   document.addEventListener("htmx:sendError", () => say("The site could not be reached. Check your connection."));
 
   // Pages may announce what htmx brought in: <… data-announce="text">.
