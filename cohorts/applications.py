@@ -1,5 +1,6 @@
 """Applying: writing, submitting, withdrawing, and answering an offer. Every change of status goes through `cohorts.moves`."""
 
+import dataclasses
 import datetime
 
 from django.core.exceptions import ValidationError
@@ -10,14 +11,18 @@ from django.utils.translation import gettext as _
 from accounts.identity import set_github_login
 
 from . import application_mail
-from .accommodations import keep_accommodations
+from .accommodations import accommodations_of, keep_accommodations
+from .draft_logins import kept_check, want_check
 from .eligibility import apply_rules
-from .entries import Checked, Entry, EntryInvalid, check_entry
+from .entries import Checked, Entry, EntryInvalid, check_entry, question_name, typed_login
+from .files import file_errors
 from .late_access import late_until
-from .models import Answer, Application, Membership, ProjectPreference, Session
-from .moves import MoveError, move, obstacle
+from .models import Answer, Application, Membership, ProjectPreference, Question, Session
+from .moves import MOVES, MoveError, move, obstacle
 from .placing import give_free
-from .stages import takes_applications
+from .questions import asked_questions
+from .stages import Stage, stage_of, takes_applications
+from .version_changes import as_note, changed_names
 
 Status = Application.Status
 
@@ -28,6 +33,10 @@ class DraftStale(Exception):
     def __init__(self, application: Application):
         super().__init__(_("This application was changed in another tab or on another device."))
         self.application = application
+
+
+class TooLate(MoveError):
+    """The deadline has passed over what was typed: it is stored for its writer, and not submitted."""
 
 
 def may_write(application: Application | None, session: Session, *, by, now: datetime.datetime | None = None):
@@ -44,28 +53,59 @@ def save_draft(session: Session, entry: Entry, *, by, version: int, tab: str = "
 
     `version` is the one that the form was made from (0 for none). `tab` names the form itself, so that a save whose answer
     was lost on the way does not look like another tab. Saving what is saved already changes nothing. A status never
-    changes here: a submitted application stays submitted. Raises `MoveError` where nothing can be written any more,
-    `DraftStale` where another form saved since, `EntryTooLarge`.
+    changes here: a submitted application stays submitted. Raises `DraftStale` where another form saved since, `EntryTooLarge`,
+    `MoveError` where nothing can be written any more, and of that `TooLate` where only the deadline stands against it: then the
+    text is stored all the same, for its writer alone (see `docs/decisions.md`).
     """
     draft = entry.as_draft()
     with transaction.atomic():
         application = _locked(session, by)
         against = may_write(application, session, by=by)
+        if application is None:
+            if against is not None:
+                raise MoveError(against)
+            application, _created = Application.objects.get_or_create(session=session, applicant=by)
+        elif against is not None:
+            if not _keeps_late_text(application):
+                raise MoveError(against)
+            # Named organisers read this of submitted applications: it stays as it was in time.
+            entry = dataclasses.replace(entry, accommodations=accommodations_of(application))
+        _store(application, entry, draft, version=version, tab=tab)
+    if against is not None:
+        raise TooLate(against)
+    return application
+
+
+def _store(application: Application, entry: Entry, draft: dict, *, version: int, tab: str) -> None:
+    saved = Entry.of(application)
+    if application.version and entry.same_as(saved):
+        return
+    if application.version != version and (not tab or application.draft.get("tab") != tab):
+        raise DraftStale(application)
+    if application.draft or not application.version or entry.differences(saved) != {"accommodations"}:
+        about_it = {"tab": tab[:40], "saved_at": timezone.now().isoformat()}
+        application.draft = draft | about_it | kept_check(application, draft)
+    # Stored apart, and at once: it is no part of the version that is handed in.
+    keep_accommodations(application, entry.accommodations)
+    application.version += 1
+    application.save(update_fields=["draft", "version", "updated_at"])
+    if application.draft:
+        want_check(application)
+
+
+def _keeps_late_text(application: Application) -> bool:
+    """Whether it is the deadline alone that stands against writing."""
+    return (application.status, Status.SUBMITTED) in MOVES and stage_of(application.session) != Stage.ARCHIVED
+
+
+def begin(session: Session, *, by) -> Application:
+    """The application of `by` to `session`, begun empty where there is none: a file needs one to belong to. Raises `MoveError`."""
+    with transaction.atomic():
+        application = _locked(session, by)
+        against = may_write(application, session, by=by)
         if against is not None:
             raise MoveError(against)
-        if application is None:
-            application, _created = Application.objects.get_or_create(session=session, applicant=by)
-        if application.version and entry.same_as(Entry.of(application)):
-            return application
-        if application.version != version and (not tab or application.draft.get("tab") != tab):
-            raise DraftStale(application)
-        if application.draft or not application.version or entry.differences(Entry.of(application)) != {"accommodations"}:
-            application.draft = draft | {"tab": tab[:40], "saved_at": timezone.now().isoformat()}
-        # Stored apart, and at once: it is no part of the version that is handed in.
-        keep_accommodations(application, entry.accommodations)
-        application.version += 1
-        application.save(update_fields=["draft", "version", "updated_at"])
-    return application
+        return application or Application.objects.get_or_create(session=session, applicant=by)[0]
 
 
 def _locked(session: Session, user) -> Application | None:
@@ -88,11 +128,18 @@ def submit(application: Application, *, by) -> bool:
         against = obstacle(locked, Status.SUBMITTED, by=by)
         if against is not None:
             raise MoveError(against)
+        login_before = typed_login(locked.applicant)
         checked = _checked(locked, by)
-        changes = {"submitted_at": timezone.now(), "submitted_version": locked.version, "draft": {}}
-        move(locked, Status.SUBMITTED, by=by, changes=changes, after=lambda row: _write_answers(row, checked))
+        note = as_note(changed_names(locked, checked, login_before=login_before, by=by)) if locked.submitted_at else ""
+        changes = {
+            "submitted_at": timezone.now(),
+            "submitted_version": locked.version,
+            "content_warning": checked.content_warning,
+            "draft": {},
+        }
+        event = move(locked, Status.SUBMITTED, by=by, note=note, changes=changes, after=lambda row: _write_answers(row, checked))
         apply_rules(locked)
-        application_mail.tell_submitted(locked)
+        application_mail.tell_submitted(locked, event)
     application.refresh_from_db()
     return True
 
@@ -104,6 +151,8 @@ def _checked(application: Application, by) -> Checked:
         checked = check_entry(application.session, entry)
     except EntryInvalid as invalid:
         errors = invalid.errors
+    gone = file_errors(application, asked_questions(application.session), entry.texts)
+    errors |= {question_name(pk): [error] for pk, error in gone.items() if question_name(pk) not in errors}
     github = getattr(application.applicant, "github", None)
     if github is None or not github.verified:
         try:
@@ -119,8 +168,9 @@ def _checked(application: Application, by) -> Checked:
 def _write_answers(application: Application, checked: Checked) -> None:
     """Replace the submitted answers and preferences. Answers to questions that are gone from the form stay."""
     for question, value in checked.values.items():
+        file_id = value if question.kind == Question.Kind.FILE else None
         Answer.objects.update_or_create(
-            application=application, question=question, defaults={"value": value, "asked": question.label}
+            application=application, question=question, defaults={"value": value, "file_id": file_id, "asked": question.label}
         )
     asked = application.session.questions.asked().exclude(pk__in=[question.pk for question in checked.values])
     application.answers.filter(question__in=asked).delete()

@@ -1,7 +1,7 @@
 """What somebody typed into an application form, before anybody judged it: kept as a draft, checked on submitting."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -130,6 +130,10 @@ class Entry:
             self.accommodations if self.accommodations.strip() else below.accommodations,
             self.content_warning if self.content_warning.strip() else below.content_warning,
         )
+
+    def with_texts(self, texts: Mapping[int, str]) -> "Entry":
+        """The same with other texts."""
+        return replace(self, texts=texts)
 
     def is_blank(self) -> bool:
         typed = any(text.strip() for text in (*self.texts.values(), self.accommodations, self.content_warning))

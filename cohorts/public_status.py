@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _lazy
 from .late_access import deadline_of
 from .models import Application
 from .moves import obstacle
+from .stages import Stage, stage_of
 
 Status = Application.Status
 
@@ -76,7 +77,7 @@ def _words(application: Application, now: datetime.datetime) -> dict:
             return {
                 "label": _("Not submitted"),
                 "tone": "quiet",
-                "detail": _("Applications closed before this one was submitted. What you wrote is kept here."),
+                "detail": _("Applications closed before this one was submitted. What you wrote is kept, for you alone."),
             }
         case Status.SUBMITTED if is_open and application.draft:
             return {
@@ -90,12 +91,12 @@ def _words(application: Application, now: datetime.datetime) -> dict:
             return {
                 "label": _("Submitted"),
                 "tone": "done",
-                "detail": _("You can change it until the deadline. The last version you submit counts."),
+                "detail": _("You can change it until the deadline. The last version you submit counts.") + _afterwards(session),
                 "until_label": _("Edit until"),
                 "until": closes,
             }
         case Status.SUBMITTED:
-            return {"label": _("In review"), "tone": "reviewer", "detail": _hear_by(session)}
+            return {"label": _("In review"), "tone": "reviewer", "detail": _hear_by(session, now)}
         case Status.WITHDRAWN if is_open:
             return {
                 "label": _("Withdrawn"),
@@ -105,7 +106,7 @@ def _words(application: Application, now: datetime.datetime) -> dict:
                 "until": closes,
             }
         case Status.WITHDRAWN:
-            return {"label": _("Withdrawn"), "tone": "quiet", "detail": _("You took it back.")}
+            return {"label": _("Withdrawn"), "tone": "quiet", "detail": _("You took it back, and nobody reads it.")}
         case Status.WAITLISTED:
             return {"label": _("On the waitlist"), "tone": "reviewer", "detail": _waitlist(application)}
         case Status.OFFERED if application.answer_by and application.answer_by <= now:
@@ -145,10 +146,19 @@ def _words(application: Application, now: datetime.datetime) -> dict:
     raise ValueError(f"No words for the status {application.status!r}.")
 
 
-def _hear_by(session) -> str:
+def _afterwards(session) -> str:
     if session.hear_by is None:
-        return _("It is being read. We write to you when it is decided.")
-    return _("It is being read. You hear from us by %(day)s.") % {"day": date_format(session.hear_by, "j F Y")}
+        return " " + _("Then it is read, and we write to you when it is decided.")
+    return " " + _("Then it is read, and you hear from us by %(day)s.") % {"day": date_format(session.hear_by, "j F Y")}
+
+
+def _hear_by(session, now: datetime.datetime) -> str:
+    read = _("It is being read.")
+    if stage_of(session, now) == Stage.DECIDING:
+        read = _("It was read, and the organisers decide now.")
+    if session.hear_by is None:
+        return f"{read} {_('We write to you when it is decided.')}"
+    return f"{read} {_('You hear from us by %(day)s, whatever the answer is.') % {'day': date_format(session.hear_by, 'j F Y')}}"
 
 
 def _waitlist(application: Application) -> str:
@@ -191,5 +201,9 @@ def history(application: Application) -> list[tuple[datetime.datetime, str]]:
     told = [(application.created_at, _("You began to write."))]
     for event in application.events.order_by("at", "pk"):
         words = _HISTORY.get((event.from_status, event.to_status)) or _HISTORY_BY_END.get(event.to_status)
-        told.append((event.at, str(words or event)))
+        text = str(words or event)
+        # What changed from one submitted version to the next is the applicant's own; other notes are the organisers'.
+        if event.note and event.to_status == Status.SUBMITTED:
+            text = f"{text} {event.note}."
+        told.append((event.at, text))
     return told

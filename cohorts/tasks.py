@@ -4,7 +4,7 @@ import datetime
 
 from background import task
 
-from . import accommodations, applications, claims, files, reminders, waitlist
+from . import accommodations, application_mail, applications, claims, files, reminders, waitlist
 
 QUARTER = datetime.timedelta(minutes=15)
 
@@ -12,6 +12,11 @@ QUARTER = datetime.timedelta(minutes=15)
 @task(every=QUARTER, max_attempts=3)
 def expire_offers_task() -> int:
     return applications.expire_offers()
+
+
+@task(max_attempts=3)
+def tell_changes_task(application_id: int) -> None:
+    application_mail.tell_changes(application_id)
 
 
 @task(every=QUARTER, max_attempts=3)
