@@ -4,6 +4,7 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from .accommodations import delete_accommodations
 from .models import Session
 from .stages import Stage, stage_of
 
@@ -30,8 +31,11 @@ def reopen_review(session: Session, *, by) -> Session:
 
 
 def archive(session: Session, *, by) -> Session:
-    """Put a finished session away: its roles no longer open the admin. Raises `StepError`."""
-    return _stamp(session, by, "archived_at", {Stage.FINISHED}, _("Only a finished session can be archived."))
+    """Put a finished session away: its roles no longer open the admin, and what would help people is deleted. Raises `StepError`."""
+    with transaction.atomic():
+        archived = _stamp(session, by, "archived_at", {Stage.FINISHED}, _("Only a finished session can be archived."))
+        delete_accommodations(archived)
+    return archived
 
 
 _NOW = object()

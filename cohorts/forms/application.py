@@ -8,10 +8,10 @@ from django.utils.translation import gettext_lazy
 
 from cohorts.accommodations import LONGEST_ACCOMMODATIONS
 from cohorts.entries import Entry, preference_name, question_name, ranks
-from cohorts.models import Question, Session
+from cohorts.models import AnswerFile, Question, Session
 from cohorts.questions import asked_questions, clean_text, typed_choices
 
-from .question_fields import TypedField, question_field
+from .question_fields import FileField, TypedField, question_field
 
 Kind = Question.Kind
 
@@ -19,18 +19,30 @@ Kind = Question.Kind
 class ApplicationForm(forms.Form):
     """Shows an `Entry` in the form of a session, with the errors that submitting it brought up, by the field's name.
 
-    `github` is the applicant's proven GitHub identity, if any: then nothing is asked about it.
+    `github` is the applicant's proven GitHub identity, if any: then nothing is asked about it. `files` are the uploaded ones that
+    the entry names, as `cohorts.files.named_files` finds them; what it does not find is shown as gone.
     """
 
     use_required_attribute = False
 
-    def __init__(self, session: Session, entry: Entry, *, github=None, errors: Mapping[str, list] | None = None):
+    def __init__(
+        self,
+        session: Session,
+        entry: Entry,
+        *,
+        github=None,
+        errors: Mapping[str, list] | None = None,
+        files: Mapping[tuple[int, str], AnswerFile] | None = None,
+    ):
         self.session, self.entry, self.github, self.found = session, entry, github, errors or {}
+        self.uploaded = files or {}
         self.questions = asked_questions(session)
         self.projects = list(session.projects.all())
         super().__init__(data=self._as_data(entry), label_suffix="")
         for question in self.questions:
-            self.fields[question_name(question.pk)] = question_field(question, entry.texts.get(question.pk, ""))
+            typed = entry.texts.get(question.pk, "")
+            stored = self.uploaded.get((question.pk, typed.strip()))
+            self.fields[question_name(question.pk)] = question_field(question, typed, stored)
         for rank in ranks(self.projects):
             self.fields[preference_name(rank)] = self._preference_field(rank)
         if github is None:
@@ -82,7 +94,7 @@ class ApplicationForm(forms.Form):
 
     def differing_from(self, other: Entry) -> dict[str, str]:
         """Where another entry says something else: its text for reading, by the field's name."""
-        shown = ApplicationForm(self.session, other, github=self.github)
+        shown = ApplicationForm(self.session, other, github=self.github, files=self.uploaded)
         beside = {}
         for name in self.entry.differences(other) & set(self.fields):
             is_preference = name == preference_name(1)
@@ -91,6 +103,9 @@ class ApplicationForm(forms.Form):
 
     @staticmethod
     def _text(field) -> str:
+        if isinstance(field.field, FileField):
+            stored = field.field.stored
+            return f"{stored.name} ({stored})" if stored else ""
         value = field.data or ""
         names = {str(key): str(name) for key, name in getattr(field.field.widget, "choices", None) or ()}
         if isinstance(value, list):

@@ -13,7 +13,11 @@ class AccommodationQuerySet(models.QuerySet["Accommodation"]):
         if not user.is_authenticated:
             return self.none()
         named = SessionRole.objects.filter(
-            session=OuterRef("application__session"), user=user, role=SessionRole.Role.ORGANISER, reads_accommodations=True
+            session=OuterRef("application__session"),
+            session__archived_at__isnull=True,
+            user=user,
+            role=SessionRole.Role.ORGANISER,
+            reads_accommodations=True,
         )
         return self.filter(Q(application__applicant=user) | (Exists(named) & ~Q(application__status__in=["draft", "withdrawn"])))
 

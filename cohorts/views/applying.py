@@ -16,13 +16,17 @@ from django.views.decorators.http import require_http_methods
 from accounts.limits import within_limit
 from cohorts.applications import DraftStale, may_write, save_draft, submit
 from cohorts.entries import Entry, EntryInvalid, EntryTooLarge, typed_login
+from cohorts.files import named_files
 from cohorts.forms.application import ApplicationForm, read_entry
 from cohorts.kept_entries import forget_entry, keep_entry, kept_entry
 from cohorts.late_access import deadline_for
-from cohorts.models import Application, Session
+from cohorts.models import Application, Question, Session
 from cohorts.moves import MoveError
+from cohorts.phases import promise_about_names
 from cohorts.public_status import public_status
 from cohorts.stages import stage_of
+
+from .files import take_uploads, upload_name, with_newer_files
 
 Status = Application.Status
 
@@ -88,12 +92,16 @@ def _keep_for_later(request, session, entry):
 
 
 def _save_or_submit(request, session, entry):
-    user, wants_to_submit = request.user, request.POST.get("action", "submit") == "submit"
+    user, wants_to_submit = request.user, request.POST.get("action", "submit") == "submit" and "remove_file" not in request.POST
+    # With JavaScript each file came in a request of its own.
+    entry, refused_files = (entry, {}) if request.htmx else take_uploads(request, session, entry)
     try:
         application = save_draft(
             session, entry, by=user, version=_number(request.POST.get("version", "")), tab=request.POST.get("tab", "")
         )
         forget_entry(request.session, session)
+        if refused_files:
+            raise EntryInvalid(refused_files)
         if not wants_to_submit:
             return _saved(request, session, application)
         is_new = submit(application, by=user)
@@ -129,7 +137,8 @@ def _stale(request, session, application, entry):
     """The newer text of another tab stays saved; what was typed here stays in the form, beside it."""
     if request.htmx:
         return render(request, "cohorts/apply_saved.html", {"stale_since": _saved_at(application)}, status=409)
-    return _form(request, session, application, entry, other=Entry.of(application), is_stale=True, status=409)
+    newer = Entry.of(application)
+    return _form(request, session, application, with_newer_files(session, entry, newer), other=newer, is_stale=True, status=409)
 
 
 def _too_large(request, session, application, entry, error):
@@ -151,7 +160,8 @@ def _form(
 ):
     github = getattr(request.user, "github", None) if request.user.is_authenticated else None
     proven = github if github and github.verified else None
-    form = ApplicationForm(session, entry, github=proven, errors=errors)
+    files = named_files(application, entry.texts, other.texts if other else {})
+    form = ApplicationForm(session, entry, github=proven, errors=errors, files=files)
     beside = form.differing_from(other) if other else {}
     if is_kept:
         beside = {name: text for name, text in beside.items() if text}
@@ -161,11 +171,15 @@ def _form(
         {
             "session": session,
             "stage": stage_of(session),
+            "names_promise": promise_about_names(session),
             "deadline": deadline_for(session, request.user),
             "application": application,
             "status": application and public_status(application),
             "form": form,
             "github": proven,
+            "may_upload": request.user.is_authenticated,
+            # Fields whose files go in requests of their own.
+            "file_names": [upload_name(question.pk) for question in form.questions if question.kind == Question.Kind.FILE],
             "beside": beside,
             "is_stale": is_stale,
             "is_kept": is_kept,
@@ -202,7 +216,7 @@ def _refused(request, session, application, entry, against, *, status=403):
             "stage": stage_of(session),
             "application": application,
             "against": against,
-            "texts": ApplicationForm(session, entry).as_read(),
+            "texts": ApplicationForm(session, entry, files=named_files(application, entry.texts)).as_read(),
             "is_unsaved": status != 200 and not entry.is_blank(),
         },
         status=status,
