@@ -2,13 +2,15 @@
 
 import re
 from collections.abc import Callable, Sequence
+from typing import Any
 
 from django import forms
 from django.utils.html import format_html, format_html_join, urlize
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 
-from cohorts.models import Question
+from cohorts.file_types import ACCEPT
+from cohorts.models import AnswerFile, Question
 from cohorts.models.question_limits import LONGEST
 from cohorts.numbers import plain_number
 from cohorts.questions import NO, YES, gone_choices, limits_in_words
@@ -29,6 +31,18 @@ class TypedField(forms.Field):
         return value
 
 
+class FileField(TypedField):
+    """Holds the id of a `stored` file, if there is one; `templates/cohorts/_file_field.html` shows it, and takes another one."""
+
+    accept = ACCEPT
+
+    def __init__(self, question: Question, typed: str, stored: AnswerFile | None, **kwargs):
+        super().__init__(**kwargs)
+        self.question_pk, self.stored = question.pk, stored
+        #: Whether there was one that is not there any more.
+        self.is_gone = stored is None and bool(typed.strip())
+
+
 class DayInput(forms.TextInput):
     """The browser's own calendar; text that is no day, which such a field would not show, in a field that shows it."""
 
@@ -41,14 +55,18 @@ class DayInput(forms.TextInput):
         return context
 
 
-def question_field(question: Question, typed: str = "") -> forms.Field:
-    """The field that asks `question` of somebody who has `typed` so far. Its help says the limits, and who reads the answer."""
-    return TypedField(
-        label=question.label,
-        required=question.required,
-        widget=question_widget(question, typed),
-        help_text=question_help(question),
-    )
+def question_field(question: Question, typed: str = "", stored: AnswerFile | None = None) -> forms.Field:
+    """The field that asks `question` of somebody who has `typed` so far. Its help says the limits, and who reads the answer.
+
+    `stored` is the uploaded file that `typed` names, where the question asks for one.
+    """
+    about: dict[str, Any] = {
+        "label": question.label,
+        "required": question.required,
+        "widget": question_widget(question, typed),
+        "help_text": question_help(question),
+    }
+    return FileField(question, typed, stored, **about) if question.kind == Kind.FILE else TypedField(**about)
 
 
 def question_help(question: Question) -> SafeString:
