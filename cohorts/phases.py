@@ -68,6 +68,11 @@ class Switches:
         """Whether reviews can be written."""
         return self.writing == Writing.OPEN
 
+    @property
+    def seen(self) -> str:
+        """What reviewers see, in one line for them."""
+        return seen_in_words(self)
+
 
 def switches_of(session: Session, now: datetime.datetime | None = None) -> Switches:
     """The switches in force for `session` at `now` (default: the present). One query, none where `review_phases` is prefetched."""
