@@ -13,22 +13,18 @@ from cohorts.models import (
     ApplicationEvent,
     CheckIn,
     Cohort,
-    Criterion,
     Membership,
     Project,
-    ProjectPreference,
-    Question,
     Review,
-    ReviewAssignment,
-    Score,
     Session,
     SessionRole,
 )
 from cohorts.weeks import generate_weeks
 
-from . import texts
+from . import answers, texts
 from .past import write_past_work
-from .people import MadeUp, create_people, made_up_people
+from .people import create_people, made_up_people
+from .review import ReviewSeeder, write_form
 
 UTC = datetime.UTC
 COHORT_NAMES = ("Venus", "Mars", "Juno", "Ceres", "Vesta", "Pallas")
@@ -67,10 +63,13 @@ class Seeder:
         SessionRole.objects.create(session=running, user=self.accounts["storyteller"], role="storyteller")
         self._running(running, seeded)
         self._finished(finished)
+        write_form(finished)
         for session in (review, opened):
-            self._form(session)
-        self._review(review)
-        self._open(opened)
+            write_form(session, copied_from=finished)
+        projects = list(self.projects.values())
+        reading = ReviewSeeder(review, accounts=self.accounts, people=self.people, projects=projects)
+        reading.seed(self.made_up[80 : 80 + APPLICATIONS_IN_REVIEW], self.made_up[:2])
+        self._open(opened, finished)
         return seeded
 
     def _names(self) -> list[tuple[str, str]]:
@@ -111,7 +110,7 @@ class Seeder:
         )
         session.projects.set(list(self.projects.values())[:projects])
         generate_weeks(session)
-        SessionRole.objects.create(session=session, user=self.accounts["organiser"], role="organiser")
+        SessionRole.objects.create(session=session, user=self.accounts["organiser"], role="organiser", reads_accommodations=True)
         return session
 
     def _noon(self, day: datetime.date) -> datetime.datetime:
@@ -194,115 +193,47 @@ class Seeder:
             )
         write_past_work(session)
 
-    # Questions, criteria, applications
+    # Applications
 
-    def _form(self, session: Session) -> None:
-        names = ("label", "help_text", "kind", "required", "min_words", "max_words", "choices", "sensitive", "shown_to_reviewers")
-        Question.objects.bulk_create(
-            [
-                Question(session=session, order=order, **dict(zip(names, values, strict=True)))
-                for order, values in enumerate(texts.QUESTIONS, 1)
-            ]
-        )
-        Criterion.objects.bulk_create(
-            [
-                Criterion(session=session, order=order, name=name, help_text=help_text, weight=weight, anchors=anchors)
-                for order, (name, help_text, weight, anchors) in enumerate(texts.CRITERIA, 1)
-            ]
-        )
-
-    def _answers(self, questions: list[Question]) -> dict[Question, object]:
-        chance = self.chance
-        values = (
-            chance.choice(texts.GOALS),
-            chance.choice(texts.LEARNED),
-            chance.choice(questions[2].choice_list),
-            chance.choice(texts.HARD),
-            chance.random() < 0.9,
-            chance.choice(texts.HEARD),
-            chance.choice(texts.ANYTHING_ELSE),
-        )
-        return {question: value for question, value in zip(questions, values, strict=True) if value != ""}
-
-    def _review(self, session: Session) -> None:
-        questions, projects = list(session.questions.all()), list(self.projects.values())
-        criteria = list(session.criteria.all())
-        applicants: list[MadeUp] = self.made_up[80 : 80 + APPLICATIONS_IN_REVIEW]
-        applications = Application.objects.bulk_create(
-            [
-                Application(
-                    session=session,
-                    applicant=self.people[person.login],
-                    status="submitted",
-                    version=1,
-                    submitted_version=1,
-                    submitted_at=session.applications_close_at - datetime.timedelta(hours=7 * number + 1),
-                )
-                for number, person in enumerate(applicants)
-            ]
-        )
-        for number, application in enumerate(applications):
-            # Begun before it was handed in, not when the demonstration was made: `created_at` sets itself to now.
-            application.created_at = application.submitted_at - datetime.timedelta(hours=1 + number % 48)
-        Application.objects.bulk_update(applications, ["created_at"])
-        answers, preferences, events, scores = [], [], [], []
-        for application in applications:
-            answers += [Answer(application=application, question=q, value=v) for q, v in self._answers(questions).items()]
-            chosen = self.chance.sample(projects, self.chance.choice([0, 1, 2, 3]))
-            preferences += [
-                ProjectPreference(application=application, project=project, rank=rank) for rank, project in enumerate(chosen, 1)
-            ]
-            events.append(
-                ApplicationEvent(
-                    application=application, from_status="draft", to_status="submitted", actor=application.applicant,
-                    at=application.submitted_at,
-                )
-            )  # fmt: skip
-        Answer.objects.bulk_create(answers)
-        ProjectPreference.objects.bulk_create(preferences)
-        ApplicationEvent.objects.bulk_create(events)
-
-        reviewers = [self.accounts["navigator"], self.accounts["organiser"], *[self.people[p.login] for p in self.made_up[:2]]]
-        SessionRole.objects.bulk_create(
-            [
-                SessionRole(session=session, user=user, role="reviewer")
-                for user in reviewers
-                if user is not self.accounts["organiser"]
-            ]
-        )
-        reviews = Review.objects.bulk_create(
-            [
-                Review(
-                    application=application,
-                    reviewer=reviewer,
-                    private_comment=self.chance.choice(texts.PRIVATE_COMMENTS),
-                    shareable_comment=self.chance.choice(texts.SHAREABLE_COMMENTS),
-                    application_version=1,
-                    handed_in_at=timezone.now() - datetime.timedelta(hours=self.chance.randint(2, 90)),
-                )
-                for number, application in enumerate(applications)
-                for which, reviewer in enumerate(reviewers)
-                if (number + which) % 4 == 0 or (which > 1 and number % 3 == 0)
-            ]
-        )
-        for review in reviews:
-            strictness = reviewers.index(review.reviewer) % 2
-            for criterion in criteria:
-                value = max(0, self.chance.randint(1, criterion.highest) - strictness)
-                scores.append(Score(review=review, criterion=criterion, value=None if self.chance.random() < 0.06 else value))
-        Score.objects.bulk_create(scores)
-        ReviewAssignment.objects.bulk_create(
-            [
-                ReviewAssignment(application=application, reviewer=self.accounts["navigator"])
-                for application in applications[1:40:4]
-            ]
-        )
-
-    def _open(self, session: Session) -> None:
+    def _open(self, session: Session, finished: Session) -> None:
+        """Somebody who was not selected last time writes again."""
+        applicant = self.accounts["applicant"]
+        self._earlier_application(finished, applicant)
         questions = list(session.questions.all())
         Application.objects.create(
             session=session,
-            applicant=self.accounts["applicant"],
+            applicant=applicant,
             draft={str(questions[0].pk): "I would like to fix a small bug in Marigold, which I use at work, and"},
             version=3,
         )
+
+    def _earlier_application(self, session: Session, applicant: User) -> None:
+        closes = session.applications_close_at
+        application = Application.objects.create(
+            session=session, applicant=applicant, status="not_selected", version=1, submitted_version=1,
+            submitted_at=closes - datetime.timedelta(days=3),
+        )  # fmt: skip
+        Application.objects.filter(pk=application.pk).update(created_at=closes - datetime.timedelta(days=9))
+        given = answers.answers_for(self.chance, list(session.questions.all()))
+        Answer.objects.bulk_create(
+            [
+                Answer(application=application, question=question, value=value, asked=question.label)
+                for question, value in given.items()
+            ]
+        )
+        ApplicationEvent.objects.bulk_create(
+            [
+                ApplicationEvent(
+                    application=application, from_status="draft", to_status="submitted", actor=applicant,
+                    at=closes - datetime.timedelta(days=3),
+                ),
+                ApplicationEvent(
+                    application=application, from_status="submitted", to_status="not_selected",
+                    actor=self.accounts["organiser"], at=session.published_at,
+                ),
+            ]
+        )  # fmt: skip
+        Review.objects.create(
+            application=application, reviewer=self.accounts["organiser"], application_version=1, version=1, confidence=2,
+            shareable_comment=texts.SHAREABLE_COMMENTS[1], handed_in_at=closes + datetime.timedelta(days=9),
+        )  # fmt: skip

@@ -1,4 +1,6 @@
-"""What people wrote in the demonstration: questions, criteria, answers, comments and check-ins."""
+"""What people wrote in the demonstration: questions, rules, criteria, comments and check-ins."""
+
+from typing import Any
 
 DESCRIPTION = """\
 Six weeks in a small cohort, with a navigator who knows the project and a captain who looks after you.
@@ -9,64 +11,88 @@ You choose something small, open it early, learn from the review, and help someb
 **What you get:** people beside you, a first contribution that you can be proud of, and a community that knows your name.
 """
 
-#: label, help, kind, required, fewest words, most words, choices, sensitive, shown to reviewers
-QUESTIONS = (
+#: The form: every kind of answer but the email address (the site has that already).
+QUESTIONS: tuple[dict[str, Any], ...] = (
+    {
+        "label": "What would you like to be able to do at the end of the six weeks?",
+        "help_text": "Two or three sentences are fine.",
+        "kind": "long_text",
+        "min_words": 5,
+        "max_words": 200,
+    },
+    {
+        "label": "Tell us about something that you learned recently, and how you learned it.",
+        "help_text": "It need not be about programming.",
+        "kind": "long_text",
+        "min_words": 5,
+        "max_words": 200,
+    },
+    {
+        "label": "How much have you contributed to open source so far?",
+        "kind": "choice",
+        "choices": "Never yet\nOne or two small things\nRegularly",
+    },
+    {
+        "label": "What have you used before?",
+        "kind": "choices",
+        "choices": "Python at work or at home\nGit, with branches\nA framework for the web\nAutomated tests\nTranslations or documentation",
+        "required": False,
+    },
+    {
+        "label": "How at ease are you with reading code that somebody else wrote?",
+        "kind": "rating",
+        "choices": "Not yet\nWith help\nMostly\nIt is what I do",
+    },
+    {
+        "label": "What makes it hard for you to contribute today?",
+        "help_text": "Time, language, confidence, anything.",
+        "kind": "long_text",
+        "required": False,
+        "max_words": 150,
+    },
+    {"label": "Can you give about four hours a week?", "kind": "yes_no"},
+    {"label": "How many hours a week, really?", "kind": "number", "at_least": 1, "at_most": 40},
+    {"label": "Are you 18 or older on the day when the session begins?", "kind": "yes_no"},
+    {
+        "label": "Something that you made, if you like to show it",
+        "help_text": "A site, a repository, a text. Leave it empty if there is nothing: most have nothing.",
+        "kind": "url",
+        "required": False,
+    },
+    {
+        "label": "A page about it, if it has no address",
+        "help_text": "PDF, picture or text.",
+        "kind": "file",
+        "required": False,
+        "at_most": 2,
+    },
+    {"label": "Where did you hear about us?", "kind": "short_text", "required": False, "shown_to_reviewers": False},
+    {
+        "label": "Is there anything that the organisers should know?",
+        "kind": "long_text",
+        "required": False,
+        "max_words": 200,
+        "sensitive": True,
+        "shown_to_reviewers": False,
+    },
+)
+
+#: Question (its place, from 0), condition, value, outcome, reason.
+RULES = (
     (
-        "What would you like to be able to do at the end of the six weeks?",
-        "Two or three sentences are fine.",
-        "long_text",
-        True,
-        5,
-        200,
-        "",
-        False,
-        True,
+        8,
+        "is",
+        "no",
+        "not_eligible",
+        "People who take part are 18 or older, for the insurance of our meetings. You are welcome next time.",
     ),
+    (6, "is", "no", "needs_a_look", "Four hours a week are what a cohort rests on. An organiser writes to you about it."),
     (
-        "Tell us about something that you learned recently, and how you learned it.",
-        "",
-        "long_text",
-        True,
-        5,
-        200,
-        "",
-        False,
-        True,
-    ),
-    (
-        "How much have you contributed to open source so far?",
-        "",
-        "choice",
-        True,
-        None,
-        None,
-        "Never yet\nOne or two small things\nRegularly",
-        False,
-        True,
-    ),
-    (
-        "What makes it hard for you to contribute today?",
-        "Time, language, confidence, anything.",
-        "long_text",
-        False,
-        None,
-        150,
-        "",
-        False,
-        True,
-    ),
-    ("Can you give about four hours a week?", "", "yes_no", True, None, None, "", False, True),
-    ("Where did you hear about us?", "", "short_text", False, None, None, "", False, False),
-    (
-        "Is there anything that the organisers should know?",
-        "Reviewers do not see this.",
-        "long_text",
-        False,
-        None,
-        200,
-        "",
-        True,
-        False,
+        7,
+        "below",
+        "3",
+        "needs_a_look",
+        "With less than three hours a week it is hard to get to the end. An organiser writes to you about it.",
     ),
 )
 
@@ -93,34 +119,8 @@ CRITERIA = (
     ("Time", "Does it fit into their weeks?", 1, "Does not fit\nTight\nFits"),
 )
 
-GOALS = (
-    "I want to fix a bug in a framework that I use every day and understand the review that follows. So far I only read the issues and close the tab again.",
-    "I would like to improve documentation first, because I remember what confused me, and then go on to code with somebody who can tell me what to read.",
-    "At work I am the only one who writes Python. I want to learn how people review each other and how to ask a good question.",
-    "To open a pull request without being afraid of it. I have three branches on my laptop that nobody has ever seen.",
-    "I want to work on translations and right-to-left layout, because the software that my family uses is hard to read for them.",
-    "My goal is to become somebody who reviews. I think that the best way to get there is to be reviewed well first.",
-    "I teach programming at a school and would like to show my students how it really works, by doing it myself and writing about it.",
-    "I came back to programming after five years with my children and want to know where I stand, in a place where questions are welcome.",
-)
-LEARNED = (
-    "I learned how database indexes work by making a slow query at work fast. I drew the tree on paper until it made sense.",
-    "Git rebase. I broke a repository, found the reflog, and wrote down what each step did.",
-    "I learned to bake bread from my neighbour. Watching somebody do it and talking while we waited taught me more than any recipe.",
-    "Accessibility: I used our site with a screen reader for a week. It was humbling, and I fixed eleven things.",
-    "How time zones change. A reminder went out twice in October and I wanted to know why.",
-    "Writing tests first. A colleague paired with me every Thursday, and one day I noticed that I did it without him.",
-)
-HARD = (
-    "Confidence. I am never sure whether a question is stupid.",
-    "Time: evenings only, after eight.",
-    "English is my third language and reviews are short.",
-    "I do not know how to find something small enough.",
-    "Long build times on an old laptop.",
-    "",
-)
 HEARD = ("A talk at a local meet-up", "A friend who took part", "The newsletter", "A post that somebody shared", "")
-ANYTHING_ELSE = ("I am deaf: captions in calls would help.", "", "", "", "I start a new job in the second month.")
+ANYTHING_ELSE = ("I start a new job in the second month.", "", "", "", "I know one of the navigators from work.")
 
 PRIVATE_COMMENTS = (
     "Writes with care. I would like to have this person in a cohort.",
