@@ -9,7 +9,7 @@ from django.forms.formsets import DELETION_FIELD_NAME
 from django.forms.models import BaseInlineFormSet
 from django.utils.translation import gettext_lazy as _
 
-from cohorts.models import Answer, Cohort, Criterion, Membership, Question, Score, SessionRole, Week
+from cohorts.models import Cohort, Criterion, Membership, Score, SessionRole, Week
 from cohorts.scores import keep_reviews_waiting, rescore_session
 
 from .person_by_email import PersonByEmailForm
@@ -46,32 +46,6 @@ class KeepsUsedFormSet(BaseInlineFormSet):
         if DELETION_FIELD_NAME in form.fields and getattr(form.instance, "is_used", False):
             form.fields[DELETION_FIELD_NAME].disabled = True
             form.fields[DELETION_FIELD_NAME].label = self.why
-
-
-class QuestionFormSet(KeepsUsedFormSet):
-    why = _("Has answers: stays")
-
-
-class QuestionInline(SessionPartInline, admin.StackedInline):
-    model = Question
-    formset = QuestionFormSet
-    fields = [
-        ("order", "kind"),
-        "label",
-        "help_text",
-        "choices",
-        ("min_words", "max_words"),
-        ("required", "sensitive", "shown_to_reviewers"),
-    ]
-    classes = ["collapse"]
-
-    def get_queryset(self, request):
-        return super().get_queryset(request).annotate(is_used=Exists(Answer.objects.filter(question=OuterRef("pk"))))
-
-    def formfield_for_dbfield(self, db_field, request, **kwargs):
-        if db_field.name in ("help_text", "choices"):
-            kwargs["widget"] = forms.Textarea(attrs={"rows": 2, "class": "vLargeTextField"})
-        return super().formfield_for_dbfield(db_field, request, **kwargs)
 
 
 class CriterionForm(forms.ModelForm):

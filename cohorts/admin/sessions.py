@@ -10,21 +10,30 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.zones import zone_label
+from cohorts.forms.moments import ANYWHERE_HELP, MomentField, meaning
 from cohorts.models import Session, SessionRole
 from cohorts.stages import stage_of
 from cohorts.weeks import generate_weeks
 
 from .access import OrganiserAdmin, part_of
 from .assigning import AssignReviewsMixin
+from .copying import CopyingMixin
 from .eligibility_inline import EligibilityRuleInline
+from .late_codes import LateCodesMixin
 from .phase_inline import ReviewPhaseInline
+from .question_inline import QuestionInline
 from .ranking import RankingMixin
 from .rejudging import ApplyRulesMixin
-from .session_inlines import CohortInline, CriterionInline, QuestionInline, RoleInline, WeekInline
+from .session_inlines import CohortInline, CriterionInline, RoleInline, WeekInline
 from .session_steps import SessionStepsMixin
 
 
 class SessionForm(forms.ModelForm):
+    applications_open_at = MomentField(label=gettext_lazy("Applications open"), required=False)
+    applications_close_at = MomentField(
+        label=gettext_lazy("Applications close"), required=False, anywhere=True, help_text=ANYWHERE_HELP
+    )
+
     class Meta:
         widgets = {
             "time_zone": forms.Select(),
@@ -34,13 +43,19 @@ class SessionForm(forms.ModelForm):
 
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
+        for name in ("applications_open_at", "applications_close_at"):
+            moment = getattr(self.instance, name)
+            if moment is not None:
+                said = _("Saved: %(moment)s.") % {"moment": meaning(moment, self.instance.zone)}
+                help_text = self.fields[name].help_text
+                self.fields[name].help_text = format_html("<b>{}</b> {}", said, help_text)
         if "time_zone" in self.fields:
             names = sorted(zoneinfo.available_timezones())
             self.fields["time_zone"].widget.choices = [("UTC", "UTC")] + [(name, name) for name in names if name != "UTC"]
 
 
 @admin.register(Session)
-class SessionAdmin(ApplyRulesMixin, RankingMixin, AssignReviewsMixin, SessionStepsMixin, OrganiserAdmin):
+class SessionAdmin(CopyingMixin, LateCodesMixin, ApplyRulesMixin, RankingMixin, AssignReviewsMixin, SessionStepsMixin, OrganiserAdmin):
     form = SessionForm
     change_form_template = "admin/cohorts/session_change_form.html"
     list_display = ["name", "stage", "starts_on", "applications_open_at", "applications_close_at", "links"]

@@ -1,4 +1,4 @@
-// The application form, beyond htmx: words are counted while typing, and a save that failed is said and tried again.
+// The application form, beyond htmx: a save that failed is said and tried again. What counts along is counters.js.
 // The form works without this file; the server is the judge of everything.
 (() => {
   "use strict";
@@ -8,26 +8,6 @@
   const RETRY_AFTER = 10_000;
   let dirty = false;
   let retry;
-
-  const fill = (text, values) => text.replace(/\{(\w+)\}/g, (_, name) => values[name]);
-
-  // One counter under each field that has a limit.
-  for (const field of form.querySelectorAll("[data-min-words], [data-max-words]")) {
-    const counter = document.createElement("p");
-    counter.className = "words";
-    field.insertAdjacentElement("afterend", counter);
-    const least = Number(field.dataset.minWords || 0);
-    const most = Number(field.dataset.maxWords || 0);
-    const count = () => {
-      const words = (field.value.match(/\S+/g) || []).length;
-      const over = most > 0 && words > most;
-      const text = over ? form.dataset.wordsOver : words < least ? form.dataset.wordsUnder : most ? form.dataset.wordsMost : form.dataset.words;
-      counter.textContent = fill(text, { count: words, most, least, over: words - most });
-      counter.classList.toggle("over", over);
-    };
-    field.addEventListener("input", count);
-    count();
-  }
 
   const say = (text) => {
     const said = document.createElement("span");
