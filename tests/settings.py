@@ -5,6 +5,7 @@ the suite on PostgreSQL as well.
 """
 
 import os
+import tempfile
 
 KEEP = (
     "PATH",
@@ -30,6 +31,8 @@ for name in list(os.environ):
         del os.environ[name]
 os.environ["DEBUG"] = "1"
 os.environ["DATABASE_URL"] = os.environ.get("COHORTS_TEST_DATABASE_URL", "sqlite://:memory:")
+# A folder of this process alone; `tests/conftest.py` removes it.
+os.environ["MEDIA_ROOT"] = os.path.join(tempfile.gettempdir(), f"cohorts-test-media-{os.getpid()}")
 os.environ["GITHUB_URL"] = "https://github.com"
 os.environ["GITHUB_TOKENS"] = "test-token"
 os.environ["GITHUB_CLIENT_ID"] = "test-client"
