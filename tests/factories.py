@@ -12,6 +12,7 @@ from cohorts.models import (
     CheckIn,
     Cohort,
     Criterion,
+    EligibilityRule,
     LateAccess,
     LateCode,
     Membership,
@@ -19,6 +20,7 @@ from cohorts.models import (
     Question,
     Repository,
     Review,
+    ReviewPhase,
     Session,
     SessionRole,
 )
@@ -253,3 +255,29 @@ class LateAccessFactory(DjangoModelFactory):
 
     code = factory.SubFactory(LateCodeFactory)
     person = factory.SubFactory(UserFactory)
+
+
+class ReviewPhaseFactory(DjangoModelFactory):
+    """Open since two days, for five more, in a session under review."""
+
+    class Meta:
+        model = ReviewPhase
+
+    session = factory.SubFactory(SessionFactory, reviewing=True)
+    name = factory.Sequence(lambda n: f"Phase {n}")
+    opens_at = factory.LazyFunction(lambda: timezone.now() - datetime.timedelta(days=2))
+    closes_at = factory.LazyFunction(lambda: timezone.now() + datetime.timedelta(days=5))
+
+
+class EligibilityRuleFactory(DjangoModelFactory):
+    """Asks for “yes” to a question of the session."""
+
+    class Meta:
+        model = EligibilityRule
+
+    question = factory.SubFactory(QuestionFactory, kind="yes_no")
+    session = factory.SelfAttribute("question.session")
+    condition = "is_not"
+    value = "yes"
+    outcome = "not_eligible"
+    reason = "You need to be of age."

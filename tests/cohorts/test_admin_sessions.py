@@ -16,7 +16,7 @@ from tests.factories import ProjectFactory, SessionFactory, SessionRoleFactory, 
 
 pytestmark = pytest.mark.django_db
 
-PARTS = ("questions", "criteria", "roles", "cohorts", "calendar")
+PARTS = ("questions", "eligibility_rules", "criteria", "review_phases", "roles", "cohorts", "calendar")
 
 
 def inlines(**counts):
