@@ -4,10 +4,14 @@ import hashlib
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from django.db.models import Count, Exists, IntegerField, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Case, Count, Exists, F, IntegerField, OuterRef, Q, QuerySet, Subquery, Value, When
 from django.db.models.functions import Coalesce
+from django.utils import timezone
 
-from .models import Application, Review, ReviewAssignment, Session
+from .models import Application, Review, ReviewAssignment, ReviewClaim, Session
+
+#: The order of a reviewer is arithmetic modulo this prime: all products stay below the largest whole number of a database.
+PRIME = 2_147_483_629
 
 
 @dataclass(frozen=True)
@@ -33,55 +37,88 @@ def sessions_under_review(user) -> QuerySet[Session]:
 
 
 def progress(session: Session, *, reviewer) -> Progress:
-    """See `Progress`. Two queries."""
-    own = Review.objects.filter(application=OuterRef("pk"), reviewer=reviewer)
-    counts = (
-        Application.objects.reviewable_by(reviewer)
-        .filter(session=session)
+    """See `Progress`. Four queries, each answered from an index or from one reviewer's own rows."""
+    reviewable = Application.objects.reviewable_by(reviewer).filter(session=session)
+    own = (
+        Review.objects.filter(reviewer=reviewer, application__session=session)
+        .filter(Exists(reviewable.filter(pk=OuterRef("application"))))
+        .order_by()
         .aggregate(
-            mine=Count("pk"),
-            handed_in=Count("pk", filter=Exists(own.filter(handed_in_at__isnull=False))),
-            drafts=Count("pk", filter=Exists(own.filter(handed_in_at__isnull=True))),
+            handed_in=Count("pk", filter=Q(handed_in_at__isnull=False)), drafts=Count("pk", filter=Q(handed_in_at__isnull=True))
         )
     )
-    everything = (
-        Application.objects.filter(session=session, status__in=Application.UNDER_REVIEW)
-        .exclude(applicant=reviewer)
-        .annotate(handed_in_reviews=_number_of_reviews())
-        .aggregate(total=Count("pk"), enough=Count("pk", filter=Q(handed_in_reviews__gte=session.reviews_each)))
+    others = Application.objects.worth_a_review().filter(session=session).exclude(applicant=reviewer)
+    with_enough = (
+        Review.objects.handed_in()
+        .filter(application__in=others)
+        .order_by()
+        .values("application")
+        .annotate(number=Count("pk"))
+        .filter(number__gte=session.reviews_each)
     )
-    return Progress(**counts, **everything)
+    return Progress(mine=reviewable.count(), **own, total=others.count(), enough=with_enough.count())
 
 
-def _number_of_reviews():
-    reviews = Review.objects.handed_in().filter(application=OuterRef("pk")).order_by().values("application")
-    return Coalesce(Subquery(reviews.annotate(n=Count("pk")).values("n")[:1]), 0, output_field=IntegerField())
+def in_own_order(applications: QuerySet[Application], reviewer, session: Session) -> QuerySet[Application]:
+    """Annotates `shuffled`, by which to order: it looks random, differs from reviewer to reviewer and stays the same for each.
+
+    A fixed order would favour whoever comes first.
+    """
+    return applications.annotate(shuffled=shuffled("pk", reviewer, session))
 
 
-def waiting_for(reviewer, session: Session) -> list[Application]:
+def shuffled(pk: str, reviewer, session: Session):
+    """The place of an application in the order of `reviewer`, as an expression over the name of its key.
+
+    Two rounds of arithmetic that SQLite and PostgreSQL do alike: a line, then its square, modulo a prime.
+    """
+    digest = hashlib.sha256(f"{reviewer.pk}:{session.pk}".encode()).digest()
+    factor, first, second = (1 + int.from_bytes(digest[at : at + 8]) % (PRIME - 1) for at in (0, 8, 16))
+    line = (F(pk) % PRIME * factor + first) % PRIME
+    return (line * line + second) % PRIME
+
+
+def waiting_for(reviewer, session: Session, *, skipped: Collection[int] = ()) -> QuerySet[Application]:
     """The applications that `reviewer` has not handed in a review of, in the order in which to read them.
 
-    Assigned ones first, then those with the fewest reviews, then in an order that looks random, differs from reviewer to reviewer
-    and stays the same for each: a fixed order would favour whoever comes first.
+    One that this reviewer has begun and still claims, then assigned ones, then those with the fewest reviews (a living claim of
+    somebody else is a review to come), then in this reviewer's own order. Those `skipped` (ids) come after everything else.
     """
+    now = timezone.now()
+    here = {"application": OuterRef("pk")}
+    claims = ReviewClaim.objects.alive(now)
+    skipped_last = Case(When(pk__in=list(skipped), then=1), default=0) if skipped else Value(0)
     waiting = (
         Application.objects.reviewable_by(reviewer)
         .filter(session=session)
-        .exclude(Exists(Review.objects.handed_in().filter(application=OuterRef("pk"), reviewer=reviewer)))
+        .exclude(Exists(Review.objects.handed_in().filter(reviewer=reviewer, **here)))
         .annotate(
-            is_assigned=Exists(ReviewAssignment.objects.filter(application=OuterRef("pk"), reviewer=reviewer)),
-            handed_in_reviews=_number_of_reviews(),
+            is_skipped=skipped_last,
+            is_mine=Exists(claims.filter(reviewer=reviewer, **here)),
+            is_assigned=Exists(ReviewAssignment.objects.filter(reviewer=reviewer, **here)),
+            reviews_in_sight=_number(Review.objects.handed_in().filter(**here))
+            + _number(_claims_of_others(claims.filter(**here), reviewer)),
         )
-        .only("pk", "session_id")
     )
-    return sorted(waiting, key=lambda one: (not one.is_assigned, one.handed_in_reviews, _shuffle(reviewer.pk, one.pk)))
+    return in_own_order(waiting, reviewer, session).order_by(
+        "is_skipped", "-is_mine", "-is_assigned", "reviews_in_sight", "shuffled", "pk"
+    )
 
 
-def _shuffle(reviewer: int, application: int) -> str:
-    return hashlib.sha256(f"{reviewer}:{application}".encode()).hexdigest()
+def _claims_of_others(claims: QuerySet[ReviewClaim], reviewer) -> QuerySet[ReviewClaim]:
+    """Claims that promise one more review: whoever has handed one in and reads it again is counted already."""
+    handed_in = Review.objects.handed_in().filter(application=OuterRef("application"), reviewer=OuterRef("reviewer"))
+    return claims.exclude(reviewer=reviewer).exclude(Exists(handed_in))
+
+
+def _number(rows: QuerySet):
+    counted = rows.order_by().values("application").annotate(number=Count("pk")).values("number")
+    return Coalesce(Subquery(counted[:1], output_field=IntegerField()), 0)
 
 
 def next_application(reviewer, session: Session, *, skipped: Collection[int] = ()) -> Application | None:
-    """The application to read next; those `skipped` (ids) come back when nothing else is left. None: all done."""
-    waiting = waiting_for(reviewer, session)
-    return next((one for one in waiting if one.pk not in skipped), waiting[0] if waiting else None)
+    """The application to read next; those `skipped` (ids) come back when nothing else is left. None: all done.
+
+    Looks only: `cohorts.claims.next_for` takes it, so that nobody else gets the same one.
+    """
+    return waiting_for(reviewer, session, skipped=skipped).first()

@@ -7,19 +7,31 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from .claims import claim, release
 from .locking import locked_application
 from .models import Application, Conflict, Review, Score, Session
 from .phases import obstacle_to_writing
 from .questions import clean_text
 from .scores import rescore
 
+#: So many characters a comment may have.
+LONGEST_COMMENT = 10_000
+
 
 class ReviewError(Exception):
     """A review that cannot be written, whatever it says. The text is for the reviewer."""
 
 
+class ReviewStale(Exception):
+    """Another tab saved meanwhile, and differently. `review` holds what was saved there."""
+
+    def __init__(self, review: Review):
+        super().__init__(_("This review was changed in another tab or on another device."))
+        self.review = review
+
+
 def obstacle_to_review(session: Session) -> str | None:
-    """Why nobody can write reviews of `session` now, or None. One query."""
+    """Why nobody can write reviews of `session` now, or None."""
     return obstacle_to_writing(session)
 
 
@@ -30,13 +42,18 @@ def save_review(
     scores: Mapping[int, int | None],
     private_comment: str = "",
     shareable_comment: str = "",
+    confidence: int | None = None,
+    version: int | None = None,
 ) -> Review:
     """Save a draft: `scores` maps criterion ids to a score, or to None for N/A; a criterion that is missing has no answer yet.
 
-    Raises `ReviewError` where `by` may not review it (now), or has handed the review in, and `ValidationError` with a message for
-    each `criterion_<id>` that has an impossible score. Then nothing is written.
+    `version` is that of the review which the form was made from (0 for none; None: do not ask). Saving what is saved already
+    changes nothing. A draft claims the application for `by`, or renews the claim. Raises `ReviewError` where `by` may not review
+    it (now), or has handed the review in, `ReviewStale` where another form saved something else since, and `ValidationError`
+    with a message for each field that is impossible (`criterion_<id>`, `private_comment` …). Then nothing is written.
     """
-    return _write(application, by, scores, private_comment, shareable_comment, handing_in=False)
+    said = _Said(scores, private_comment, shareable_comment, confidence)
+    return _write(application, by, said, version, handing_in=False)
 
 
 def hand_in(
@@ -46,33 +63,66 @@ def hand_in(
     scores: Mapping[int, int | None],
     private_comment: str = "",
     shareable_comment: str = "",
+    confidence: int | None = None,
+    version: int | None = None,
 ) -> Review:
-    """Save a review and hand it in; one that was handed in before is replaced.
+    """Save a review and hand it in; one that was handed in before is replaced. Ends the claim of `by`.
 
     As `save_review`, and each required criterion must have a score or N/A.
     """
-    return _write(application, by, scores, private_comment, shareable_comment, handing_in=True)
+    said = _Said(scores, private_comment, shareable_comment, confidence)
+    return _write(application, by, said, version, handing_in=True)
 
 
-def _write(application, by, scores, private_comment, shareable_comment, *, handing_in) -> Review:
+class _Said:
+    """What a reviewer says of an application."""
+
+    def __init__(self, scores: Mapping[int, int | None], private: str, shareable: str, confidence: int | None):
+        self.scores = dict(scores)
+        self.fields = {
+            "private_comment": clean_text(private),
+            "shareable_comment": clean_text(shareable),
+            "confidence": confidence,
+        }
+
+    def is_saved_in(self, review: Review) -> bool:
+        return (
+            all(getattr(review, name) == value for name, value in self.fields.items())
+            and dict(review.scores.values_list("criterion_id", "value")) == self.scores
+        )
+
+
+def _write(application, by, said: _Said, version: int | None, *, handing_in: bool) -> Review:
     with transaction.atomic():
         # The lock of the application makes two tabs of one reviewer wait for each other: neither finds the row half made.
         locked = _locked_for_review(application, by)
-        _check_scores(locked.session, scores, complete=handing_in)
+        _check(locked.session, said, complete=handing_in)
         review = Review.objects.filter(application=locked, reviewer=by).first()
+        is_saved = review is not None and said.is_saved_in(review)
         if review is None:
             review = Review(application=locked, reviewer=by)
+        elif version is not None and review.version != version and not is_saved:
+            raise ReviewStale(review)
         elif review.handed_in_at and not handing_in:
+            if is_saved:
+                return review
             raise ReviewError(_("You have handed this review in. To change it, hand it in again."))
-        review.private_comment = private_comment
-        review.shareable_comment = shareable_comment
+        if handing_in:
+            release(locked, by=by)
+        else:
+            claim(locked, by=by)
+            if is_saved and review.application_version == locked.submitted_version:
+                return review
+        for name, value in said.fields.items():
+            setattr(review, name, value)
         review.application_version = locked.submitted_version
+        review.version += 1
         if handing_in:
             review.handed_in_at = timezone.now()
         review.save()
-        for criterion, value in scores.items():
+        for criterion, value in said.scores.items():
             Score.objects.update_or_create(review=review, criterion_id=criterion, defaults={"value": value})
-        review.scores.exclude(criterion__in=scores.keys()).delete()
+        review.scores.exclude(criterion__in=said.scores.keys()).delete()
         rescore(review)
     return review
 
@@ -88,9 +138,17 @@ def _locked_for_review(application: Application, by) -> Application:
     return locked
 
 
-def _check_scores(session: Session, scores: Mapping[int, int | None], *, complete: bool) -> None:
+def _check(session: Session, said: _Said, *, complete: bool) -> None:
+    scores = said.scores
     criteria = {criterion.pk: criterion for criterion in session.criteria.all()}
     errors: dict[str, str] = {}
+    for name in ("private_comment", "shareable_comment"):
+        written = len(said.fields[name])
+        if written > LONGEST_COMMENT:
+            words = _("At most %(longest)s characters fit here. You wrote %(written)s.")
+            errors[name] = words % {"longest": LONGEST_COMMENT, "written": written}
+    if said.fields["confidence"] not in (None, *Review.Confidence.values):
+        errors["confidence"] = _("Choose one of the answers.")
     for pk, value in scores.items():
         criterion = criteria.get(pk)
         if criterion is None:
@@ -146,6 +204,7 @@ def declare_conflict(application: Application, *, by, reason: str = "") -> Confl
         words = " ".join(clean_text(reason).split())[:300]
         conflict, _created = Conflict.objects.get_or_create(application=locked, reviewer=by, defaults={"reason": words})
         Review.objects.filter(application=locked, reviewer=by).update(handed_in_at=None)
+        release(locked, by=by)
     return conflict
 
 

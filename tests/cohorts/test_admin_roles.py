@@ -179,7 +179,7 @@ class TestOtherSessions:
             address = reverse(f"admin:cohorts_review_{name}", args=[foreign])
             answer = client.get(address) if name == "application" else client.post(address)
             assert answer.status_code == 404
-        assert client.get(reverse("admin:cohorts_review_next") + f"?session={other.session.slug}").status_code == 404
+        assert client.post(reverse("admin:cohorts_review_next"), {"session": other.session.slug}).status_code == 404
 
     @pytest.mark.parametrize("step", ["publish", "close_review", "announce", "reopen_review", "archive"])
     def test_steps_of_another_session_answer_404(self, client, world, other, step):
@@ -437,7 +437,7 @@ class TestAssignments:
     def test_an_assignment_is_served_first(self, client, world):
         client.force_login(world.organiser)
         address = reverse("admin:cohorts_reviewassignment_add")
-        last = waiting_for(world.reviewer, world.session)[-1]
+        last = list(waiting_for(world.reviewer, world.session))[-1]
         assert client.post(address, {"application": last.pk, "reviewer": world.reviewer.pk}).status_code == 302
         assert waiting_for(world.reviewer, world.session)[0] == last
 

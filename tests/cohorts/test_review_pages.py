@@ -33,7 +33,7 @@ def filled(world, first="2", second="na", **more):
 def test_the_page_shows_answers_and_each_score_with_its_words(client, world, page):
     text = client.get(page).content.decode()
     assert "Because I want to learn." in text
-    for words in ("0 · Nothing", "3 · Very good", "N/A"):
+    for words in ("0 · Nothing", "3 · Very good", "N/A · I cannot tell"):
         assert text.count(words) == 2
     assert 'type="radio"' in text
 
@@ -84,8 +84,8 @@ def test_a_second_tab_writes_the_same_review(client, world, page):
     client.post(page, filled(world, draft="1"))
     client.post(page, filled(world, first="3", hand_in="1"))
     answer = client.post(page, filled(world, first="1", draft="1"))
-    assert answer.status_code == 200
-    assert "You have handed this review in" in answer.content.decode()
+    assert answer.status_code == 409
+    assert "Saved elsewhere:" in answer.content.decode()
     assert Review.objects.get().scores.get(criterion=world.criteria[0]).value == 3
 
 
@@ -99,11 +99,13 @@ def test_after_the_review_closed_a_post_is_refused_and_the_text_stays(client, wo
 
 def test_skipping_serves_another_one_first(client, world, page):
     first, second = waiting_for(world.reviewer, world.session)
-    queue = reverse("admin:cohorts_review_queue")
-    assert client.get(queue).context["parts"][0]["next"] == first
     answer = client.post(reverse("admin:cohorts_review_skip", args=[first.pk]))
     assert answer.url == reverse("admin:cohorts_review_application", args=[second.pk])
-    assert client.get(queue).context["parts"][0]["next"] == second
+    # What was typed is kept, and what is left are the skipped ones.
+    answer = client.post(answer.url, filled(world, skip="1"), follow=True)
+    assert answer.redirect_chain[-1][0] == reverse("admin:cohorts_review_application", args=[first.pk])
+    assert "Only applications that you skipped are left." in answer.content.decode()
+    assert Review.objects.get().application == second
 
 
 def test_a_conflict_of_interest_in_one_click_and_back(client, world, page):
@@ -142,12 +144,12 @@ def test_the_queue_says_when_review_begins(client):
     text = client.get(reverse("admin:cohorts_review_queue")).content.decode()
     assert "Review of this session begins when applications close." in text
     assert client.get(reverse("admin:cohorts_review_application", args=[application.pk])).status_code == 404
-    answer = client.get(reverse("admin:cohorts_review_next") + f"?session={session.slug}")
+    answer = client.post(reverse("admin:cohorts_review_next"), {"session": session.slug})
     assert answer.url == reverse("admin:cohorts_review_queue")
 
 
-def test_the_next_one_is_a_link_away(client, world, page):
-    answer = client.get(reverse("admin:cohorts_review_next") + f"?session={world.session.slug}")
+def test_the_next_one_is_a_button_away(client, world, page):
+    answer = client.post(reverse("admin:cohorts_review_next"), {"session": world.session.slug})
     assert answer.url == reverse("admin:cohorts_review_application", args=[waiting_for(world.reviewer, world.session)[0].pk])
 
 

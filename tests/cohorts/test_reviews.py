@@ -230,20 +230,20 @@ class TestQueue:
         ):
             for reviewer in reviewers:
                 hand_in(application, by=reviewer, scores=world.scores(1, 1))
-        assert waiting_for(world.reviewer, world.session) == [assigned, never, once, twice]
+        assert list(waiting_for(world.reviewer, world.session)) == [assigned, never, once, twice]
 
     def test_the_order_is_stable_for_one_reviewer_and_differs_between_reviewers(self):
         world = make_world(applications=12)
-        mine = waiting_for(world.reviewer, world.session)
-        assert mine == waiting_for(world.reviewer, world.session)
-        assert mine != waiting_for(world.navigator, world.session)
+        mine = list(waiting_for(world.reviewer, world.session))
+        assert mine == list(waiting_for(world.reviewer, world.session))
+        assert mine != list(waiting_for(world.navigator, world.session))
         assert mine != sorted(mine, key=lambda one: one.pk)
 
     def test_drafts_stay_and_handed_in_ones_go(self, world):
         first, second = world.applications
         save_review(first, by=world.reviewer, scores={})
         hand_in(second, by=world.reviewer, scores=world.scores(1, 1))
-        assert waiting_for(world.reviewer, world.session) == [first]
+        assert list(waiting_for(world.reviewer, world.session)) == [first]
 
     def test_skipped_ones_come_back_when_nothing_else_is_left(self, world):
         first, second = waiting_for(world.reviewer, world.session)
@@ -275,5 +275,5 @@ class TestQueue:
 def test_a_reviewer_of_two_sessions_reviews_both():
     one, other = make_world(applications=1), make_world(applications=1)
     SessionRoleFactory(session=other.session, user=one.reviewer, role="reviewer")
-    assert waiting_for(one.reviewer, other.session) == other.applications
+    assert list(waiting_for(one.reviewer, other.session)) == other.applications
     assert not Application.objects.reviewable_by(UserFactory()).exists()
