@@ -128,7 +128,7 @@ def _follow(sync: Sync, item: Vanished, data: dict, *, moved: bool) -> None:
         sync.answered(item.node_id)
         return
     place = re.search(r"/([^/]+/[^/]+)/(?:issues|pull)/([0-9]+)$", url)
-    pk, membership_ids = move_item(
+    found = move_item(
         item.pk,
         node_id=node_id,
         moved_from=item.url if moved and url != item.url else "",
@@ -139,4 +139,8 @@ def _follow(sync: Sync, item: Vanished, data: dict, *, moved: bool) -> None:
     )
     sync.answered(item.node_id)
     sync.wanted.pop(item.node_id, None)
+    if found is None:
+        # Another one that moved to the same place has taken it in, or somebody deleted it meanwhile: nothing is left to follow.
+        return
+    pk, membership_ids = found
     sync.want(node_id, item.kind, membership_ids=membership_ids, item_pk=pk, about=url)

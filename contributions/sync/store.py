@@ -184,13 +184,15 @@ def mark_gone(item_pk: int, why: str, *, with_repository: bool = False) -> bool:
 @transaction.atomic
 def move_item(
     item_pk: int, *, host: str, node_id: str, url: str, repository: str, number: int | None, moved_from: str
-) -> tuple[int, set[int]]:
+) -> tuple[int, set[int]] | None:
     """Give a row the identity that its item has now, and return its primary key and the membership ids that it belongs to.
 
-    Where the item is stored a second time under its new identity, the older row wins and takes over what people wrote
+    None where the row is gone: it was merged into another one, or deleted, since it was read. Where the item is stored a second time under its new identity, the older row wins and takes over what people wrote
     about the other one, and the other one goes.
     """
-    row = WorkItem.objects.select_for_update().get(pk=item_pk)
+    row = WorkItem.objects.select_for_update().filter(pk=item_pk).first()
+    if row is None:
+        return None
     row.node_id, row.url, row.repository, row.number = node_id, url[:500], repository, number
     row.moved_from = moved_from[:500] or row.moved_from
     twin = WorkItem.objects.select_for_update().filter(host=host, node_id=node_id).exclude(pk=item_pk).first()

@@ -4,6 +4,8 @@ import pytest
 
 from accounts.models import GitHubIdentity
 from contributions.models import Contribution, MemberSync, WorkItem
+from contributions.sync import gone
+from contributions.sync.store import move_item
 
 
 def test_a_renamed_user_is_followed_and_shown_by_the_new_login(follower):
@@ -214,3 +216,16 @@ def test_an_unknown_repository_is_kept_with_its_problem(follower):
     assert follower.sync().state == "done"
     lost.refresh_from_db()
     assert (lost.problem, bool(lost.node_id)) == ("", True)
+
+
+def test_an_item_that_another_one_has_taken_in_meanwhile_stops_nothing(follower, monkeypatch):
+    _ada, issue, item = transfer(follower)
+    follower.world.transfer_issue(issue, follower.world.add_repository("else/where"))
+
+    def taken_in(*arguments, **options):
+        WorkItem.objects.filter(pk=item.pk).delete()
+        return move_item(*arguments, **options)
+
+    monkeypatch.setattr(gone, "move_item", taken_in)
+    run = follower.sync()
+    assert (run.state, run.errors) == ("done", [])
