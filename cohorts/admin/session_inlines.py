@@ -112,11 +112,21 @@ class RoleFormSet(BaseInlineFormSet):
             raise ValidationError(_("A session needs an organiser. Add another one before you take the last one away."))
 
 
+class RoleForm(PersonByEmailForm):
+    def clean(self):
+        cleaned = super().clean()
+        if cleaned.get("reads_accommodations") and cleaned.get("role") != SessionRole.Role.ORGANISER:
+            self.add_error(
+                "reads_accommodations", _("Only organisers can read them. Untick this, or make the person an organiser.")
+            )
+        return cleaned
+
+
 class RoleInline(SessionPartInline, admin.StackedInline):
     model = SessionRole
-    form = PersonByEmailForm
+    form = RoleForm
     formset = RoleFormSet
-    fields = [("person_email", "role")]
+    fields = [("person_email", "role"), "reads_accommodations"]
     verbose_name_plural = _("organisers, reviewers and storytellers")
     classes = ["collapse"]
 

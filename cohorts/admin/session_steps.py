@@ -60,7 +60,10 @@ def _of_reopening(session: Session, user) -> list[str]:
 
 
 def _of_archiving(session: Session, user) -> list[str]:
-    return [_("Reviewers and those who led cohorts lose their way into the administration, unless they have another part.")]
+    return [
+        _("Reviewers and those who led cohorts lose their way into the administration, unless they have another part."),
+        _("What people wrote about what would help them take part is deleted for good. Answers and files stay."),
+    ]
 
 
 STEPS = [

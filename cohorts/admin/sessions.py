@@ -16,6 +16,7 @@ from cohorts.stages import stage_of
 from cohorts.weeks import generate_weeks
 
 from .access import OrganiserAdmin, part_of
+from .accommodations import AccommodationsMixin
 from .assigning import AssignReviewsMixin
 from .copying import CopyingMixin
 from .eligibility_inline import EligibilityRuleInline
@@ -55,7 +56,16 @@ class SessionForm(forms.ModelForm):
 
 
 @admin.register(Session)
-class SessionAdmin(CopyingMixin, LateCodesMixin, ApplyRulesMixin, RankingMixin, AssignReviewsMixin, SessionStepsMixin, OrganiserAdmin):
+class SessionAdmin(
+    AccommodationsMixin,
+    CopyingMixin,
+    LateCodesMixin,
+    ApplyRulesMixin,
+    RankingMixin,
+    AssignReviewsMixin,
+    SessionStepsMixin,
+    OrganiserAdmin,
+):
     form = SessionForm
     change_form_template = "admin/cohorts/session_change_form.html"
     list_display = ["name", "stage", "starts_on", "applications_open_at", "applications_close_at", "links"]
@@ -134,6 +144,7 @@ class SessionAdmin(CopyingMixin, LateCodesMixin, ApplyRulesMixin, RankingMixin, 
     def save_related(self, request, form, formsets, change):
         super().save_related(request, form, formsets, change)
         generate_weeks(form.instance)
+        self.log_readers(request, form.instance, formsets)
 
     @admin.display(description=gettext_lazy("stage"))
     def stage(self, session):
