@@ -1,5 +1,8 @@
 """Applications as a table for organisers."""
 
+from django.conf import settings
+
+from cohorts.files import open_url
 from cohorts.models import Answer, Application
 
 from .application_figures import attach_figures
@@ -18,14 +21,19 @@ def export(applications, *, viewer):
     for answer in (
         Answer.objects.visible_to(viewer)
         .filter(application__in=[one.pk for one in rows])
-        .select_related("question")
+        .select_related("question", "file")
         .order_by("question__session", "question__order", "question_id")
     ):
         questions.setdefault(answer.question_id, answer.question.label)
-        answers.setdefault(answer.application_id, {})[answer.question_id] = answer.display
+        answers.setdefault(answer.application_id, {})[answer.question_id] = _text(answer)
     header = [*_HEADER, *questions.values()]
     lines = ([*_line(one), *(answers.get(one.pk, {}).get(pk, "") for pk in questions)] for one in rows)
     return csv_response("applications.csv", header, lines)
+
+
+def _text(answer: Answer) -> str:
+    """The answer; of a file what it is, and where whoever may read it finds it. Not its name, which often is its owner's."""
+    return f"{answer.display} {settings.SITE_URL}{open_url(answer.file)}" if answer.file else answer.display
 
 
 _HEADER = [

@@ -7,6 +7,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from cohorts.accommodations import accommodations_of
 from cohorts.applications import accept_offer, decline_offer, discard_changes, withdraw
 from cohorts.late_access import with_late_access
 from cohorts.models import Application
@@ -43,7 +44,8 @@ def application(request, pk):
             "application": found,
             "session": found.session,
             "status": public_status(found),
-            "answers": found.answers.select_related("question").order_by("question__order", "question_id"),
+            "accommodations": accommodations_of(found),
+            "answers": found.answers.select_related("question", "file").order_by("question__order", "question_id"),
             "preferences": found.project_preferences.select_related("project").order_by("rank"),
             "comments": comments_for_applicant(found),
             "history": history(found),
