@@ -155,6 +155,7 @@ def world(db):
         session=session,
         open=open_session,
         reviewing=reviewing,
+        late_code=factories.LateCodeFactory(session=reviewing),
         project=project,
         cohort=cohort,
         membership=member,
@@ -242,6 +243,10 @@ ADMIN_SITE = {
     "cohorts_review_conflict": Entry(REVIEWERS, applied, post=True, status=302),
     "cohorts_review_withdraw_conflict": Entry(NOBODY, lambda world: [0], post=True),
     "cohorts_session_announce": Entry(ORGANISERS, reviewing),
+    "cohorts_session_late_codes": Entry(ORGANISERS, reviewing),
+    "cohorts_session_revoke_late_code": Entry(
+        ORGANISERS, lambda world: [world.reviewing.pk, world.late_code.pk], post=True, status=302
+    ),
     "cohorts_session_close_review": Entry(ORGANISERS, reviewing),
     "cohorts_session_reopen_review": Entry(ORGANISERS, reviewing),
     "cohorts_session_archive": Entry(ORGANISERS, reviewing),

@@ -65,6 +65,11 @@ class MomentField(forms.MultiValueField):
         kwargs.setdefault("widget", MomentWidget(anywhere=anywhere))
         super().__init__(fields, require_all_fields=False, **kwargs)
 
+    def validate(self, value):
+        # A box that is not ticked looks like something typed to the class above.
+        if value is None and self.required:
+            raise ValidationError(self.error_messages["required"], code="required")
+
     def compress(self, data_list) -> datetime.datetime | None:
         day, time, anywhere = [*data_list, None, None, None][:3]
         if day is None:
