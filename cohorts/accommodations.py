@@ -8,8 +8,6 @@ LONGEST_ACCOMMODATIONS = 5_000
 
 def accommodations_of(application: Application) -> str:
     """What the applicant wrote; empty where there is nothing."""
-    if application.pk is None:
-        return ""
     return Accommodation.objects.filter(application=application).values_list("text", flat=True).first() or ""
 
 

@@ -77,12 +77,12 @@ def save_draft(session: Session, entry: Entry, *, by, version: int, tab: str = "
 
 
 def _store(application: Application, entry: Entry, draft: dict, *, version: int, tab: str) -> None:
-    saved = Entry.of(application)
-    if application.version and entry.same_as(saved):
+    saved = Entry.of(application) if application.version else None
+    if saved is not None and entry.same_as(saved):
         return
     if application.version != version and (not tab or application.draft.get("tab") != tab):
         raise DraftStale(application)
-    if application.draft or not application.version or entry.differences(saved) != {"accommodations"}:
+    if application.draft or saved is None or entry.differences(saved) != {"accommodations"}:
         about_it = {"tab": tab[:40], "saved_at": timezone.now().isoformat()}
         application.draft = draft | about_it | kept_check(application, draft)
     # Stored apart, and at once: it is no part of the version that is handed in.
@@ -168,7 +168,7 @@ def _checked(application: Application, by) -> Checked:
 def _write_answers(application: Application, checked: Checked) -> None:
     """Replace the submitted answers and preferences. Answers to questions that are gone from the form stay."""
     for question, value in checked.values.items():
-        file_id = value if question.kind == Question.Kind.FILE else None
+        file_id = value if question.kind == Question.Kind.FILE and isinstance(value, int) else None
         Answer.objects.update_or_create(
             application=application, question=question, defaults={"value": value, "file_id": file_id, "asked": question.label}
         )

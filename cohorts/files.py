@@ -62,7 +62,7 @@ def store_file(application: Application, question: Question, uploaded: UploadedF
             _check_may_add(locked, by)
             row.save()
     except BaseException:
-        row.file.storage.delete(row.file.name)
+        row.file.delete(save=False)
         raise
     return row
 
@@ -177,7 +177,7 @@ def _stored_paths(storage) -> Iterator[tuple[str, set[str]]]:
 
 def _delete_bytes(sender, instance: AnswerFile, **kwargs) -> None:
     """After the commit that took the row: a rollback keeps both. What fails here is taken by `delete_unnamed_files`."""
-    storage, path = instance.file.storage, instance.file.name
+    storage, path = instance.file.storage, instance.file.name or ""
 
     def delete() -> None:
         try:

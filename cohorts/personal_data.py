@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.conf import settings
 from django.contrib.contenttypes.models import ContentType
 from django.db.models import Count, Q
 from django.utils.translation import gettext as _
@@ -12,15 +13,21 @@ from accounts.models import Message
 from accounts.people_registry import Deletion
 from accounts.personal_data import iso
 
+from .files import open_url
 from .models import (
+    Accommodation,
+    AnswerFile,
     Application,
     ApplicationEvent,
     CheckIn,
     Conflict,
+    LateAccess,
+    LateCode,
     Membership,
     Review,
     ReviewAssignment,
     ReviewCapacity,
+    ReviewClaim,
     Session,
     SessionRole,
 )
@@ -31,8 +38,8 @@ def _applications(user) -> list[dict[str, Any]]:
     """The person's applications. What organisers noted for a decision that is not published belongs to the decision, not here."""
     found = (
         Application.objects.filter(applicant=user)
-        .select_related("session")
-        .prefetch_related("answers__question", "project_preferences__project", "events")
+        .select_related("session", "accommodation")
+        .prefetch_related("answers__question", "files__question", "project_preferences__project", "events")
         .order_by("created_at", "pk")
     )
     return [
@@ -43,7 +50,15 @@ def _applications(user) -> list[dict[str, Any]]:
             "submitted_at": iso(application.submitted_at),
             "answer_by": iso(application.answer_by),
             "draft": application.draft,
-            "answers": [{"question": answer.question.label, "answer": answer.value} for answer in application.answers.all()],
+            "answers": [
+                {"question": answer.asked or answer.question.label, "answer": answer.value}
+                for answer in application.answers.all()
+            ],
+            "files": [_file(file) for file in application.files.all()],
+            "content_warning": application.content_warning,
+            "what_would_help": application.accommodation.text if hasattr(application, "accommodation") else "",
+            # What an organiser decided by hand is that person's, and the rules then say nothing.
+            "reasons_by_rules": [] if application.eligibility_by_hand else application.rule_reasons,
             "project_preferences": [preference.project.name for preference in application.project_preferences.all()],
             "comments_of_reviewers": comments_for_applicant(application),
             "history": [
@@ -52,6 +67,19 @@ def _applications(user) -> list[dict[str, Any]]:
         }
         for application in found
     ]
+
+
+def _file(file: AnswerFile) -> dict[str, Any]:
+    """About a file; the file itself is a download at its address, while logged in."""
+    return {
+        "id": file.pk,
+        "question": file.question.label,
+        "name": file.name,
+        "content_type": file.content_type,
+        "bytes": file.size,
+        "uploaded_at": iso(file.uploaded_at),
+        "address": f"{settings.SITE_URL}{open_url(file)}",
+    }
 
 
 def _memberships(user) -> list[dict[str, Any]]:
@@ -94,9 +122,9 @@ def _checkin(checkin: CheckIn) -> dict[str, Any]:
     }
 
 
-def _roles(user) -> list[dict[str, str]]:
+def _roles(user) -> list[dict[str, Any]]:
     return [
-        {"session": role.session.slug, "role": role.role}
+        {"session": role.session.slug, "role": role.role, "reads_accommodations": role.reads_accommodations}
         for role in SessionRole.objects.filter(user=user).select_related("session").order_by("pk")
     ]
 
@@ -109,6 +137,7 @@ def _reviews(user) -> list[dict[str, Any]]:
             "session": review.application.session.slug,
             "application": review.application_id,
             "scores": {score.criterion.name: score.value for score in review.scores.all()},
+            "confidence": review.get_confidence_display(),
             "private_comment": review.private_comment,
             "shareable_comment": review.shareable_comment,
             "handed_in_at": iso(review.handed_in_at),
@@ -123,12 +152,47 @@ def _review_limits(user) -> list[dict[str, Any]]:
     return [{"session": capacity.session.slug, "most_reviews": capacity.most} for capacity in found]
 
 
+def _review_claims(user) -> list[dict[str, Any]]:
+    """Which applications the person opened to review, and until when the queue keeps them from others."""
+    found = ReviewClaim.objects.filter(reviewer=user).select_related("application__session").order_by("pk")
+    return [
+        {
+            "session": claim.application.session.slug,
+            "application": claim.application_id,
+            "since": iso(claim.claimed_at),
+            "until": iso(claim.until),
+        }
+        for claim in found
+    ]
+
+
+def _late_access(user) -> list[dict[str, Any]]:
+    """Codes that the person used to apply late. The code itself is the organisers' secret."""
+    found = LateAccess.objects.filter(person=user).select_related("code__session").order_by("pk")
+    return [
+        {"session": access.code.session.slug, "until": iso(access.code.expires_at), "used_at": iso(access.used_at)}
+        for access in found
+    ]
+
+
+def _late_codes(user) -> list[dict[str, Any]]:
+    """Codes that the person made for others, without their text."""
+    found = LateCode.objects.filter(made_by=user).select_related("session").order_by("pk")
+    return [
+        {"session": code.session.slug, "note": code.note, "made_at": iso(code.created_at), "until": iso(code.expires_at)}
+        for code in found
+    ]
+
+
 SECTIONS = {
     "applications": _applications,
     "memberships": _memberships,
     "session_roles": _roles,
     "reviews": _reviews,
     "review_limits": _review_limits,
+    "review_claims": _review_claims,
+    "late_access": _late_access,
+    "late_codes_made": _late_codes,
 }
 
 
@@ -144,6 +208,16 @@ def preview(user) -> Deletion:
             )
             % {"count": applications}
         )
+    files = AnswerFile.objects.filter(application__applicant=user).count()
+    if files:
+        goes.append(
+            ngettext("%(count)s file that you added to an application.", "%(count)s files that you added to applications.", files)
+            % {"count": files}
+        )
+    if Accommodation.objects.filter(application__applicant=user).exists():
+        goes.append(_("What you wrote about what would help you take part."))
+    if LateAccess.objects.filter(person=user).exists():
+        goes.append(_("That you used a code to apply late."))
     memberships = Membership.objects.filter(user=user).aggregate(places=Count("pk", distinct=True), checkins=Count("checkins"))
     if memberships["places"]:
         goes.append(
@@ -176,6 +250,16 @@ def preview(user) -> Deletion:
             )
             % {"count": moves}
         )
+    codes = LateCode.objects.filter(made_by=user).count()
+    if codes:
+        stays.append(
+            ngettext(
+                "%(count)s code for late applications that you made, without your name: people may be using it.",
+                "%(count)s codes for late applications that you made, without your name: people may be using them.",
+                codes,
+            )
+            % {"count": codes}
+        )
     warnings = [
         _("You are the only organiser of “%(session)s”. Make somebody else an organiser first.") % {"session": session.name}
         for session in _only_organised_by(user)
@@ -196,7 +280,11 @@ def erase(user) -> None:
     # Mails to others about the application may name the applicant.
     about = ContentType.objects.get_for_model(Application)
     Message.objects.filter(about_type=about, about_id__in=list(applications.values_list("pk", flat=True))).delete()
+    # With their answers, files and accommodations; the bytes of the files go after the commit.
     applications.delete()
+    LateAccess.objects.filter(person=user).delete()
+    LateCode.objects.filter(made_by=user).update(made_by=None)
+    ReviewClaim.objects.filter(reviewer=user).delete()
     Membership.objects.filter(user=user).delete()
     SessionRole.objects.filter(user=user).delete()
     Review.objects.filter(reviewer=user, handed_in_at__isnull=True).delete()

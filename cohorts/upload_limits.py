@@ -1,5 +1,7 @@
 """How much a request may bring in files, whoever sends it: what is beyond that is read and dropped, and the rest of the form stays."""
 
+from typing import Any
+
 from django.core.files.uploadhandler import FileUploadHandler, SkipFile
 
 from .file_types import LARGEST_SIZE, MEGABYTE
@@ -27,7 +29,8 @@ class LimitedUploads(FileUploadHandler):
         self.length += len(raw_data)
         self.total += len(raw_data)
         if self.length > LARGEST_FILE or self.total > LARGEST_REQUEST:
-            self.request._dropped_uploads = dropped_uploads(self.request) | {self.field_name}
+            request: Any = self.request
+            request._dropped_uploads = dropped_uploads(request) | {self.field_name}
             raise SkipFile
         return raw_data
 
