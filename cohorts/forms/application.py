@@ -7,7 +7,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from cohorts.accommodations import LONGEST_ACCOMMODATIONS
-from cohorts.entries import Entry, preference_name, question_name, ranks
+from cohorts.entries import LONGEST_WARNING, Entry, preference_name, question_name, ranks
 from cohorts.models import AnswerFile, Question, Session
 from cohorts.questions import asked_questions, clean_text, typed_choices
 
@@ -52,6 +52,12 @@ class ApplicationForm(forms.Form):
                 widget=forms.TextInput(attrs={"autocapitalize": "none", "spellcheck": "false"}),
                 help_text=_("So that we find your work on GitHub during the session. You can add it later."),
             )
+        self.fields["content_warning"] = TypedField(
+            label=_("What readers should know first"),
+            required=False,
+            widget=forms.TextInput(attrs={"dir": "auto", "maxlength": str(LONGEST_WARNING)}),
+            help_text=_("In a few words, for example “mentions the death of a relative”. Reviewers read it before your answers."),
+        )
         self.fields["accommodations"] = TypedField(
             label=_("What would help you take part?"),
             required=False,
@@ -67,7 +73,11 @@ class ApplicationForm(forms.Form):
             if question.kind == Kind.CHOICES:
                 data[question_name(question.pk)] = typed_choices(entry.texts.get(question.pk, ""))
         data |= {preference_name(rank): str(pk) for rank, pk in enumerate(entry.preferences, start=1)}
-        return data | {"github_login": entry.github_login, "accommodations": entry.accommodations}
+        return data | {
+            "github_login": entry.github_login,
+            "content_warning": entry.content_warning,
+            "accommodations": entry.accommodations,
+        }
 
     def _preference_field(self, rank: int) -> forms.Field:
         choices = [("", gettext_lazy("No choice")), *((str(project.pk), project.name) for project in self.projects)]
@@ -89,6 +99,7 @@ class ApplicationForm(forms.Form):
         read = [(field.label, self._text(field)) for field in self.question_fields()]
         read.append((_("Projects"), self._preferences(self.entry)))
         read.append((_("Your GitHub login"), self.entry.github_login))
+        read.append((_("What readers should know first"), self.entry.content_warning))
         read.append((_("What would help you take part?"), self.entry.accommodations))
         return [(str(label), text) for label, text in read if text.strip()]
 
@@ -124,7 +135,8 @@ def read_entry(session: Session, data: Mapping[str, str]) -> Entry:
     chosen = [data.get(preference_name(rank), "") for rank in ranks(projects)]
     preferences = tuple(projects[value] for value in chosen if value in projects)
     accommodations = clean_text(data.get("accommodations", ""))
-    return Entry(texts, preferences, clean_text(data.get("github_login", ""))[:200], accommodations)
+    warning = " ".join(clean_text(data.get("content_warning", "")).split())
+    return Entry(texts, preferences, clean_text(data.get("github_login", ""))[:200], accommodations, warning)
 
 
 def _typed(question: Question, data: Mapping[str, str]) -> str:

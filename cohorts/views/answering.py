@@ -9,6 +9,10 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from cohorts.accommodations import accommodations_of
 from cohorts.applications import accept_offer, decline_offer, discard_changes, withdraw
+from cohorts.draft_logins import check_of
+from cohorts.entries import Entry, preference_name
+from cohorts.files import named_files
+from cohorts.forms.application import ApplicationForm
 from cohorts.late_access import with_late_access
 from cohorts.models import Application
 from cohorts.moves import MoveError
@@ -37,13 +41,16 @@ def my_applications(request):
 @require_safe
 def application(request, pk):
     found = get_object_or_404(_mine(request.user), pk=pk)
+    status = public_status(found)
     return render(
         request,
         "cohorts/application.html",
         {
             "application": found,
             "session": found.session,
-            "status": public_status(found),
+            "status": status,
+            "unsent": [] if "write" in status.may else _unsent(found),
+            "check": check_of(found),
             "accommodations": accommodations_of(found),
             "answers": found.answers.select_related("question", "file").order_by("question__order", "question_id"),
             "preferences": found.project_preferences.select_related("project").order_by("rank"),
@@ -51,6 +58,22 @@ def application(request, pk):
             "history": history(found),
         },
     )
+
+
+def _unsent(application) -> list[tuple[str, str]]:
+    """What was typed and never submitted, as (label, text), where it differs from what was; nothing where nobody typed more."""
+    if not application.draft:
+        return []
+    draft, submitted = Entry.of(application), Entry.of_answers(application)
+    if application.status == Application.Status.DRAFT:
+        submitted = Entry()
+    files = named_files(application, draft.texts, submitted.texts)
+    form = ApplicationForm(application.session, submitted, github=None, files=files)
+    differing = form.differing_from(draft)
+    # Kept apart, at once: it is never among what was not submitted.
+    differing.pop("accommodations", None)
+    names = {preference_name(1): _("Projects you would like")}
+    return [(names.get(name, field.label), differing[name]) for name, field in form.fields.items() if name in differing]
 
 
 @never_cache

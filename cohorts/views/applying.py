@@ -1,32 +1,30 @@
-"""The application form: opening it, saving what is typed, submitting."""
-
-import contextlib
-import secrets
+"""The application form: opening it, saving what is typed, submitting, taking over earlier answers."""
 
 from django.contrib import messages
+from django.contrib.auth.decorators import login_required
 from django.contrib.auth.views import redirect_to_login
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_http_methods
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.limits import within_limit
-from cohorts.applications import DraftStale, may_write, save_draft, submit
+from cohorts.applications import DraftStale, TooLate, may_write, save_draft, submit
+from cohorts.draft_logins import check_of
 from cohorts.entries import Entry, EntryInvalid, EntryTooLarge, typed_login
-from cohorts.files import named_files
-from cohorts.forms.application import ApplicationForm, read_entry
+from cohorts.forms.application import read_entry
 from cohorts.kept_entries import forget_entry, keep_entry, kept_entry
-from cohorts.late_access import deadline_for
 from cohorts.models import Application, Question, Session
 from cohorts.moves import MoveError
-from cohorts.phases import promise_about_names
-from cohorts.public_status import public_status
-from cohorts.stages import stage_of
+from cohorts.questions import asked_questions
+from cohorts.reusing import reuse_answers
 
-from .files import take_uploads, upload_name, with_newer_files
+from . import apply_pages as pages
+from .files import take_uploads
+from .forged import is_forged, sees_forged_forms
 
 Status = Application.Status
 
@@ -34,30 +32,45 @@ Status = Application.Status
 WRITABLE = (Status.DRAFT, Status.SUBMITTED, Status.WITHDRAWN)
 
 
+@sees_forged_forms
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def apply(request, slug):
     """GET shows the form with what is saved; POST saves it (`action=save`) or submits it (anything else)."""
-    sessions = Session.objects.visible_to(request.user).prefetch_related("questions", "projects")
-    session = get_object_or_404(sessions, slug=slug)
+    session = _session(request, slug)
     if request.method == "POST":
         entry = read_entry(session, request.POST)
+        if is_forged(request):
+            return pages.forged(request, session, _mine(request.user, session), entry)
+        # Whose form it is. It only ever narrows who gets to see the text, so it needs no proof.
+        writer = pages.number(request.POST.get("person", ""))
         if not request.user.is_authenticated:
-            return _keep_for_later(request, session, entry)
+            return _keep_for_later(request, session, entry, writer=writer)
+        if writer not in (0, request.user.pk):
+            return pages.of_another_account(request, session, entry)
         return _save_or_submit(request, session, entry)
     application = _mine(request.user, session)
     if application and application.status not in WRITABLE:
         return redirect("application", pk=application.pk)
     saved = _saved_entry(request.user, application)
-    kept = kept_entry(request.session, session)
+    kept = kept_entry(request.session, session, request.user)
     against = may_write(application, session, by=request.user)
     if against is not None:
-        return _refused(request, session, application, kept or saved, against, status=200)
+        return pages.refused(request, session, application, kept.entry if kept else saved, against, status=200)
     if kept is None:
-        return _form(request, session, application, saved)
+        return pages.form_page(request, session, application, saved)
+    if application is not None and kept.version == application.version:
+        # Nothing was saved since: this is the same text, further on.
+        return pages.form_page(request, session, application, kept.entry, is_kept=True)
     # The saved text stands beside the one typed before logging in wherever both say something, and differently.
-    clash = {name for name in kept.over(saved).differences(saved) if name in saved.over(kept).differences(kept)}
-    return _form(request, session, application, kept.over(saved), other=saved if clash else None, is_kept=True)
+    newer = kept.entry.over(saved)
+    clash = {name for name in newer.differences(saved) if name in saved.over(kept.entry).differences(kept.entry)}
+    return pages.form_page(request, session, application, newer, other=saved if clash else None, is_kept=True)
+
+
+def _session(request, slug) -> Session:
+    sessions = Session.objects.visible_to(request.user).prefetch_related("questions", "projects")
+    return get_object_or_404(sessions, slug=slug)
 
 
 def _mine(user, session) -> Application | None:
@@ -72,22 +85,28 @@ def _saved_entry(user, application) -> Entry:
     return (Entry.of(application) if application else Entry()).over(Entry(github_login=login))
 
 
-def _keep_for_later(request, session, entry):
-    """Nobody is logged in: keep what was typed in the browser session, then ask to log in."""
+def _keep_for_later(request, session, entry, *, writer):
+    """Nobody is logged in (any more): keep what was typed in the browser session, then ask to log in."""
     against = may_write(None, session, by=request.user)
-    if against is not None:
-        return _refused(request, session, None, entry, against)
+    if against is not None and not writer:
+        return pages.refused(request, session, None, entry, against)
     # A first text makes a row in the database, and anybody can send one.
     is_first = request.session.is_empty() or request.session.session_key is None
     if is_first and not within_limit(request, "keep_entry"):
-        return _too_often(request, session, entry)
+        return pages.too_often(request, session, entry)
     try:
-        keep_entry(request.session, session, entry)
+        version = pages.number(request.POST.get("version", ""))
+        keep_entry(request.session, session, entry, person=writer or None, version=version)
     except EntryTooLarge as error:
-        return _too_large(request, session, None, entry, error)
+        return pages.too_large(request, session, None, entry, error)
     if request.htmx:
-        return render(request, "cohorts/apply_saved.html", {"kept_at": timezone.now(), "session": session})
-    messages.info(request, _("Log in or sign up to go on. What you typed is kept, and you find it in the form again."))
+        if writer:
+            return pages.logged_out(request, session)
+        return pages.line(request, {"kept_at": timezone.now(), "session": session})
+    if writer:
+        messages.warning(request, _("Your log-in has ended. Log in again: what you typed is kept, and you find it in the form."))
+    else:
+        messages.info(request, _("Log in or sign up to go on. What you typed is kept, and you find it in the form again."))
     return redirect_to_login(reverse("apply", args=[session.slug]))
 
 
@@ -97,127 +116,70 @@ def _save_or_submit(request, session, entry):
     entry, refused_files = (entry, {}) if request.htmx else take_uploads(request, session, entry)
     try:
         application = save_draft(
-            session, entry, by=user, version=_number(request.POST.get("version", "")), tab=request.POST.get("tab", "")
+            session, entry, by=user, version=pages.number(request.POST.get("version", "")), tab=request.POST.get("tab", "")
         )
-        forget_entry(request.session, session)
+        forget_entry(request.session, session, user)
         if refused_files:
             raise EntryInvalid(refused_files)
         if not wants_to_submit:
-            return _saved(request, session, application)
+            return pages.saved(request, session, application)
         is_new = submit(application, by=user)
     except MoveError as error:
-        return _refused(request, session, _mine(user, session), entry, error)
+        if isinstance(error, TooLate):
+            forget_entry(request.session, session, user)
+        return pages.refused(request, session, _mine(user, session), entry, error)
     except DraftStale as stale:
-        return _stale(request, session, stale.application, entry)
+        return pages.stale(request, session, stale.application, entry)
     except EntryTooLarge as error:
-        return _too_large(request, session, _mine(user, session), entry, error)
+        return pages.too_large(request, session, _mine(user, session), entry, error)
     except EntryInvalid as invalid:
-        return _form(request, session, application, entry, errors=invalid.errors)
-    if is_new:
-        messages.success(request, _("Your application is submitted. We sent you a mail about it."))
-    else:
+        return pages.form_page(request, session, application, entry, errors=invalid.errors)
+    if not is_new:
         messages.info(request, _("Nothing has changed since you submitted."))
+    elif application.events.filter(to_status=Status.SUBMITTED).count() > 1:
+        messages.success(request, _("Your new version is submitted, and it is the one that counts. A mail confirms it soon."))
+    else:
+        messages.success(request, _("Your application is submitted. We sent you a mail about it."))
     return redirect("application", pk=application.pk)
 
 
-def _number(text: str) -> int:
-    return int(text) if text.isdecimal() and len(text) < 10 else 0
-
-
-def _saved(request, session, application):
-    if request.htmx:
-        return render(
-            request, "cohorts/apply_saved.html", {"application": application, "saved_at": timezone.now(), "session": session}
-        )
-    messages.success(request, _("Saved. You can close this page and go on another day."))
-    return redirect("apply", slug=session.slug)
-
-
-def _stale(request, session, application, entry):
-    """The newer text of another tab stays saved; what was typed here stays in the form, beside it."""
-    if request.htmx:
-        return render(request, "cohorts/apply_saved.html", {"stale_since": _saved_at(application)}, status=409)
-    newer = Entry.of(application)
-    return _form(request, session, application, with_newer_files(session, entry, newer), other=newer, is_stale=True, status=409)
-
-
-def _too_large(request, session, application, entry, error):
-    if request.htmx:
-        return render(request, "cohorts/apply_saved.html", {"refused": error}, status=422)
-    return _form(request, session, application, entry, problem=str(error), status=422)
-
-
-def _too_often(request, session, entry):
-    """Very many people, or one program, from one address on the network: the text stays in the form."""
-    problem = _("Many texts were kept from your network in the last hour. Log in first, in another tab, then send this again.")
-    if request.htmx:
-        return render(request, "cohorts/apply_saved.html", {"refused": problem}, status=409)
-    return _form(request, session, None, entry, problem=problem, status=429)
-
-
-def _form(
-    request, session, application, entry, *, errors=None, other=None, is_stale=False, is_kept=False, problem="", status=200
-):
-    github = getattr(request.user, "github", None) if request.user.is_authenticated else None
-    proven = github if github and github.verified else None
-    files = named_files(application, entry.texts, other.texts if other else {})
-    form = ApplicationForm(session, entry, github=proven, errors=errors, files=files)
-    beside = form.differing_from(other) if other else {}
-    if is_kept:
-        beside = {name: text for name, text in beside.items() if text}
-    return render(
-        request,
-        "cohorts/apply.html",
-        {
-            "session": session,
-            "stage": stage_of(session),
-            "names_promise": promise_about_names(session),
-            "deadline": deadline_for(session, request.user),
-            "application": application,
-            "status": application and public_status(application),
-            "form": form,
-            "github": proven,
-            "may_upload": request.user.is_authenticated,
-            # Fields whose files go in requests of their own.
-            "file_names": [upload_name(question.pk) for question in form.questions if question.kind == Question.Kind.FILE],
-            "beside": beside,
-            "is_stale": is_stale,
-            "is_kept": is_kept,
-            "problem": problem,
-            "saved_at": _saved_at(application),
-            "version": application.version if application else 0,
-            "tab": secrets.token_urlsafe(12),
-            # Where two texts stand side by side the person decides: nothing is saved before that.
-            "autosaves": not beside and not problem,
-        },
-        status=status,
+@never_cache
+@login_required
+@require_POST
+def apply_reuse(request, slug):
+    """Fill what is empty in the draft with the answers of an earlier application (`application`), then show the form."""
+    session = _session(request, slug)
+    form = redirect("apply", slug=session.slug)
+    try:
+        version = pages.number(request.POST.get("version", ""))
+        reused = reuse_answers(session, pages.number(request.POST.get("application", "")), by=request.user, version=version)
+    except MoveError as error:
+        messages.error(request, str(error))
+        return form
+    except (DraftStale, EntryTooLarge):
+        messages.warning(request, _("The form was changed in another tab meanwhile. Look at it, then take over answers again."))
+        return form
+    if not reused.filled:
+        messages.info(request, _("There was nothing to fill in: what you answered stays as it is."))
+        return form
+    names = "; ".join(f"“{name}”" for name in reused.filled)
+    found = len(reused.filled)
+    words = ngettext(
+        "Filled in from an earlier application: %(names)s.", "Filled in from an earlier application: %(names)s.", found
     )
+    text = words % {"names": names} + " " + _("Read it again before you submit: some of it may have changed.")
+    if any(question.kind == Question.Kind.FILE for question in asked_questions(session)):
+        text += " " + _("Files are not taken over: add them again.")
+    messages.success(request, text)
+    return form
 
 
-def _saved_at(application):
-    if application is None:
-        return None
-    return parse_datetime(application.draft.get("saved_at", "")) or application.updated_at
-
-
-def _refused(request, session, application, entry, against, *, status=403):
-    """Nothing can be written any more (or not yet): say why, and keep what was typed readable."""
-    if request.htmx:
-        return render(request, "cohorts/apply_saved.html", {"refused": against}, status=409)
-    if status != 200 and request.user.is_authenticated and not entry.is_blank():
-        # Should this person get late access, the text is in the form again.
-        with contextlib.suppress(EntryTooLarge):
-            keep_entry(request.session, session, entry)
-    return render(
-        request,
-        "cohorts/apply_closed.html",
-        {
-            "session": session,
-            "stage": stage_of(session),
-            "application": application,
-            "against": against,
-            "texts": ApplicationForm(session, entry, files=named_files(application, entry.texts)).as_read(),
-            "is_unsaved": status != 200 and not entry.is_blank(),
-        },
-        status=status,
-    )
+@never_cache
+@login_required
+@require_safe
+def apply_login(request, slug):
+    """What is known by now of the GitHub login in the draft, for the form, which asks a few times (`asked`)."""
+    session = _session(request, slug)
+    check = check_of(_mine(request.user, session))
+    context = {"session": session, "check": check, "asked": min(pages.number(request.GET.get("asked", "")), 9) + 1}
+    return render(request, "cohorts/_login_check.html", context)
