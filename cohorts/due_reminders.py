@@ -20,7 +20,8 @@ from accounts.links import absolute_url
 from accounts.models import Message, User
 
 from .checkins import ends_at, last_minute
-from .models import Application, ApplicationEvent, CheckIn, Membership, ReviewAssignment, Session, Week, access
+from .models import Application, ApplicationEvent, CheckIn, Membership, ReviewAssignment, ReviewPhase, Session, Week, access
+from .phases import switches_of
 from .stages import Stage, current_week, stage_of, takes_applications
 
 Status = Application.Status
@@ -37,7 +38,7 @@ OFFER_SETTLED = datetime.timedelta(hours=24)
 #: just now is left in peace.
 CHECKIN_AHEAD = datetime.timedelta(hours=60)
 JOINED_SETTLED = datetime.timedelta(hours=48)
-#: How long before the applicants are to hear from the organisers.
+#: How long before the last phase of the review ends, or applicants are to hear from the organisers.
 REVIEWS_AHEAD = datetime.timedelta(days=7)
 #: A session has at most 52 weeks and a week 0: what began earlier is over, and its weeks need not be read.
 LONGEST_SESSION = datetime.timedelta(days=400)
@@ -215,24 +216,29 @@ def checkin_still_true(message: Message, now: datetime.datetime) -> bool:
 
 
 def _reviews_until(session: Session) -> datetime.datetime | None:
-    """The end of the day on which applicants are to hear from the organisers: later nobody can use a review. None: no such day."""
-    if session.hear_by is None:
-        return None
-    day = session.hear_by + datetime.timedelta(days=1)
-    return datetime.datetime.combine(day, datetime.time(), tzinfo=session.zone)
+    """When nobody can use a review any more: the last phase is over, or the day on which applicants are to hear from the
+    organisers. None: no such day."""
+    ends = [phase.closes_at for phase in session.review_phases.all()]
+    last = [max(ends)] if ends else []
+    if session.hear_by is not None:
+        day = session.hear_by + datetime.timedelta(days=1)
+        last.append(datetime.datetime.combine(day, datetime.time(), tzinfo=session.zone))
+    return min(last, default=None)
 
 
 def _reviews_are_wanted(session: Session, now: datetime.datetime) -> bool:
     until = _reviews_until(session)
-    return until is not None and until - REVIEWS_AHEAD <= now < until and stage_of(session, now) == Stage.REVIEWING
+    return until is not None and until - REVIEWS_AHEAD <= now < until and switches_of(session, now).is_open
 
 
 def due_reviews(now: datetime.datetime) -> Iterator[Due]:
-    """Reviewers who did not hand in what is assigned to them, in the last days before applicants hear from the organisers."""
+    """Reviewers who did not hand in what is assigned to them, in the last days in which a review is of use."""
     day = datetime.timedelta(days=1)
+    ahead = now + REVIEWS_AHEAD
+    ends_soon = Exists(ReviewPhase.objects.filter(session=OuterRef("pk"), closes_at__gt=now, closes_at__lte=ahead))
     near = Session.objects.filter(
-        hear_by__gte=(now - 2 * day).date(), hear_by__lte=(now + REVIEWS_AHEAD + 2 * day).date(), archived_at=None
-    )
+        Q(hear_by__gte=(now - 2 * day).date(), hear_by__lte=(ahead + 2 * day).date()) | Q(ends_soon), archived_at=None
+    ).prefetch_related("review_phases")
     sessions = {session.pk: session for session in near if _reviews_are_wanted(session, now)}
     if not sessions:
         return
@@ -251,6 +257,7 @@ def due_reviews(now: datetime.datetime) -> Iterator[Due]:
             session=session,
             subject=_("Applications to %(session)s wait for your review") % {"session": session},
             link=absolute_url(reverse("admin:cohorts_review_queue")) + f"?session={session.slug}",
+            moments={"closes": _reviews_until(session)} if session.review_phases.all() else {},
         )
 
 

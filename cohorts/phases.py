@@ -260,14 +260,14 @@ def add_phase(session: Session, *, by, name: str, opens_at, closes_at, **switche
 
 def seen_in_words(switches: Switches) -> str:
     """What reviewers see and do not see at present, in one calm line."""
-    parts = [_("Names are hidden.") if switches.names_hidden else _("Names are shown.")]
+    parts = [_("Names are hidden from reviewers.") if switches.names_hidden else _("Reviewers see names.")]
     match switches.others_scores:
         case Session.OthersScores.NEVER:
-            parts.append(_("You see nothing of others’ reviews."))
+            parts.append(_("Others’ reviews are not shown."))
         case Session.OthersScores.AFTER_OWN:
-            parts.append(_("You see others’ reviews once you have handed in your own."))
+            parts.append(_("Others’ reviews are shown once one’s own is handed in."))
         case _other:
-            parts.append(_("You see others’ reviews."))
+            parts.append(_("Others’ reviews are shown."))
     if switches.assigned_only:
-        parts.append(_("You read what is assigned to you."))
+        parts.append(_("Each reviewer reads what is assigned."))
     return " ".join(parts)

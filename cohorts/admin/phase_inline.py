@@ -62,11 +62,11 @@ def in_force_in_words(switches: Switches) -> str:
             words = _("Now in force: none. “%(phase)s” opens on %(time)s; before that reviewers see nothing.")
             return words % {"phase": switches.next_phase, "time": full_time(switches.next_phase.opens_at)}
         case Writing.OPEN if switches.closes_at:
-            words = _("Now in force: “%(phase)s”, until %(time)s. For reviewers: %(seen)s")
+            words = _("Now in force: “%(phase)s”, until %(time)s. %(seen)s")
             line = words % {"phase": switches.phase, "time": full_time(switches.closes_at), "seen": seen_in_words(switches)}
             return f"{line} {_('Nobody decides yet.')}" if switches.decisions == Decisions.NOBODY else line
         case Writing.BETWEEN if switches.next_phase:
-            words = _("Now between phases: nobody writes until “%(phase)s” opens on %(time)s. For reviewers: %(seen)s")
+            words = _("Now between phases: nobody writes until “%(phase)s” opens on %(time)s. %(seen)s")
             return words % {
                 "phase": switches.next_phase,
                 "time": full_time(switches.next_phase.opens_at),

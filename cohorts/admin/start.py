@@ -7,6 +7,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from cohorts.models import Session
+from cohorts.phases import Writing, switches_of
 from cohorts.review_queue import progress, sessions_under_review
 from cohorts.reviews import obstacle_to_review
 from cohorts.stages import Stage, stage_of
@@ -28,7 +29,7 @@ def work_of(user) -> list[Work]:
 
 
 def _reviews(user):
-    for session in sessions_under_review(user):
+    for session in sessions_under_review(user).prefetch_related("review_phases"):
         if obstacle_to_review(session):
             continue
         state = progress(session, reviewer=user)
@@ -43,12 +44,15 @@ def _reviews(user):
 
 
 def _sessions(user):
-    for session in Session.objects.organised_by(user).filter(archived_at__isnull=True):
+    for session in Session.objects.organised_by(user).filter(archived_at__isnull=True).prefetch_related("review_phases"):
         stage = stage_of(session)
         page = reverse("admin:cohorts_session_change", args=[session.pk])
         applications = reverse("admin:cohorts_application_changelist") + f"?session__id__exact={session.pk}"
         if stage in (Stage.DRAFT, Stage.ANNOUNCED, Stage.OPEN):
             yield Work(str(session), str(stage.label), page, _("Set up the session"))
+        elif stage == Stage.REVIEWING and switches_of(session).writing == Writing.AFTER_LAST:
+            text = _("The last phase of the review is over. Close the review, or add a phase.")
+            yield Work(str(session), text, page, _("Close the review"))
         elif stage in (Stage.REVIEWING, Stage.DECIDING):
             yield Work(str(session), str(stage.label), applications, _("See the applications"))
         elif stage == Stage.RUNNING:

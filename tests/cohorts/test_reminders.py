@@ -17,7 +17,7 @@ from accounts.tasks import send_message_task
 from cohorts import reminders
 from cohorts.applications import accept_offer, decline_offer
 from cohorts.decisions import publish, set_pending_decision
-from cohorts.models import Application, ApplicationEvent, ReviewAssignment, Session
+from cohorts.models import Application, ApplicationEvent, ReviewAssignment, ReviewPhase, Session
 from cohorts.moves import move
 from cohorts.reminders import write_due_reminders
 from cohorts.reviews import declare_conflict
@@ -29,6 +29,7 @@ from tests.factories import (
     CohortFactory,
     MembershipFactory,
     ReviewFactory,
+    ReviewPhaseFactory,
     SessionFactory,
     SessionRoleFactory,
     UserFactory,
@@ -356,6 +357,18 @@ class TestReviews:
         assert write_due_reminders(now + 7 * DAY) == 0
         Session.objects.update(hear_by=None)
         assert write_due_reminders(now) == 0
+
+    def test_with_phases_the_end_of_the_last_one_counts(self, world, now):
+        Session.objects.update(hear_by=None)
+        first = ReviewPhaseFactory(session=world.session, closes_at=now + DAY)
+        last = ReviewPhaseFactory(session=world.session, opens_at=now + 2 * DAY, closes_at=now + 10 * DAY)
+        assert write_due_reminders(now) == 0
+        last.delete()
+        assert write_due_reminders(now) == 1
+        message = written("reminder_reviews")[0]
+        assert f"until {first.closes_at:%A}" in message.body
+        ReviewPhase.objects.update(closes_at=now - DAY)
+        assert deliver(message) == "dropped"
 
     def test_who_handed_in_everything_is_done(self, world, now):
         for application in world.applications[:2]:
