@@ -15,13 +15,13 @@ class QuestionForm(forms.ModelForm):
     """A question, with a box to stop asking it once there are answers: then it cannot be deleted."""
 
     retired = forms.BooleanField(
-        label=_("ask it no longer"),
+        label=_("Ask it no longer"),
         required=False,
         help_text=_("It leaves the form. Answers that were given stay readable. Take the tick away to ask it again."),
     )
 
     class Meta:
-        labels = {"at_least": _("at least"), "at_most": _("at most")}
+        labels = {"at_least": _("At least"), "at_most": _("At most")}
         help_texts = {
             "order": _("Questions with a smaller number come first."),
             "at_least": _("The smallest number; for texts so many characters; for several choices so many of them."),
@@ -92,4 +92,6 @@ class QuestionInline(SessionPartInline, admin.StackedInline):
     def formfield_for_dbfield(self, db_field, request, **kwargs):
         if db_field.name in ("help_text", "choices"):
             kwargs["widget"] = forms.Textarea(attrs={"rows": 2, "class": "vLargeTextField"})
+        elif db_field.name == "label":
+            kwargs["widget"] = forms.TextInput(attrs={"class": "vLargeTextField", "dir": "auto"})
         return super().formfield_for_dbfield(db_field, request, **kwargs)

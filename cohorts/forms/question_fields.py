@@ -9,6 +9,7 @@ from django.utils.html import format_html, format_html_join, urlize
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 
+from accounts.templatetags.interface import icon
 from cohorts.file_types import ACCEPT
 from cohorts.models import AnswerFile, Question
 from cohorts.models.question_limits import LONGEST
@@ -73,8 +74,9 @@ def question_help(question: Question) -> SafeString:
     """The organisers' words, escaped, with addresses made into links; then the limits; then who reads the answer."""
     written = urlize(question.help_text, autoescape=True)
     parts = [mark_safe(written), limits_in_words(question)]  # noqa: S308 (urlize has escaped it)
-    words = format_html_join(" ", "{}", ((part,) for part in parts if part))
-    return format_html('{} <span class="readers">{}</span>', words, who_reads(question))
+    words = format_html_join(" ", "<bdi>{}</bdi>", ((part,) for part in parts if part))
+    mark = icon("lock" if question.sensitive or not question.shown_to_reviewers else "review")
+    return format_html('{} <span class="readers">{} {}</span>', words, mark, who_reads(question))
 
 
 def who_reads(question: Question) -> str:
