@@ -1,8 +1,13 @@
 """When a person has time in a week: half hours on that person's own wall clock."""
 
+import datetime
+import zoneinfo
 from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
 
 from django.core.exceptions import ValidationError
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from .models import Availability, User
@@ -15,18 +20,61 @@ DAYS = [_("Monday"), _("Tuesday"), _("Wednesday"), _("Thursday"), _("Friday"), _
 DAY_HOURS = range(7, 23)
 
 
+@dataclass(frozen=True)
+class Preset:
+    """A pattern of a week that a button ticks in addition to what is ticked."""
+
+    label: Any
+    days: range
+    #: First and last hour; the last one is no longer part of it.
+    hours: tuple[int, int]
+
+    @property
+    def slots(self) -> set[int]:
+        first, end = (hour * 2 for hour in self.hours)
+        return {day * SLOTS_A_DAY + slot for day in self.days for slot in range(first, end)}
+
+
+PRESETS = {
+    "evenings": Preset(_("Weekday evenings, 18 to 22"), range(5), (18, 22)),
+    "daytime": Preset(_("Weekdays, 9 to 17"), range(5), (9, 17)),
+    "weekends": Preset(_("Weekends, 10 to 18"), range(5, 7), (10, 18)),
+    "mornings": Preset(_("Every morning, 7 to 9"), range(7), (7, 9)),
+}
+#: Unticks everything.
+NOTHING = "nothing"
+
+
 def set_availability(user: User, slots: Iterable[int], *, time_zone: str) -> Availability:
     """Replace the weekly half hours of `user`: numbers from 0 (Monday 00:00) to 335 (Sunday 23:30), in `time_zone`.
 
-    Raises `ValidationError` for other numbers and for an unknown zone.
+    Saying the same again confirms it. Raises `ValidationError` for other numbers and for an unknown zone.
     """
     validate_time_zone(time_zone)
     availability = Availability.objects.filter(user=user).first() or Availability(user=user)
-    availability.slots = sorted(set(slots))
-    availability.time_zone = time_zone
+    found = sorted(set(slots))
+    if availability.pk and (availability.slots, availability.time_zone) == (found, time_zone):
+        return confirm_availability(availability)
+    availability.slots, availability.time_zone = found, time_zone
     availability.clean_fields(exclude=["user"])
     availability.save()
     return availability
+
+
+def confirm_availability(availability: Availability) -> Availability:
+    """Note that its person says that it is still right; when it was changed stays as it is."""
+    Availability.objects.filter(pk=availability.pk).update(confirmed_at=timezone.now())
+    availability.refresh_from_db(fields=["confirmed_at"])
+    return availability
+
+
+def with_preset(slots: Iterable[int], name: str) -> list[int]:
+    """`slots` with those of a preset in addition; none for “nothing”. Raises `ValidationError` for other names."""
+    if name == NOTHING:
+        return []
+    if name not in PRESETS:
+        raise ValidationError(_("There is no such pattern of a week."))
+    return sorted({*slots, *PRESETS[name].slots})
 
 
 def copy_day(slots: Iterable[int], *, source: int, targets: Iterable[int]) -> list[int]:
@@ -68,3 +116,63 @@ def grid(slots: Iterable[int]) -> list[dict]:
 def has_night(slots: Iterable[int]) -> bool:
     """Whether any half hour lies outside `DAY_HOURS`."""
     return any(slot % SLOTS_A_DAY // 2 not in DAY_HOURS for slot in slots)
+
+
+# Across clock changes: a slot is a time on the wall, and which instant that is depends on the week.
+
+HALF_HOUR, QUARTER, WEEK = datetime.timedelta(minutes=30), datetime.timedelta(minutes=15), datetime.timedelta(days=7)
+
+
+def instants(slots: Iterable[int], time_zone: str, monday: datetime.date) -> frozenset[datetime.datetime]:
+    """The UTC starts of the half hours of the local week in `time_zone` that begins on `monday`.
+
+    Half hours that the clock jumps over do not take place and are left out. Where the clock goes back, the first of the two
+    times on the wall counts, once. Raises `ValueError` where `monday` is none, `ZoneInfoNotFoundError` for an unknown zone.
+    """
+    if monday.weekday() != 0:
+        raise ValueError(f"{monday} is not a Monday.")
+    zone = zoneinfo.ZoneInfo(time_zone)
+    begin = datetime.datetime.combine(monday, datetime.time())
+    found = set()
+    for slot in slots:
+        wall = begin + slot * HALF_HOUR
+        utc = wall.replace(tzinfo=zone).astimezone(datetime.UTC)
+        if utc.astimezone(zone).replace(tzinfo=None) == wall:
+            found.add(utc)
+    return frozenset(found)
+
+
+def common_half_hours(
+    people: Iterable[tuple[Iterable[int], str]], monday: datetime.date, time_zone: str = "UTC"
+) -> frozenset[datetime.datetime]:
+    """The UTC starts of half hours in which all `people` (slots and zone of each) are free, in the week of `time_zone` from `monday`.
+
+    Weeks of other zones begin earlier or later, so those before and after count as well. Where clocks differ by a quarter of an
+    hour, a half hour is one that all have as a whole; a lone quarter is none. Nobody has no half hours in common.
+    """
+    zone = zoneinfo.ZoneInfo(time_zone)
+    begin, end = (
+        datetime.datetime.combine(day, datetime.time(), tzinfo=zone).astimezone(datetime.UTC) for day in (monday, monday + WEEK)
+    )
+    shared: set[datetime.datetime] | None = None
+    for slots, place in people:
+        chosen = list(slots)
+        starts = {start for week in (-1, 0, 1) for start in instants(chosen, place, monday + week * WEEK)}
+        quarters = {quarter for start in starts for quarter in (start, start + QUARTER) if begin <= quarter < end}
+        shared = quarters if shared is None else shared & quarters
+    return frozenset(_half_hours(shared or set()))
+
+
+def _half_hours(quarters: set[datetime.datetime]) -> set[datetime.datetime]:
+    """Pairs of quarters that follow each other, from the beginning of each run; a last one without its pair is left out."""
+    found: set[datetime.datetime] = set()
+    for quarter in sorted(quarters):
+        if quarter + QUARTER in quarters and quarter - QUARTER not in found:
+            found.add(quarter)
+    return found
+
+
+def common_hours(people: Iterable[tuple[Iterable[int], str]], mondays: Iterable[datetime.date], time_zone: str = "UTC") -> float:
+    """Hours a week that all `people` have in common: the fewest of the weeks from `mondays`, since clocks change between them."""
+    listed = [(list(slots), place) for slots, place in people]
+    return min((len(common_half_hours(listed, monday, time_zone)) / 2 for monday in mondays), default=0.0)

@@ -1,5 +1,7 @@
 """When a person has time in a week, on that person's own wall clock."""
 
+import datetime
+
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.utils.translation import gettext_lazy as _
@@ -45,6 +47,11 @@ class Availability(models.Model):
 
     def __str__(self) -> str:
         return f"{self.user}: {self.hours} h"
+
+    @property
+    def said_at(self) -> datetime.datetime:
+        """When the person last changed it, or last said that it is still right."""
+        return max(self.updated_at, self.confirmed_at) if self.confirmed_at else self.updated_at
 
     @property
     def hours(self) -> str:
