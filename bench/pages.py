@@ -254,8 +254,11 @@ def set_up(url: str) -> None:
 
     tasks.set_up(url, GITHUB_TOKENS="bench")
     from django.conf import settings
+    from django.test import override_settings
 
-    settings.STORAGES = {**settings.STORAGES, "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}}
+    # Storages are looked up once: the signal makes that happen again.
+    plain = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
+    override_settings(STORAGES={**settings.STORAGES, "staticfiles": plain}).enable()
     processors = ["django.template.context_processors.request", "django.contrib.auth.context_processors.auth"]
     processors.append("django.contrib.messages.context_processors.messages")
     settings.TEMPLATES = [*settings.TEMPLATES, {

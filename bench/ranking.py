@@ -3,11 +3,11 @@
     uv run python bench/ranking.py [--database sqlite|postgresql] [--quick]
 
 The page is asked for with 20, 200 and 2,000 applications, three reviews each: the number of queries must not change, and its median
-time with 2,000 must stay within 1.5 times that with 20. Then the ranking of 2,000 applications and 6,000 reviews is computed as the
-page does it, in turn with a change list of 100 rows as a stock `ModelAdmin` on Django's own templates shows the same applications; at
-most half its time is allowed. The page keeps adjusted scores until a review changes: the first look after that makes them anew, from
-the query on, and may take 1.5 times as long as the change list. All are timed in turn, so that a busy machine is as hard on one as
-on the other. Prints a table, and exits with 1 where a bound is missed.
+time with 2,000 must stay within 1.5 times that with 20. Then the ranking of 2,000 applications and 6,000 reviews, with adjusted
+scores, is computed in turn with a change list of 100 rows as a stock `ModelAdmin` on Django's own templates shows the same
+applications; at most half its time is allowed. That is the first look after a review has changed, from the first query to the last
+place; the page keeps what was computed until the next change, which is timed too. All are timed in turn, so that a busy
+machine is as hard on one as on the other. Prints a table, and exits with 1 where a bound is missed.
 """
 
 import argparse
@@ -23,7 +23,8 @@ sys.path.insert(0, str(ROOT))
 
 SIZES = (20, 200, 2000)
 REVIEWERS, REVIEWS_EACH, CRITERIA = 40, 3, 4
-GROWTH, KEPT, ANEW = 1.5, 0.5, 1.5
+GROWTH, ANEW = 1.5, 0.5
+ANEW_NAME, CHANGE_LIST = "ranking made anew", "change list, 100 rows"
 COLUMNS = [
     "applicant", "status", "eligibility", "tier", "pending_decision", "pending_rank", "submitted_at", "answer_by", "created_at",
     "updated_at",
@@ -36,6 +37,7 @@ def make_session(number: int, reviewers: list):
 
     from accounts.models import User
     from cohorts.models import Application, Criterion, Review, Score, Session, SessionRole
+    from cohorts.scores import rescore_session
 
     now, chance = timezone.now(), random.Random(number)
     session = Session.objects.create(
@@ -59,10 +61,11 @@ def make_session(number: int, reviewers: list):
     strict = {one.pk: chance.gauss(0, 0.4) for one in reviewers}
     quality = {one.pk: chance.gauss(2.2, 0.8) for one in applications}
     reviews = Review.objects.bulk_create(
-        Review(application=application, reviewer=reviewer, handed_in_at=now, application_version=1)
+        Review(application=application, reviewer=reviewer, handed_in_at=now, application_version=1,
+               private_comment="Clear, kind, and a little short. " * 15, shareable_comment="Thank you for your words. " * 8)
         for application in applications
         for reviewer in chance.sample(reviewers, REVIEWS_EACH)
-    )
+    )  # fmt: skip
     Score.objects.bulk_create(
         Score(
             review=review, criterion=criterion, value=None if chance.random() < 0.05 else _value(review, quality, strict, chance)
@@ -70,6 +73,7 @@ def make_session(number: int, reviewers: list):
         for review in reviews
         for criterion in criteria
     )
+    rescore_session(session)
     return session, organiser
 
 
@@ -117,9 +121,11 @@ def measure(rounds: int) -> tuple[dict[int, int], dict[str, list[float]]]:
     from django.test import Client
     from django.test.utils import CaptureQueriesContext
     from django.urls import reverse
+    from django.utils import timezone
 
     from accounts.models import User
-    from cohorts.ranking import rank, scores_of
+    from cohorts.models import Review
+    from cohorts.ranking import rank
 
     reviewers = User.objects.bulk_create(User(email=f"r{one}@example.org", name=f"Reviewer {one}") for one in range(REVIEWERS))
     sessions = {number: make_session(number, reviewers) for number in SIZES}
@@ -137,10 +143,12 @@ def measure(rounds: int) -> tuple[dict[int, int], dict[str, list[float]]]:
     admin.force_login(User.objects.create_superuser(email="admin@example.org", password=None, name="Admin"))
     largest, organiser = sessions[SIZES[-1]]
     criteria = list(largest.criteria.all())
-    timed["ranking computed for the page"] = lambda: rank(largest, criteria, viewer=organiser)
-    timed["adjusted scores, made anew"] = lambda: scores_of(largest, criteria, viewer=organiser)
-    timed["change list, 100 rows"] = lambda: fetch(admin, "/stock-applications/cohorts/application/")
+    timed[ANEW_NAME] = lambda: rank(largest, criteria, viewer=organiser)
+    timed["the same, kept"] = timed[ANEW_NAME]
+    timed[f"{ANEW_NAME}, none apart"] = lambda: rank(largest, [one for one in criteria if not one.independent], viewer=organiser)
+    timed[CHANGE_LIST] = lambda: fetch(admin, "/stock-applications/cohorts/application/")
     seconds: dict[str, list[float]] = {name: [] for name in timed}
+    one_review = Review.objects.filter(application__session=largest).order_by("pk")[:1]
     for turn in range(rounds + 3):
         if turn % 10 == 0:
             # Scores are kept for a while: without this a long run would meet the end of that while by chance.
@@ -148,11 +156,15 @@ def measure(rounds: int) -> tuple[dict[int, int], dict[str, list[float]]]:
             for number in SIZES:
                 timed[f"ranking, {number} applications"]()
         for name, ask in timed.items():
+            if name.startswith(ANEW_NAME):
+                Review.objects.filter(pk__in=list(one_review.values_list("pk", flat=True))).update(updated_at=timezone.now())
             began = time.perf_counter()
             ask()
             # The first answers compile templates.
             if turn >= 3:
                 seconds[name].append(time.perf_counter() - began)
+        # So that the page is timed with what is kept.
+        timed[f"ranking, {SIZES[-1]} applications"]()
     return queries, seconds
 
 
@@ -175,14 +187,12 @@ def main() -> int:
     for name, values in seconds.items():
         print(f"{name:36}{median[name] * 1000:>8.1f} ms  ({min(values) * 1000:.1f} to {max(values) * 1000:.1f})")
     growth = median[f"ranking, {SIZES[-1]} applications"] / median[f"ranking, {SIZES[0]} applications"]
-    kept = median["ranking computed for the page"] / median["change list, 100 rows"]
-    anew = median["adjusted scores, made anew"] / median["change list, 100 rows"]
+    anew = median[ANEW_NAME] / median[CHANGE_LIST]
     print(f"queries with {', '.join(map(str, SIZES))} applications: {', '.join(map(str, queries.values()))}")
     missed = [] if len(set(queries.values())) == 1 else ["the number of queries changes"]
     for name, ratio, bound in (
         ("2,000 applications for 20", growth, GROWTH),
-        ("ranking computed for a change list", kept, KEPT),
-        ("scores made anew for a change list", anew, ANEW),
+        ("ranking made anew for a change list", anew, ANEW),
     ):
         met = ratio <= bound
         print(f"{name:36}{ratio:>8.2f}     (at most {bound}: {'met' if met else 'MISSED'})")

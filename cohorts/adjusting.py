@@ -8,7 +8,8 @@ import math
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from itertools import chain, combinations, repeat
+from itertools import chain, combinations
+from operator import itemgetter
 
 #: How many reviews' worth of doubt a reviewer starts with: after as many, half of what they differ by is believed.
 REVIEWER_DOUBT = 4.0
@@ -38,25 +39,53 @@ def adjust[A: (int, str), R: (int, str)](reviews: Iterable[tuple[A, R, float]]) 
     ordered = sorted(reviews)
     if not ordered:
         return Adjusted({}, {})
+    applications, reviewers, scores = zip(*ordered, strict=True)
     # Scores around their mean: what does not matter for the result keeps its digits.
-    middle = math.fsum([score for _application, _reviewer, score in ordered]) / len(ordered)
+    middle = math.fsum(scores) / len(scores)
     if not math.isfinite(middle):
         raise ValueError("Scores must be finite numbers.")
-    place = {reviewer: number for number, reviewer in enumerate(sorted({reviewer for _application, reviewer, _score in ordered}))}
-    groups: dict[A, tuple[list[int], list[float]]] = defaultdict(lambda: ([], []))
-    for application, reviewer, score in ordered:
-        who, what = groups[application]
-        who.append(place[reviewer])
-        what.append(score - middle)
-    leanings = _leanings(groups.values(), len(place))
-    scores = {
-        application: middle + (math.fsum(what) - math.fsum(leanings[one] for one in who)) / len(what)
-        for application, (who, what) in groups.items()
-    }
-    return Adjusted(scores, {reviewer: leanings[number] for reviewer, number in place.items()})
+    place = {reviewer: number for number, reviewer in enumerate(sorted(set(reviewers)))}
+    groups = _by_size(applications, [place[one] for one in reviewers], [score - middle for score in scores])
+    leanings = _leanings(groups, len(place))
+    adjusted: dict[A, float] = {}
+    for group in groups:
+        leaning = map(math.fsum, zip(*[[leanings[one] for one in column] for column in group.readers], strict=True))
+        means = [middle + (total - off) / group.size for total, off in zip(group.totals, leaning, strict=True)]
+        adjusted.update(zip(group.applications, means, strict=True))
+    return Adjusted(adjusted, {reviewer: leanings[number] for reviewer, number in place.items()})
 
 
-def _leanings(groups, reviewers: int) -> list[float]:
+@dataclass(frozen=True)
+class _Group[A]:
+    """The applications that have `size` reviews each, as columns: one for their first reviews, one for their second ones …"""
+
+    size: int
+    applications: list[A]
+    #: Who wrote the review, by number.
+    readers: list[list[int]]
+    scores: list[list[float]]
+    #: What the scores of each application add up to.
+    totals: list[float]
+
+
+def _by_size[A](applications: Iterable[A], readers: list[int], scores: list[float]) -> list[_Group[A]]:
+    """The groups of reviews that lie in three columns, ordered by application. Few groups of long columns make quick work."""
+    begins: dict[int, tuple[list[A], list[int]]] = defaultdict(lambda: ([], []))
+    begin = 0
+    for application, size in Counter(applications).items():
+        names, places = begins[size]
+        names.append(application)
+        places.append(begin)
+        begin += size
+    groups = []
+    for size, (names, places) in sorted(begins.items()):
+        columns = [[scores[begin + number] for begin in places] for number in range(size)]
+        who = [[readers[begin + number] for begin in places] for number in range(size)]
+        groups.append(_Group(size, names, who, columns, list(map(math.fsum, zip(*columns, strict=True)))))
+    return groups
+
+
+def _leanings(groups: Iterable[_Group], reviewers: int) -> list[float]:
     """The reviewers' effects, by their number.
 
     The effects of applications follow from those of reviewers and are eliminated from the normal equations: an application with n
@@ -65,34 +94,43 @@ def _leanings(groups, reviewers: int) -> list[float]:
     """
     level = reviewers
     diagonal, right = [REVIEWER_DOUBT] * reviewers + [0.0], [0.0] * (reviewers + 1)
-    by_size: dict[int, list[list[int]]] = defaultdict(list)
-    for who, what in groups:
-        by_size[len(who)].append(who)
-        total = math.fsum(what)
-        taken = total / (len(who) + APPLICATION_DOUBT)
-        right[level] += total - len(who) * taken
-        for one, score in zip(who, what, strict=True):
-            right[one] += score - taken
     shared: list[dict[int, float]] = [defaultdict(float) for _row in range(reviewers + 1)]
-    for size, teams in sorted(by_size.items()):
-        share = 1.0 / (size + APPLICATION_DOUBT)
-        for one, number in Counter(chain.from_iterable(teams)).items():
+    for group in groups:
+        share = 1.0 / (group.size + APPLICATION_DOUBT)
+        taken = [total * share for total in group.totals]
+        right[level] += math.fsum(group.totals) * APPLICATION_DOUBT * share
+        for column, scores in zip(group.readers, group.scores, strict=True):
+            for one, score, less in zip(column, scores, taken, strict=True):
+                right[one] += score - less
+        for one, number in Counter(chain.from_iterable(group.readers)).items():
             diagonal[one] += number * (1.0 - share)
             shared[one][level] += number * APPLICATION_DOUBT * share
             shared[level][one] += number * APPLICATION_DOUBT * share
-        for (one, other), number in Counter(chain.from_iterable(map(combinations, teams, repeat(2)))).items():
-            shared[one][other] -= number * share
-            shared[other][one] -= number * share
-        diagonal[level] += len(teams) * size * APPLICATION_DOUBT * share
+            diagonal[level] += number * APPLICATION_DOUBT * share
+        for first, second in combinations(group.readers, 2):
+            for (one, other), number in Counter(zip(first, second, strict=True)).items():
+                shared[one][other] -= number * share
+                shared[other][one] -= number * share
     for number, row in enumerate(shared):
         row[number] = diagonal[number]
-    return _solve([sorted(row.items()) for row in shared], right)[:reviewers]
+    return _solve([_Row(row) for row in shared], diagonal, right)[:reviewers]
 
 
-def _solve(rows: list[list[tuple[int, float]]], right: list[float]) -> list[float]:
-    """The solution of a symmetric, positive definite system, given by its rows as (column, value): conjugate gradients, scaled."""
+class _Row:
+    """A row of a system of equations: its columns that are not empty, always two or more, and what stands in them."""
+
+    def __init__(self, row: Mapping[int, float]):
+        columns, self.values = zip(*sorted(row.items()), strict=True)
+        self.pick = itemgetter(*columns)
+
+    def times(self, vector: list[float]) -> float:
+        return math.sumprod(self.values, self.pick(vector))
+
+
+def _solve(rows: list[_Row], diagonal: list[float], right: list[float]) -> list[float]:
+    """The solution of a symmetric, positive definite system: conjugate gradients, scaled by the diagonal."""
     size = len(right)
-    scale = [1.0 / next(value for column, value in row if column == number) for number, row in enumerate(rows)]
+    scale = [1.0 / value for value in diagonal]
     solution, residual = [0.0] * size, list(right)
     direction = [a * b for a, b in zip(scale, residual, strict=True)]
     error = math.sumprod(residual, direction)
@@ -101,7 +139,7 @@ def _solve(rows: list[list[tuple[int, float]]], right: list[float]) -> list[floa
     for _step in range(2 * size + 20):
         if error <= enough or error == 0.0:
             break
-        image = [sum(value * direction[column] for column, value in row) for row in rows]
+        image = [row.times(direction) for row in rows]
         length = error / math.sumprod(direction, image)
         solution = [a + length * b for a, b in zip(solution, direction, strict=True)]
         residual = [a - length * b for a, b in zip(residual, image, strict=True)]

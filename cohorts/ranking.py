@@ -2,25 +2,24 @@
 
 import math
 import statistics
-from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Collection, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from django.core.cache import cache
-from django.db.models import Count, Max, Q
+from django.db.models import Avg, Count, FloatField, Max
 
 from .adjusting import adjust
-from .models import Application, Criterion, Review, Session
+from .models import Application, Criterion, Review, Score, Session
 
 #: Reviews this far apart, as a share of the scale, are worth talking about.
 DISCUSS_SHARE = 1 / 3
 #: Seconds for which scores are kept at most. They are made again at once when a review or a criterion changes; the bound is for
 #: what the newest time of a change cannot show, such as a review that was saved before another and committed after it.
 KEPT_FOR = 60
-#: Scores that differ by less share a place: sums of fractions end in noise.
-_DIGITS = 9
-_NONE: Mapping[int, float] = {}
+#: Scores that differ by no more are equal: sums of fractions end in noise.
+_NOISE = 1e-9
 
 
 class Facts(NamedTuple):
@@ -33,8 +32,6 @@ class Facts(NamedTuple):
     lowest: float | None = None
     highest: float | None = None
     adjusted: float | None = None
-    #: Criterion id → mean over the reviews, for the criteria that are shown apart.
-    apart: Mapping[int, float] = _NONE
 
     @property
     def spread(self) -> float | None:
@@ -56,29 +53,44 @@ class Reviewer(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Scores:
-    """What all visible reviews of a session come to, kept small: `facts` says what that is for one application."""
+    """What reviews come to, kept small: columns with a place for each review that has a score, ordered by application.
 
-    #: Application id → the scores of its reviews, those without any score left out.
-    given: dict[int, list[float]]
+    `facts` and `reviewers` say what that means for one application, and for those who reviewed.
+    """
+
+    values: tuple[float, ...]
+    reviewer_ids: tuple[int, ...]
+    #: Application id → where its reviews begin in the columns, and where they end.
+    spans: dict[int, tuple[int, int]]
     #: Application id → how many of its reviews have no score at all.
     without: dict[int, int]
-    #: Independent criterion → application id → its values.
-    apart: dict[int, dict[int, list[int]]]
+    #: Application id → its adjusted score.
     adjusted: Mapping[int, float]
-    reviewers: dict[int, Reviewer]
+    #: Reviewer id → how far this person scores above or below others.
+    leanings: Mapping[int, float]
+
+    def given(self, pk: int) -> tuple[float, ...]:
+        """The scores of an application's reviews."""
+        start, end = self.spans.get(pk, (0, 0))
+        return self.values[start:end]
+
+    def mean(self, pk: int) -> float | None:
+        scores = self.given(pk)
+        return math.fsum(scores) / len(scores) if scores else None
 
     def facts(self, pk: int) -> Facts:
-        scores = sorted(self.given.get(pk, ()))
+        scores = sorted(self.given(pk))
         number = len(scores) + self.without.get(pk, 0)
-        apart = {criterion: math.fsum(values[pk]) / len(values[pk]) for criterion, values in self.apart.items() if pk in values}
         if not scores:
-            return Facts(number, apart=apart)
-        mean, median = _mean(scores), statistics.median(scores)
-        return Facts(number, mean, median, scores[0], scores[-1], self.adjusted[pk], apart)
+            return Facts(number)
+        return Facts(number, self.mean(pk), statistics.median(scores), scores[0], scores[-1], self.adjusted[pk])
 
-
-def _mean(scores: list[float]) -> float:
-    return math.fsum(scores) / len(scores)
+    def reviewers(self) -> dict[int, Reviewer]:
+        """Reviewer id → how this person scores."""
+        found: dict[int, list[float]] = defaultdict(list)
+        for reviewer, score in zip(self.reviewer_ids, self.values, strict=True):
+            found[reviewer].append(score)
+        return {pk: Reviewer(len(scores), statistics.fmean(scores), self.leanings[pk]) for pk, scores in found.items()}
 
 
 @dataclass(frozen=True)
@@ -102,15 +114,15 @@ class Ranking:
 
 
 def rank(session: Session, criteria: Sequence[Criterion], *, viewer) -> Ranking:
-    """The ranking of `session` (whose `criteria` these are) from what `viewer` may see. Three queries, four when reviews have changed.
+    """The ranking of `session` (whose `criteria` these are) from what `viewer` may see. Two queries, three when reviews have changed.
 
     A viewer's own application, those with a declared conflict and their reviews count nowhere in it, not even in the
     strictness of reviewers. So two organisers may read slightly different adjusted scores.
     """
-    decided = Application.objects.decided_by(viewer).filter(session=session).order_by("pk").values_list("pk", flat=True)
-    candidates, withdrawn = list(decided), set(decided.filter(status=Application.Status.WITHDRAWN))
+    decided = dict(Application.objects.decided_by(viewer).filter(session=session).order_by("pk").values_list("pk", "status"))
+    candidates, withdrawn = list(decided), {pk for pk, status in decided.items() if status == Application.Status.WITHDRAWN}
     reviews = Review.objects.filter(application__session=session).aggregate(
-        all=Count("pk"), handed_in=Count("handed_in_at"), last=Max("handed_in_at"), changed=Max("updated_at")
+        all=Count("pk"), handed_in=Count("handed_in_at"), changed=Max("updated_at")
     )
     weights = [(one.pk, str(one.weight), one.independent) for one in criteria]
     # Whom one may compare decides which reviews count: a conflict that is declared or taken back changes it.
@@ -119,72 +131,61 @@ def rank(session: Session, criteria: Sequence[Criterion], *, viewer) -> Ranking:
     kept = cache.get(key)
     if kept is not None and kept[0] == state:
         return Ranking(candidates, withdrawn, *kept[1])
-    scores = scores_of(session, criteria, viewer=viewer)
-    scored = [pk for pk in candidates if pk in scores.given and pk not in withdrawn]
-    made = (
-        scores,
-        _places([(pk, scores.adjusted[pk]) for pk in scored]),
-        _places([(pk, _mean(scores.given[pk])) for pk in scored]),
-    )
+    scores = scores_of(session, decided)
+    means = {pk: math.fsum(scores.values[start:end]) / (end - start) for pk, (start, end) in scores.spans.items()}
+    made = (scores, *(_places({pk: one for pk, one in by.items() if pk not in withdrawn}) for by in (scores.adjusted, means)))
     cache.set(key, (state, made), KEPT_FOR)
     return Ranking(candidates, withdrawn, *made)
 
 
-def _places(scores: Iterable[tuple[int, float]]) -> dict[int, int]:
+def _places(scores: Mapping[int, float]) -> dict[int, int]:
+    """Application id → its place by its score, the highest first; equal scores share a place."""
     places: dict[int, int] = {}
-    before, place = None, 0
-    ordered = sorted([(round(score, _DIGITS), pk) for pk, score in scores], reverse=True)
-    for number, (score, pk) in enumerate(ordered, 1):
-        if score != before:
-            before, place = score, number
+    before, place = math.inf, 0
+    for number, pk in enumerate(sorted(scores, key=scores.__getitem__, reverse=True), 1):
+        score = scores[pk]
+        if before - score > _NOISE:
+            place = number
         places[pk] = place
+        before = score
     return places
 
 
-def scores_of(session: Session, criteria: Sequence[Criterion], *, viewer) -> Scores:
-    """The scores of `session` (whose `criteria` these are) from the handed-in reviews that `viewer` may see, made now.
+def scores_of(session: Session, decided: Container[int]) -> Scores:
+    """The scores of the handed-in reviews of `session` for the applications that are `decided` on (ids), made now. One query.
 
-    One query of plain numbers, a row for each review with a column for each criterion. The same numbers as
-    `cohorts.scores.figures_of`; the reviews are those that `Review.objects.visible_to` shows to whoever decides on the
-    application, asked for in a way that a database answers from one index. A test holds them together.
+    The same numbers as `cohorts.scores.figures_of`; the reviews are those that `Review.objects.visible_to` shows to whoever
+    decides on the application, asked for in a way that a database answers from one index. A test holds them together.
     """
-    deciding = Application.objects.decided_by(viewer).filter(session=session)
-    counting, independent = [one for one in criteria if counts(one)], [one for one in criteria if one.independent]
-    columns = {f"of_{one.pk}": Max("scores__value", filter=Q(scores__criterion=one.pk)) for one in [*counting, *independent]}
-    rows = (
-        Review.objects.handed_in()
-        .filter(application__in=deciding.values("pk"))
-        .order_by()
-        .values("application_id", "reviewer_id")
-        .annotate(**columns)
-        .values_list("application_id", "reviewer_id", *columns)
-    )
-    weights = [float(one.weight) for one in counting]
-    whole, end = sum(weights), 2 + len(weights)
-    apart: dict[int, dict[int, list[int]]] = {one.pk: defaultdict(list) for one in independent}
-    without: dict[int, int] = defaultdict(int)
-    given: list[tuple[int, int, float]] = []
-    for row in rows:
-        application, values = row[0], row[2:end]
-        if weights and None not in values:
-            given.append((application, row[1], math.sumprod(weights, values) / whole))
-        elif known := [pair for pair in zip(weights, values, strict=True) if pair[1] is not None]:
-            # N/A counts nowhere, never as 0.
-            given.append((application, row[1], sum(one * value for one, value in known) / sum(one for one, _value in known)))
-        else:
-            without[application] += 1
-        for found, value in zip(apart.values(), row[end:], strict=True):
-            if value is not None:
-                found[application].append(value)
-    adjusted = adjust(given)
-    by_application: dict[int, list[float]] = defaultdict(list)
-    by_reviewer: dict[int, list[float]] = defaultdict(list)
-    for application, reviewer, score in given:
-        by_application[application].append(score)
-        by_reviewer[reviewer].append(score)
-    reviewers = {pk: Reviewer(len(scores), _mean(scores), adjusted.leanings[pk]) for pk, scores in by_reviewer.items()}
-    plain = {criterion: dict(found) for criterion, found in apart.items()}
-    return Scores(dict(by_application), dict(without), plain, adjusted.scores, reviewers)
+    reviews = Review.objects.handed_in().filter(application__session=session)
+    # In this order `adjust` has nothing left to sort.
+    columns = reviews.order_by("application_id", "reviewer_id").values_list("application_id", "reviewer_id", "score")
+    rows = [row for row in columns if row[0] in decided]
+    scored = [row for row in rows if row[2] is not None]
+    without = Counter([row[0] for row in rows if row[2] is None])
+    adjusted = adjust(scored)
+    applications, reviewers, values = zip(*scored, strict=True) if scored else ((), (), ())
+    spans, start = {}, 0
+    for application, number in Counter(applications).items():
+        spans[application] = start, start + number
+        start += number
+    return Scores(values, reviewers, spans, dict(without), adjusted.scores, adjusted.leanings)
+
+
+def means_apart(criteria: Iterable[Criterion], applications: Collection[int] | None = None) -> dict[int, dict[int, float]]:
+    """Criterion id → application id → the mean over its handed-in reviews, for the `criteria` that stand apart.
+
+    Of these `applications` (ids), or of all that the criteria's session has. One query, none where no criterion stands apart.
+    """
+    found: dict[int, dict[int, float]] = {one.pk: {} for one in criteria if one.independent}
+    if found:
+        values = Score.objects.filter(criterion__in=list(found), value__isnull=False, review__handed_in_at__isnull=False)
+        if applications is not None:
+            values = values.filter(review__application__in=applications)
+        means = values.order_by().values_list("criterion", "review__application")
+        for criterion, application, mean in means.annotate(mean=Avg("value", output_field=FloatField())):
+            found[criterion][application] = mean
+    return found
 
 
 def counts(criterion: Criterion) -> bool:
@@ -206,4 +207,4 @@ def worth_discussing_from(criteria: Iterable[Criterion]) -> float:
 
 def is_worth_discussing(facts: Facts, distance: float) -> bool:
     """Whether its reviews are at least `distance` apart (see `worth_discussing_from`)."""
-    return bool(facts.spread) and round(facts.spread or 0, _DIGITS) >= round(distance, _DIGITS)
+    return bool(facts.spread) and facts.spread >= distance - _NOISE

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_safe
 
 from accounts.models import User
 from cohorts.models import Application, Session
-from cohorts.ranking import Facts, Ranking, rank
+from cohorts.ranking import Facts, Ranking, means_apart, rank
 
 from .csv_export import csv_response
 from .ranking_choice import PAGE_SIZES, RankingChoice
@@ -127,10 +127,11 @@ class RankingMixin:
     @method_decorator(require_safe)
     def ranking_reviewers_view(self, request, pk: int):
         session, ranking, _choice = self._ranking(request, pk)
-        people = User.objects.in_bulk(ranking.scores.reviewers)
+        reviewers = ranking.scores.reviewers()
+        people = User.objects.in_bulk(reviewers)
         found = [
             {"person": people[pk], "figures": figures, "words": _leaning_in_words(figures.leaning)}
-            for pk, figures in ranking.scores.reviewers.items()
+            for pk, figures in reviewers.items()
             if pk in people
         ]
         found.sort(key=lambda one: (one["figures"].leaning, one["person"].pk))
@@ -146,9 +147,9 @@ def _leaning_in_words(leaning: float) -> str:
 
 
 def _rows(chosen: list[int], ranking: Ranking, choice: RankingChoice) -> list[Row]:
-    """One query, whatever the number."""
+    """One query, whatever the number; two where a criterion stands apart."""
     applications = Application.objects.select_related("applicant").defer("draft").in_bulk(chosen)
-    apart = list(choice.apart.values())
+    apart = means_apart(choice.criteria, chosen)
     rows = []
     for pk in chosen:
         if pk not in applications:
@@ -161,7 +162,7 @@ def _rows(chosen: list[int], ranking: Ranking, choice: RankingChoice) -> list[Ro
                 facts,
                 ranking.places.get(pk),
                 ranking.climb(pk),
-                [facts.apart.get(criterion) for criterion in apart],
+                [apart[criterion].get(pk) for criterion in choice.apart.values()],
                 choice.is_far_apart(facts),
                 choice.has_too_few(facts),
             )

@@ -8,7 +8,7 @@ from django.db.models import Exists, OuterRef, QuerySet
 from django.utils.translation import gettext as _
 
 from cohorts.models import Application, Criterion, ProjectPreference, Session
-from cohorts.ranking import Facts, Ranking, is_worth_discussing, worth_discussing_from
+from cohorts.ranking import Facts, Ranking, is_worth_discussing, means_apart, worth_discussing_from
 
 #: Rows on a page; the first is what one gets without asking.
 PAGE_SIZES = (20, 100)
@@ -164,6 +164,8 @@ class RankingChoice:
             return ranking.scores.adjusted.get
         if self.order in self.apart:
             criterion = self.apart[self.order]
-            return lambda pk: ranking.facts(pk).apart.get(criterion)
+            return means_apart(self.criteria)[criterion].get
+        if self.order == "mean":
+            return ranking.scores.mean
         order = self.order
         return lambda pk: getattr(ranking.facts(pk), order)

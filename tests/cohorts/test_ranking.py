@@ -10,9 +10,9 @@ from django.urls import reverse
 from django.utils import timezone
 
 from cohorts.models import Application, Conflict, ProjectPreference, Review, Score
-from cohorts.ranking import is_worth_discussing, rank, scale_of, scores_of
+from cohorts.ranking import is_worth_discussing, means_apart, rank, scale_of
 from cohorts.reviews import declare_conflict, hand_in, save_review, withdraw_conflict
-from cohorts.scores import figures_of
+from cohorts.scores import figures_of, rescore_session
 from tests.cohorts.world import make_world
 from tests.factories import (
     ApplicationFactory,
@@ -48,7 +48,7 @@ def criteria_of(world):
 
 
 def reviewed(scores):
-    return set(scores.given) | set(scores.without)
+    return set(scores.spans) | set(scores.without)
 
 
 def ranked(world, viewer):
@@ -80,7 +80,9 @@ def shown(response):
 def test_the_figures_are_those_of_every_other_page(world):
     world.criteria[0].weight = 3
     world.criteria[0].save()
-    found = scores_of(world.session, criteria_of(world), viewer=world.organiser)
+    rescore_session(world.session)
+    found = ranked(world, world.organiser).scores
+    apart = means_apart(world.criteria)
     figures = figures_of(world.applications, viewer=world.organiser)
     assert reviewed(found) == set(figures)
     for pk, expected in figures.items():
@@ -88,7 +90,7 @@ def test_the_figures_are_those_of_every_other_page(world):
         assert facts.reviews == expected.count
         for name in ("mean", "median", "lowest", "highest", "spread"):
             assert getattr(facts, name) == pytest.approx(getattr(expected, name)), name
-        assert facts.apart == pytest.approx(expected.independent)
+        assert {one: means[pk] for one, means in apart.items() if pk in means} == pytest.approx(expected.independent)
 
 
 def test_na_is_never_nought_and_no_score_is_no_place(world):
@@ -111,7 +113,7 @@ def test_it_counts_the_handed_in_reviews_that_the_viewer_may_see_of_what_the_vie
     save_review(world.applications[3], by=world.reviewer, scores=world.scores(1, 1, 1))
     decided = Application.objects.decided_by(viewer).filter(session=world.session)
     visible = Review.objects.visible_to(viewer).handed_in().filter(application__in=decided)
-    found = scores_of(world.session, criteria_of(world), viewer=viewer)
+    found = ranked(world, viewer).scores
     assert sum(found.facts(pk).reviews for pk in reviewed(found)) == visible.count()
     assert reviewed(found) == set(visible.values_list("application_id", flat=True))
     hidden = "applied" in part or "conflict" in part
@@ -121,10 +123,10 @@ def test_it_counts_the_handed_in_reviews_that_the_viewer_may_see_of_what_the_vie
 def test_an_own_application_counts_nowhere_not_even_in_the_strictness_of_reviewers(world, client):
     SessionRoleFactory(session=world.session, user=world.applications[1].applicant, role="organiser")
     applied, other = world.applications[1].applicant, world.organiser
-    theirs = scores_of(world.session, criteria_of(world), viewer=applied)
+    theirs = ranked(world, applied).scores
     assert world.applications[1].pk not in reviewed(theirs)
-    assert theirs.reviewers[world.reviewer.pk].reviews == 1
-    assert scores_of(world.session, criteria_of(world), viewer=other).reviewers[world.reviewer.pk].reviews == 2
+    assert theirs.reviewers()[world.reviewer.pk].reviews == 1
+    assert ranked(world, other).scores.reviewers()[world.reviewer.pk].reviews == 2
     client.force_login(applied)
     for name in ("ranking", "ranking_export"):
         text = client.get(address(world, name)).content.decode()
@@ -144,6 +146,7 @@ def test_what_changes_shows_at_once(world):
     assert mean() == 1
     world.criteria[0].weight = 0
     world.criteria[0].save()
+    rescore_session(world.session)
     assert mean() == 0
     conflict = declare_conflict(second, by=world.organiser)
     assert mean(second) is None
@@ -167,6 +170,7 @@ def test_withdrawn_applications_have_no_place(world):
 def test_equal_scores_share_a_place(world):
     for application in world.applications:
         Score.objects.filter(review__application=application).update(value=2)
+    rescore_session(world.session)
     Review.objects.update(updated_at=timezone.now())
     ranking = ranked(world, world.organiser)
     assert set(ranking.places.values()) == {1}
