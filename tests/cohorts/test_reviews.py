@@ -7,11 +7,19 @@ from django.core.exceptions import ValidationError
 from django.utils import timezone
 
 from cohorts.models import Application, Conflict, Review, ReviewAssignment, Score
-from cohorts.review_queue import next_application, progress, waiting_for
-from cohorts.reviews import ReviewError, declare_conflict, hand_in, save_review, withdraw_conflict
+from cohorts.review_queue import waiting_for
+from cohorts.reviews import (
+    LONGEST_COMMENT,
+    ReviewError,
+    ReviewStale,
+    declare_conflict,
+    hand_in,
+    save_review,
+    withdraw_conflict,
+)
 from cohorts.scores import figures_of, with_mean_score
 from tests.cohorts.world import make_world
-from tests.factories import ApplicationFactory, CriterionFactory, SessionFactory, SessionRoleFactory, UserFactory
+from tests.factories import ApplicationFactory, CriterionFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -72,6 +80,43 @@ class TestWriting:
             save_review(application, by=world.reviewer, scores=world.scores(3))
         hand_in(application, by=world.reviewer, scores=world.scores(3, 3))
         assert figures(world, application).scores == (3.0,)
+
+    def test_an_older_tab_is_refused_unless_it_says_the_same(self, world):
+        application = world.applications[0]
+        first = save_review(application, by=world.reviewer, scores=world.scores(2), private_comment="One", version=0)
+        save_review(application, by=world.reviewer, scores=world.scores(2), private_comment="Two", version=first.version)
+        for write in (save_review, hand_in):
+            with pytest.raises(ReviewStale) as stale:
+                write(application, by=world.reviewer, scores=world.scores(2, 1), private_comment="Three", version=first.version)
+            assert stale.value.review.private_comment == "Two"
+        again = save_review(application, by=world.reviewer, scores=world.scores(2), private_comment="Two", version=0)
+        assert again.version == 2
+        handed_in = hand_in(application, by=world.reviewer, scores=world.scores(1, 1), version=2)
+        assert save_review(application, by=world.reviewer, scores=world.scores(1, 1)).handed_in_at == handed_in.handed_in_at
+
+    @pytest.mark.parametrize(
+        ("said", "field"),
+        [
+            ({"private_comment": "x" * (LONGEST_COMMENT + 1)}, "private_comment"),
+            ({"shareable_comment": "x" * (LONGEST_COMMENT + 1)}, "shareable_comment"),
+            ({"confidence": 7}, "confidence"),
+        ],
+    )
+    def test_what_does_not_fit_is_refused_whole(self, world, said, field):
+        with pytest.raises(ValidationError) as error:
+            save_review(world.applications[0], by=world.reviewer, scores=world.scores(1), **said)
+        assert list(error.value.message_dict) == [field]
+        assert not Review.objects.exists()
+
+    @pytest.mark.parametrize(
+        ("typed", "stored"),
+        [("a\0b", "ab"), ("one\r\ntwo", "one\ntwo"), ("👩‍🚀 שלום مرحبا", "👩‍🚀 שלום مرحبا"), ("é" * LONGEST_COMMENT,) * 2],
+        ids=["nul", "lines", "scripts", "longest"],
+    )
+    def test_comments_are_kept_as_written_but_for_what_no_database_takes(self, world, typed, stored):
+        review = save_review(world.applications[0], by=world.reviewer, scores={}, private_comment=typed, confidence=2)
+        review.refresh_from_db()
+        assert (review.private_comment, review.confidence) == (stored, 2)
 
     def test_the_version_that_was_reviewed_is_noted(self, world):
         application = world.applications[0]
@@ -216,64 +261,3 @@ class TestFigures:
             hand_in(application, by=world.navigator, scores=world.scores(1, 2))
         with django_assert_num_queries(2):
             figures_of(world.applications, viewer=world.organiser)
-
-
-class TestQueue:
-    def test_assigned_first_then_those_with_the_fewest_reviews(self):
-        world = make_world(applications=4)
-        assigned, twice, once, never = world.applications
-        ReviewAssignment.objects.create(application=assigned, reviewer=world.reviewer)
-        for application, reviewers in (
-            (assigned, [world.navigator] * 1),
-            (twice, [world.navigator, world.organiser]),
-            (once, [world.navigator]),
-        ):
-            for reviewer in reviewers:
-                hand_in(application, by=reviewer, scores=world.scores(1, 1))
-        assert list(waiting_for(world.reviewer, world.session)) == [assigned, never, once, twice]
-
-    def test_the_order_is_stable_for_one_reviewer_and_differs_between_reviewers(self):
-        world = make_world(applications=12)
-        mine = list(waiting_for(world.reviewer, world.session))
-        assert mine == list(waiting_for(world.reviewer, world.session))
-        assert mine != list(waiting_for(world.navigator, world.session))
-        assert mine != sorted(mine, key=lambda one: one.pk)
-
-    def test_drafts_stay_and_handed_in_ones_go(self, world):
-        first, second = world.applications
-        save_review(first, by=world.reviewer, scores={})
-        hand_in(second, by=world.reviewer, scores=world.scores(1, 1))
-        assert list(waiting_for(world.reviewer, world.session)) == [first]
-
-    def test_skipped_ones_come_back_when_nothing_else_is_left(self, world):
-        first, second = waiting_for(world.reviewer, world.session)
-        assert next_application(world.reviewer, world.session, skipped=[first.pk]) == second
-        assert next_application(world.reviewer, world.session, skipped=[first.pk, second.pk]) == first
-
-    def test_own_and_foreign_applications_are_never_served(self, world):
-        ApplicationFactory(session=world.session, applicant=world.reviewer)
-        ApplicationFactory(session=SessionFactory(reviewing=True))
-        assert {one.pk for one in waiting_for(world.reviewer, world.session)} == {one.pk for one in world.applications}
-
-    def test_progress_of_oneself_and_of_all(self, world):
-        first, second = world.applications
-        hand_in(first, by=world.reviewer, scores=world.scores(1, 1))
-        hand_in(first, by=world.navigator, scores=world.scores(1, 1))
-        save_review(second, by=world.reviewer, scores={})
-        found = progress(world.session, reviewer=world.reviewer)
-        assert (found.mine, found.handed_in, found.drafts, found.left) == (2, 1, 1, 1)
-        assert (found.total, found.enough) == (2, 1)
-
-    def test_progress_counts_the_own_application_nowhere(self, world):
-        own = ApplicationFactory(session=world.session, applicant=world.reviewer)
-        for reviewer in (world.navigator, world.organiser):
-            hand_in(own, by=reviewer, scores=world.scores(1, 1))
-        found = progress(world.session, reviewer=world.reviewer)
-        assert (found.mine, found.total, found.enough) == (2, 2, 0)
-
-
-def test_a_reviewer_of_two_sessions_reviews_both():
-    one, other = make_world(applications=1), make_world(applications=1)
-    SessionRoleFactory(session=other.session, user=one.reviewer, role="reviewer")
-    assert list(waiting_for(one.reviewer, other.session)) == other.applications
-    assert not Application.objects.reviewable_by(UserFactory()).exists()
