@@ -120,7 +120,8 @@ class Question(models.Model):
         label = self._stored.get("label")
         if label and label != self.label:
             self.answers.filter(asked="").update(asked=label)
-        self._stored = {name: getattr(self, name) for name in self._stored}
+        # What was deferred is in no hurry to be fetched.
+        self._stored = {name: self.__dict__[name] for name in REMEMBERED if name in self.__dict__}
 
     _stored: dict[str, object] = {}
 
