@@ -36,7 +36,7 @@ def _of_announcing(session: Session, user) -> list[str]:
     lines = [_("The page of the session becomes public, with its dates and its description.")]
     if session.applications_open_at is None:
         lines.append(_("It has no dates for applications yet: nobody can apply until you give them."))
-    if not session.questions.exists():
+    if not session.questions.asked().exists():
         lines.append(_("It has no questions yet: people would send an empty application."))
     return lines
 
