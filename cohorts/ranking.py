@@ -175,13 +175,16 @@ def scores_of(session: Session, decided: Container[int]) -> Scores:
 def means_apart(criteria: Iterable[Criterion], applications: Collection[int] | None = None) -> dict[int, dict[int, float]]:
     """Criterion id → application id → the mean over its handed-in reviews, for the `criteria` that stand apart.
 
-    Of these `applications` (ids), or of all that the criteria's session has. One query, none where no criterion stands apart.
+    Of these `applications` (ids), or of all that the criteria's session has. None, one or two queries: none where no criterion
+    stands apart.
     """
     found: dict[int, dict[int, float]] = {one.pk: {} for one in criteria if one.independent}
     if found:
         values = Score.objects.filter(criterion__in=list(found), value__isnull=False, review__handed_in_at__isnull=False)
         if applications is not None:
-            values = values.filter(review__application__in=applications)
+            # By their ids: joined, a database may read all scores of the criteria to find a page of them.
+            reviews = list(Review.objects.handed_in().filter(application__in=applications).values_list("pk", flat=True))
+            values = values.filter(review__in=reviews)
         means = values.order_by().values_list("criterion", "review__application")
         for criterion, application, mean in means.annotate(mean=Avg("value", output_field=FloatField())):
             found[criterion][application] = mean
