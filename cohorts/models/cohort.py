@@ -6,6 +6,7 @@ from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
 
 from . import access
+from .phase_switches import blind_reviews
 
 
 class CohortQuerySet(models.QuerySet["Cohort"]):
@@ -60,16 +61,20 @@ class Cohort(models.Model):
 
 class MembershipQuerySet(models.QuerySet["Membership"]):
     def visible_to(self, user):
-        """Own membership once published; those of one's cohorts; all of a session for organisers; all for the operator."""
+        """Own membership once published; those of one's cohorts; all of a session for organisers; all for the operator.
+
+        A place that is kept tells leaders whose application does well: while reviewers do not know the names, neither do they.
+        """
         if not user.is_authenticated:
             return self.none()
         if user.is_superuser:
             return self
         own = Q(user=user, cohort__session__published_at__isnull=False)
         of_my_cohorts = Q(cohort__in=access.joined_cohorts(user), state__in=access.PRESENT)
+        of_led_cohorts = Q(cohort__in=access.led_cohorts(user)) & (~Q(state="invited") | ~Q(cohort__session__in=blind_reviews()))
         # A place that is kept for oneself tells of a decision before it is published, to organisers who applied as well.
         return self.filter(
-            own | of_my_cohorts | Q(cohort__in=access.led_cohorts(user)) | Q(cohort__session__in=access.organised_sessions(user))
+            own | of_my_cohorts | of_led_cohorts | Q(cohort__session__in=access.organised_sessions(user))
         ).exclude(user=user, state="invited")
 
     def led_by(self, user):

@@ -32,6 +32,19 @@ def sessions_in_sight(now: datetime.datetime | None = None, **switches) -> Query
     )
 
 
+def blind_reviews(now: datetime.datetime | None = None) -> QuerySet:
+    """Sessions whose review is not over at `now` and whose applicants' names reviewers do not know then (yet, or at all)."""
+    now = now or timezone.now()
+    return (
+        apps.get_app_config("cohorts")
+        .get_model("Session")
+        .objects.filter(Q(review_closed_at__isnull=True) | Q(review_closed_at__gt=now))
+        .filter(Q(published_at__isnull=True) | Q(published_at__gt=now), archived_at__isnull=True)
+        .exclude(pk__in=sessions_in_sight(now, names_hidden=False))
+        .values("pk")
+    )
+
+
 def sessions_being_reviewed(now: datetime.datetime | None = None) -> QuerySet:
     """Sessions in which reviews can be written at `now`: closed for applications, the review not closed, a phase open if there are any."""
     now = now or timezone.now()
