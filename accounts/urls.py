@@ -13,6 +13,7 @@ urlpatterns = [
     path("me/data/export/", data.my_data_export, name="my_data_export"),
     path("me/data/delete/", data.my_data_delete, name="my_data_delete"),
     path("availability/", availability.availability, name="availability"),
+    path("availability/confirm/", availability.confirm, name="confirm_availability"),
     path("code-of-conduct/", terms.code_of_conduct, name="code_of_conduct"),
     path("privacy/", terms.privacy, name="privacy"),
     path("theme/", theme.theme, name="theme"),

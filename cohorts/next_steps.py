@@ -9,6 +9,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from .availability_look import availability_needs_a_look, session_that_asks
 from .late_access import sessions_open_late, with_late_access
 from .models import Application, Membership, Review, Session, SessionRole
 from .public_status import public_status
@@ -38,6 +39,7 @@ def next_steps(user, now: datetime.datetime | None = None) -> list[Step]:
     steps = [
         *_applications(user, now),
         *_late_access(user, now),
+        *_hours(user, now),
         *_memberships(user, now),
         *_organised(user, now),
         *_reviews(user),
@@ -83,6 +85,15 @@ def _late_access(user, now):
             until_label=_("Apply until"),
             until=session.late_until,
         )
+
+
+def _hours(user, now):
+    """To say again when one has time, for the sessions to which one applies: once for all of them."""
+    session = session_that_asks(user, now)
+    look = availability_needs_a_look(user, session, now) if session else None
+    if look:
+        action = _("Look at your hours") if look.can_confirm else _("Say when you have time")
+        yield Step(_("Your hours"), "mine", session.name, look.text, reverse("availability"), action)
 
 
 def _action(status, writes) -> str:

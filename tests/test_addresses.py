@@ -123,6 +123,7 @@ SITE = {
     "my_data_export": Entry(PEOPLE, post=True),
     "my_data_delete": Entry(PEOPLE, status=302, post=True),
     "availability": own(),
+    "confirm_availability": Entry(PEOPLE, post=True, status=302),
 }
 
 

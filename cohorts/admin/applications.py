@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_http_methods, require_POST
 
+from accounts.models import Availability
 from cohorts.applicant_identity import with_visible_applicant
 from cohorts.assessing import let_rules_decide
 from cohorts.decisions import DecisionError, set_pending_decision
@@ -272,6 +273,7 @@ class ApplicationAdmin(OrganiserAdmin):
             "original": application,
             "application": application,
             "form": form,
+            "availability": Availability.objects.visible_to(request.user).filter(user=application.applicant_id).first(),
             "obstacle_to_deciding": obstacle_to_deciding(application.session),
             "answers": Answer.objects.visible_to(request.user).filter(application=application).select_related("question", "file"),
             "file_names": True,

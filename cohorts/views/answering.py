@@ -9,6 +9,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from cohorts.accommodations import accommodations_of
 from cohorts.applications import accept_offer, decline_offer, discard_changes, withdraw
+from cohorts.availability_look import availability_needs_a_look
 from cohorts.draft_logins import check_of
 from cohorts.entries import Entry, preference_name
 from cohorts.files import named_files
@@ -51,6 +52,7 @@ def application(request, pk):
             "status": status,
             "unsent": [] if "write" in status.may else _unsent(found),
             "check": check_of(found),
+            "look": _look(found),
             "accommodations": accommodations_of(found),
             "answers": found.answers.select_related("question", "file").order_by("question__order", "question_id"),
             "preferences": found.project_preferences.select_related("project").order_by("rank"),
@@ -58,6 +60,14 @@ def application(request, pk):
             "history": history(found),
         },
     )
+
+
+def _look(application: Application):
+    """Hours matter until it is decided, and only where somebody still wants to take part."""
+    undecided = (Application.Status.DRAFT, Application.Status.SUBMITTED, Application.Status.WAITLISTED)
+    if application.status not in undecided or application.session.published_at:
+        return None
+    return availability_needs_a_look(application.applicant, application.session)
 
 
 def _unsent(application) -> list[tuple[str, str]]:

@@ -11,6 +11,7 @@ from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
 
 from cohorts.applications import TooLate
+from cohorts.availability_look import availability_needs_a_look
 from cohorts.draft_logins import check_of
 from cohorts.entries import Entry, EntryTooLarge, question_name
 from cohorts.files import named_files
@@ -141,6 +142,7 @@ def form_page(
             "stage": stage_of(session),
             "names_promise": promise_about_names(session),
             "deadline": deadline_for(session, user),
+            "look": availability_needs_a_look(user, session),
             "application": application,
             "status": application and public_status(application),
             "form": form,
