@@ -1,7 +1,8 @@
 """Questions and criteria of an earlier session, copied into the next one."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import count
 
 from django.db import transaction
 from django.db.models import Max
@@ -15,6 +16,9 @@ _OF_A_QUESTION = (
     "sensitive", "shown_to_reviewers",
 )  # fmt: skip
 _OF_A_CRITERION = ("name", "help_text", "weight", "required", "independent", "anchors")
+
+#: The column holds no larger number; what shares one stands in the order in which it was made.
+LARGEST_ORDER = 32767
 
 
 class CopyingError(Exception):
@@ -57,10 +61,9 @@ def copy_questions(source: Session, target: Session, *, by, questions: Iterable[
     with transaction.atomic():
         _lock(source, target, by)
         parts = _chosen(copyable_questions(source, target), questions)
-        order = _last_order(target.questions)
         return Question.objects.bulk_create(
             Question(session=target, order=number, copied_from=part, **_values(part, _OF_A_QUESTION))
-            for number, part in enumerate(parts, start=order + 1)
+            for number, part in zip(_orders(target.questions), parts, strict=False)
         )
 
 
@@ -69,10 +72,9 @@ def copy_criteria(source: Session, target: Session, *, by, criteria: Iterable[Cr
     with transaction.atomic():
         _lock(source, target, by)
         parts = _chosen(copyable_criteria(source, target), criteria)
-        order = _last_order(target.criteria)
         return Criterion.objects.bulk_create(
             Criterion(session=target, order=number, **_values(part, _OF_A_CRITERION))
-            for number, part in enumerate(parts, start=order + 1)
+            for number, part in zip(_orders(target.criteria), parts, strict=False)
         )
 
 
@@ -102,8 +104,10 @@ def _chosen[Part: (Question, Criterion)](offered: Sequence[Copyable[Part]], want
     return list(chosen.values())
 
 
-def _last_order(parts) -> int:
-    return parts.aggregate(last=Max("order"))["last"] or 0
+def _orders(parts) -> Iterator[int]:
+    """Numbers after the last one, as far as the column goes."""
+    last = parts.aggregate(last=Max("order"))["last"] or 0
+    return (min(number, LARGEST_ORDER) for number in count(last + 1))
 
 
 def _same(words: str) -> str:

@@ -15,7 +15,7 @@ from .question_limits import limit_errors
 from .session import Session
 
 #: What people who answered rely on.
-REMEMBERED = ("kind", "label", "sensitive", "shown_to_reviewers")
+REMEMBERED = ("kind", "label", "choices", "sensitive", "shown_to_reviewers")
 
 #: The steps of a rating that has no words.
 PLAIN_STEPS = 5
@@ -144,7 +144,9 @@ class Question(models.Model):
         errors = limit_errors(self)
         if self.pk and (broken := self._promises_broken()) and self.answers.exists():
             errors |= broken
-        elif self.kind == self.Kind.RATING and self.pk and "choices" not in errors:
+        elif (
+            self.kind == self.Kind.RATING and self.pk and self._stored.get("choices") != self.choices and "choices" not in errors
+        ):
             highest = self._highest_answer()
             if highest > len(self.steps):
                 errors["choices"] = ValidationError(
