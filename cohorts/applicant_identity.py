@@ -4,7 +4,7 @@ Reviewers of a session that hides names must not learn whose application they re
 or a history. All of these ask here.
 """
 
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils.translation import gettext as _
 
 from .models import Application, access
@@ -20,10 +20,12 @@ def with_visible_applicant(applications: QuerySet[Application], user) -> QuerySe
         return applications.none()
     if user.is_superuser:
         return applications
+    # Asked of each row of `applications`, which are few: not of all that there are to review.
+    reviewable = Application.objects.reviewable_by(user).filter(pk=OuterRef("pk"))
     return applications.filter(
         Q(applicant=user)
         | Q(session__in=access.organised_sessions(user))
-        | Q(session__in=sessions_in_sight(names_hidden=False), pk__in=Application.objects.reviewable_by(user).values("pk"))
+        | Q(Exists(reviewable), session__in=sessions_in_sight(names_hidden=False))
     )
 
 
