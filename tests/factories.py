@@ -8,6 +8,8 @@ from factory.django import DjangoModelFactory
 
 from accounts.models import GitHubIdentity, User
 from cohorts.models import (
+    Accommodation,
+    AnswerFile,
     Application,
     CheckIn,
     Cohort,
@@ -281,3 +283,25 @@ class EligibilityRuleFactory(DjangoModelFactory):
     value = "yes"
     outcome = "not_eligible"
     reason = "You need to be of age."
+
+
+class AnswerFileFactory(DjangoModelFactory):
+    """A PDF that lies in the storage; an answer or a draft names it when the test says so."""
+
+    class Meta:
+        model = AnswerFile
+
+    application = factory.SubFactory(ApplicationFactory)
+    question = factory.SubFactory(QuestionFactory, session=factory.SelfAttribute("..application.session"), kind="file")
+    name = "cv.pdf"
+    content_type = "application/pdf"
+    size = 9
+    file = factory.django.FileField(data=b"%PDF-1.7\n", filename="cv.pdf")
+
+
+class AccommodationFactory(DjangoModelFactory):
+    class Meta:
+        model = Accommodation
+
+    application = factory.SubFactory(ApplicationFactory)
+    text = "Captions in calls, please."

@@ -13,7 +13,7 @@ from django.test import Client
 from django.urls import get_resolver, reverse
 
 from accounts.models import User
-from cohorts.models import SessionRole
+from cohorts.models import Answer, SessionRole
 from tests import factories
 
 ROLES = (
@@ -70,6 +70,8 @@ SITE = {
     "sessions": public(),
     "session": public(lambda world: [world.session.slug]),
     "apply": public(lambda world: [world.open.slug]),
+    "answer_file": Entry(REVIEWERS | {"applicant"}, lambda world: [world.file.key], anonymous=404),
+    "apply_file": Entry(PEOPLE, lambda world: [world.open.slug, world.file_question.pk], post=True, anonymous=422),
     "apply_preview": Entry(ORGANISERS, lambda world: [world.open.slug], anonymous=404),
     "late_code": own(lambda world: [world.reviewing.slug]),
     "projects": public(),
@@ -145,12 +147,15 @@ def world(db):
     factories.MembershipFactory(cohort=cohort, user=people["captain"], role="captain")
     factories.MembershipFactory(cohort=other_cohort, user=people["other_member"])
     for each in (open_session, reviewing, session):
-        factories.SessionRoleFactory(session=each, user=people["organiser"])
+        factories.SessionRoleFactory(session=each, user=people["organiser"], reads_accommodations=True)
     factories.SessionRoleFactory(session=reviewing, user=people["reviewer"], role=SessionRole.Role.REVIEWER)
     factories.SessionRoleFactory(session=factories.SessionFactory(), user=people["other_organiser"])
     factories.SessionRoleFactory(session=session, user=people["storyteller"], role=SessionRole.Role.STORYTELLER)
     question = factories.QuestionFactory(session=open_session)
     factories.CriterionFactory(session=reviewing)
+    application = factories.ApplicationFactory(session=reviewing, applicant=people["applicant"])
+    file = factories.AnswerFileFactory(application=application)
+    Answer.objects.create(application=application, question=file.question, value=file.pk, file=file)
     return SimpleNamespace(
         people=people,
         session=session,
@@ -166,7 +171,9 @@ def world(db):
         by_hand=factories.ContributionFactory(
             membership=member, work_item=factories.WorkItemFactory(kind="other", state="closed")
         ),
-        application=factories.ApplicationFactory(session=reviewing, applicant=people["applicant"]),
+        application=application,
+        file=file,
+        file_question=factories.QuestionFactory(session=open_session, kind="file"),
         offered=factories.ApplicationFactory(
             session=factories.SessionFactory(reviewing=True), applicant=people["applicant"], status="offered"
         ),
@@ -203,6 +210,9 @@ def test_each_role_gets_what_it_may_see(world, name):
         client = client_of(world, role)
         address = reverse(name, args=entry.arguments(world))
         response = client.post(address) if entry.post else client.get(address)
+        if response.streaming:
+            # A download is open until it is read to its end.
+            response.getvalue()
         found[role], expected[role] = response.status_code, entry.expected(role)
     assert found == expected
 
@@ -246,6 +256,7 @@ ADMIN_SITE = {
     "cohorts_review_withdraw_conflict": Entry(NOBODY, lambda world: [0], post=True),
     "cohorts_session_announce": Entry(ORGANISERS, reviewing),
     "cohorts_session_late_codes": Entry(ORGANISERS, reviewing),
+    "cohorts_session_accommodations": Entry(frozenset({"organiser"}), reviewing),
     "cohorts_session_revoke_late_code": Entry(
         ORGANISERS, lambda world: [world.reviewing.pk, world.late_code.pk], post=True, status=302
     ),

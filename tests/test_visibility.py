@@ -60,6 +60,10 @@ SEEN_BY = {
     "unsubmitted_application": {"applicant"},
     "answer": {"applicant", *REVIEWERS},
     "sensitive_answer": {"applicant", *ORGANISERS},
+    "file": {"applicant", *REVIEWERS},
+    "file_of_a_draft": {"applicant"},
+    "accommodation": {"applicant"},
+    "accommodation_for_a_named_organiser": {"applicant", "organiser"},
     "event": {"applicant", *ORGANISERS},
     "review": REVIEWERS,
     "review_draft": {"reviewer"},
@@ -123,7 +127,7 @@ def world(db):
     application = factories.ApplicationFactory(session=reviewing, applicant=people["applicant"])
     # The same person, in another session, with an application that the reviewer must not see.
     second = factories.SessionFactory(reviewing=True)
-    factories.SessionRoleFactory(session=second, user=people["organiser"])
+    factories.SessionRoleFactory(session=second, user=people["organiser"], reads_accommodations=True)
     factories.SessionRoleFactory(session=second, user=people["reviewer"], role=SessionRole.Role.REVIEWER)
     in_conflict = factories.ApplicationFactory(session=second, applicant=people["applicant"])
     by_organiser = factories.ApplicationFactory(session=reviewing, applicant=people["organiser"])
@@ -131,6 +135,9 @@ def world(db):
     late_access = factories.LateAccessFactory(code__session=reviewing, person=people["applicant"])
     question = factories.QuestionFactory(session=reviewing)
     sensitive = factories.QuestionFactory(session=reviewing, sensitive=True)
+
+    file = factories.AnswerFileFactory(application=application)
+    Answer.objects.create(application=application, question=file.question, value=file.pk, file=file)
 
     def message(to, **fields):
         return Message.objects.create(recipient=people[to], address=people[to].email, kind="k", subject="s", body="b", **fields)
@@ -159,6 +166,10 @@ def world(db):
         ),
         "answer": Answer.objects.create(application=application, question=question, value="Because"),
         "sensitive_answer": Answer.objects.create(application=application, question=sensitive, value="A need"),
+        "file": file,
+        "file_of_a_draft": factories.AnswerFileFactory(application=application),
+        "accommodation": factories.AccommodationFactory(application=application),
+        "accommodation_for_a_named_organiser": factories.AccommodationFactory(application=in_conflict),
         "event": ApplicationEvent.objects.create(
             application=application, from_status="draft", to_status="submitted", at=timezone.now()
         ),
