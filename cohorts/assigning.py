@@ -162,7 +162,7 @@ def obstacle_to_assigning(session: Session) -> str | None:
 
 def look_at_assignments(session: Session, *, by) -> Facts:
     """How things stand now, for an organiser of `session` (the caller has checked that `by` is one). Seven queries."""
-    people = _reviewers(session)
+    people = reviewers_of(session)
     others = Application.objects.filter(session=session).exclude(applicant=by)
     under_review = dict(others.worth_a_review().order_by("pk").values_list("pk", "applicant_id"))
     handed_in: set[Pair] = set()
@@ -200,7 +200,7 @@ def look_at_assignments(session: Session, *, by) -> Facts:
     return facts
 
 
-def _reviewers(session: Session) -> list[Reviewer]:
+def reviewers_of(session: Session) -> list[Reviewer]:
     """Everybody who may review in `session`, by name: organisers and reviewers by their role, navigators by their cohort."""
     found: dict[int, Reviewer] = {}
 
