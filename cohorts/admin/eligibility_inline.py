@@ -94,6 +94,8 @@ class EligibilityRuleInline(SessionPartInline, admin.StackedInline):
         if db_field.name == "question":
             # The plain list, without links that open windows.
             return db_field.formfield()
+        if db_field.name == "reason":
+            field.widget = forms.Textarea(attrs={"rows": 2, "class": "vLargeTextField", "maxlength": db_field.max_length})
         return field
 
     @admin.display(description=gettext_lazy("state"))

@@ -1,17 +1,22 @@
 """The phases of a review on the page of its session."""
 
+from django import forms
 from django.contrib import admin
 from django.core.exceptions import ValidationError
 from django.forms.models import BaseInlineFormSet
-from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from accounts.zones import zone_label
-from cohorts.models import ReviewPhase
+from cohorts.forms.moments import MomentField
+from cohorts.models import ReviewPhase, Session
 from cohorts.phases import Decisions, Switches, Writing, full_time, lock_phases, obstacles_to_phases, seen_in_words, switches_of
 
 from .session_inlines import SessionPartInline
+
+
+class PhaseForm(forms.ModelForm):
+    opens_at = MomentField(label=gettext_lazy("Opens"))
+    closes_at = MomentField(label=gettext_lazy("Closes"))
 
 
 class PhaseFormSet(BaseInlineFormSet):
@@ -42,17 +47,22 @@ class PhaseFormSet(BaseInlineFormSet):
         return {"applications_close_at"} if before != self.instance.applications_close_at else set()
 
     def introduction(self) -> list[str]:
-        """What stands above the phases: what they are good for, or what is in force now."""
-        if self.instance.pk is None or not self.instance.review_phases.exists():
-            return [
-                _(
-                    "Without phases, the review is one phase by the switches above: it begins when applications close and ends "
-                    "when you close the review. Add phases where people should see more later, such as names or others’ scores."
-                )
-            ]
-        zone = zone_label(timezone.localtime())
-        times = _("They change by themselves, to the second. Times are in your time zone, %(zone)s.") % {"zone": zone}
-        return [in_force_in_words(switches_of(self.instance)), times]
+        """What stands with the phases."""
+        return [
+            _(
+                "Phases change by themselves, to the second. They do not overlap, and the first opens when applications close or later."
+            ),
+        ]
+
+
+def review_in_words(session: Session | None) -> str:
+    """What stands above the switches of a session's review: what is in force now, and that there can be phases."""
+    if session is None or not session.review_phases.exists():
+        return _(
+            "Without phases, the review is one phase by these switches: it begins when applications close and ends when you close "
+            "the review. Add phases further down where people should see more later, such as names or others’ scores."
+        )
+    return f"{in_force_in_words(switches_of(session))} {_('The phases further down have switches of their own; these rest.')}"
 
 
 def in_force_in_words(switches: Switches) -> str:
@@ -79,9 +89,10 @@ def in_force_in_words(switches: Switches) -> str:
 
 class ReviewPhaseInline(SessionPartInline, admin.StackedInline):
     model = ReviewPhase
+    form = PhaseForm
     formset = PhaseFormSet
     template = "admin/cohorts/introduced_inline.html"
     fields = ["name", ("opens_at", "closes_at"), "names_hidden", "others_scores", "assigned_only", "decisions"]
-    radio_fields = {"others_scores": admin.HORIZONTAL, "decisions": admin.HORIZONTAL}
+    radio_fields = {"others_scores": admin.VERTICAL, "decisions": admin.VERTICAL}
     classes = ["collapse"]
     verbose_name_plural = gettext_lazy("phases of the review")

@@ -21,7 +21,7 @@ from .assigning import AssignReviewsMixin
 from .copying import CopyingMixin
 from .eligibility_inline import EligibilityRuleInline
 from .late_codes import LateCodesMixin
-from .phase_inline import ReviewPhaseInline
+from .phase_inline import ReviewPhaseInline, review_in_words
 from .question_inline import QuestionInline
 from .ranking import RankingMixin
 from .rejudging import ApplyRulesMixin
@@ -116,7 +116,13 @@ class SessionAdmin(
                     ]
                 },
             ),
-            (_("4. Review"), {"fields": ["review_names_hidden", "reviews_each", "review_assigned_only", "review_others_scores"]}),
+            (
+                _("4. Review"),
+                {
+                    "fields": ["review_names_hidden", "reviews_each", "review_assigned_only", "review_others_scores"],
+                    "description": format_html("<p>{}</p>", review_in_words(obj)),
+                },
+            ),
         ]
         if obj is not None:
             steps = {"fields": [("announced_at", "review_closed_at"), ("published_at", "archived_at")]}

@@ -339,7 +339,7 @@ def test_organisers_add_phases_on_the_page_of_the_session(client, world):
     with time_machine.travel("2027-03-02T00:00Z", tick=False):
         client.force_login(world.organiser)
         shown = client.get(page)
-        assert "Without phases, the review is one phase by the switches above" in shown.text
+        assert "Without phases, the review is one phase by these switches" in shown.text
         row = {"others_scores": "never", "decisions": "nobody", "names_hidden": "on"}
         first = row | {"name": "First", **window("2027-03-05", "2027-03-10")}
         second = row | {"name": "Second", **window("2027-03-09", "2027-03-12")}
