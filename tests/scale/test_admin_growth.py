@@ -97,3 +97,21 @@ def test_the_page_of_an_application_asks_no_more_for_more_reviews(client):
     hand_in(application, by=world.operator, scores=world.scores(1, 1))
     grow(world, 5)
     assert [count(client, page) for page in pages] == before
+
+
+def test_answers_side_by_side_and_the_next_one_ask_no_more_for_more_applications(client):
+    world = make_world(applications=1)
+    client.force_login(world.navigator)
+    page = reverse("admin:cohorts_review_question", args=[world.session.questions.get().pk])
+    inside = reverse("admin:cohorts_review_application", args=[world.applications[0].pk]) + "?list="
+
+    def costs() -> list[int]:
+        found = [count(client, page), count(client, inside)]
+        with CaptureQueriesContext(connection) as queries:
+            client.post(reverse("admin:cohorts_review_next"), {"session": world.session.slug})
+        return [*found, len(queries)]
+
+    costs()
+    before = costs()
+    grow(world, 29)
+    assert costs() == before
