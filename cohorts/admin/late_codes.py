@@ -113,7 +113,6 @@ class LateCodesMixin:
             "title": _("Late applications: %(session)s") % {"session": session},
             "session": session,
             "form": form,
-            "media": self.media + form.media,
             "closes": meaning(session.applications_close_at, session.zone),
             "is_over": bool(session.published_at and session.published_at <= now),
             "codes": codes_of(session, now),

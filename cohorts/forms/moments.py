@@ -3,7 +3,6 @@
 import datetime
 
 from django import forms
-from django.contrib.admin.widgets import AdminDateWidget, AdminTimeWidget
 from django.core.exceptions import ValidationError
 from django.forms.utils import from_current_timezone, to_current_timezone
 from django.utils import timezone
@@ -23,7 +22,10 @@ class MomentWidget(forms.MultiWidget):
 
     def __init__(self, *, anywhere: bool = False):
         self.anywhere = anywhere
-        super().__init__([AdminDateWidget(), AdminTimeWidget(), *([forms.CheckboxInput()] if anywhere else [])])
+        # The browser's own fields: they know its keyboard and its language, and need no script.
+        day = forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"})
+        time = forms.TimeInput(format="%H:%M:%S", attrs={"type": "time", "step": "any"})
+        super().__init__([day, time, *([forms.CheckboxInput()] if anywhere else [])])
 
     def decompress(self, value):
         """The end of a day anywhere on Earth is shown as that day with its box ticked, and without a time."""

@@ -34,9 +34,10 @@
   const until = new Intl.RelativeTimeFormat(document.documentElement.lang || "en", { numeric: "always" });
   const countDown = () => {
     for (const element of document.querySelectorAll("[data-countdown]")) {
-      const minutes = Math.floor((new Date(element.dataset.countdown) - Date.now()) / 60_000);
+      const left = new Date(element.dataset.countdown) - Date.now();
+      const minutes = Math.floor(left / 60_000);
       const [size, unit] = minutes >= 2880 ? [1440, "day"] : minutes >= 120 ? [60, "hour"] : [1, "minute"];
-      const words = minutes < 0 ? element.dataset.over : minutes < 1 ? element.dataset.last : until.format(Math.floor(minutes / size), unit);
+      const words = left <= 0 ? element.dataset.over : minutes < 1 ? element.dataset.last : until.format(Math.floor(minutes / size), unit);
       if (element.textContent !== `· ${words}`) element.textContent = `· ${words}`;
     }
     // What is to be said when a moment has come is said once: <… data-shown-at="the moment" hidden>.

@@ -61,10 +61,10 @@ def test_it_is_a_next_step_once_and_stands_beside_the_form_and_the_application(c
     assert [step.url for step in next_steps(person) if step.label == "Your hours"] == [reverse("availability")]
     client.force_login(person)
     pages = [reverse("apply", args=[session.slug]), reverse("application", args=[application.pk])]
-    assert all("You can submit without it" in client.get(page).text for page in pages)
+    assert all("Nothing waits for it" in client.get(page).text for page in pages)
     said(person, 1)
     assert not [step for step in next_steps(person) if step.label == "Your hours"]
-    assert not any("You can submit without it" in client.get(page).text for page in pages)
+    assert not any("Nothing waits for it" in client.get(page).text for page in pages)
 
 
 @pytest.mark.parametrize("status", ["withdrawn", "accepted", "not_selected"])
