@@ -56,9 +56,14 @@ def allowed_kinds() -> str:
     return _("PDF, PNG, JPEG, plain text or Markdown")
 
 
-def largest_size(megabytes: Decimal | None) -> int:
-    """The most bytes that a file may have where a question asks for so many `megabytes` at most."""
-    return int(min(USUAL_SIZE if megabytes is None else megabytes, LARGEST_SIZE) * MEGABYTE)
+def largest_megabytes(asked: Decimal | None) -> Decimal:
+    """The most megabytes that a file may have where its question says `asked`, or nothing."""
+    return min(Decimal(USUAL_SIZE) if asked is None else asked, Decimal(LARGEST_SIZE))
+
+
+def largest_size(asked: Decimal | None) -> int:
+    """The same in bytes."""
+    return int(largest_megabytes(asked) * MEGABYTE)
 
 
 def word_of(content_type: str) -> str:

@@ -14,15 +14,15 @@ from django.core.exceptions import ValidationError
 from django.core.files.uploadedfile import UploadedFile
 from django.db import transaction
 from django.db.models.signals import post_delete
-from django.template.defaultfilters import filesizeformat
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from .file_types import clean_name, kind_of, largest_size
+from .file_types import clean_name, kind_of, largest_megabytes, largest_size
 from .models import AnswerFile, Application, Question
 from .models.file import FOLDER, private_storage
 from .moves import obstacle
+from .numbers import plain_number
 
 logger = logging.getLogger(__name__)
 
@@ -83,9 +83,9 @@ def _check_may_add(application: Application, by) -> None:
 
 def too_large(question: Question) -> ValidationError:
     """The error for a file that is larger than `question` takes."""
-    size = filesizeformat(largest_size(question.at_most))
+    size = plain_number(largest_megabytes(question.at_most))
     return ValidationError(
-        _("This file is too large. At most %(size)s fit here: choose a smaller one, or save it smaller."),
+        _("This file is too large. At most %(size)s MB fit here: choose a smaller one, or save it smaller."),
         code="too_large",
         params={"size": size},
     )

@@ -8,14 +8,13 @@ from decimal import Decimal
 
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
-from django.template.defaultfilters import filesizeformat
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from accounts.web_addresses import web_address
 
-from .file_types import allowed_kinds, largest_size
+from .file_types import allowed_kinds, largest_megabytes
 from .models import Question, Session
 from .models.question_limits import LONGEST
 from .numbers import NumberUnclear, plain_number, read_number
@@ -320,8 +319,8 @@ def _choices_sentences(question: Question) -> list[str]:
 
 
 def _file_sentences(question: Question) -> list[str]:
-    size = filesizeformat(largest_size(question.at_most))
-    return [_("%(kinds)s, at most %(size)s.") % {"kinds": allowed_kinds(), "size": size}]
+    size = plain_number(largest_megabytes(question.at_most))
+    return [_("%(kinds)s, at most %(size)s MB.") % {"kinds": allowed_kinds(), "size": size}]
 
 
 def _between(least, most, both: str, at_least, at_most) -> str:

@@ -59,7 +59,7 @@ class ApplicationForm(forms.Form):
             help_text=_("In a few words, for example “mentions the death of a relative”. Reviewers read it before your answers."),
         )
         self.fields["accommodations"] = TypedField(
-            label=_("What would help you take part?"),
+            label=_("In your own words"),
             required=False,
             widget=forms.Textarea(attrs={"rows": "3", "dir": "auto", "maxlength": str(LONGEST_ACCOMMODATIONS)}),
             help_text=_(
@@ -91,12 +91,18 @@ class ApplicationForm(forms.Form):
         """The questions' bound fields, in their order."""
         return [self[question_name(question.pk)] for question in self.questions]
 
+    def no_longer_asked(self) -> list[tuple[str, str]]:
+        """What was typed to questions that were retired since, as (label, text)."""
+        retired = [question for question in self.session.questions.all() if question.retired_at and question.kind != Kind.FILE]
+        return [(question.label, text) for question in retired if (text := self.entry.texts.get(question.pk, "")).strip()]
+
     def preference_fields(self):
         return [self[preference_name(rank)] for rank in ranks(self.projects)]
 
     def as_read(self) -> list[tuple[str, str]]:
         """The entry as (label, text) for reading, in the form's order. What was left empty is left out."""
         read = [(field.label, self._text(field)) for field in self.question_fields()]
+        read += self.no_longer_asked()
         read.append((_("Projects"), self._preferences(self.entry)))
         read.append((_("Your GitHub login"), self.entry.github_login))
         read.append((_("What readers should know first"), self.entry.content_warning))
@@ -129,8 +135,13 @@ class ApplicationForm(forms.Form):
 
 
 def read_entry(session: Session, data: Mapping[str, str]) -> Entry:
-    """The entry in submitted form data. Fields that the session does not have are ignored, whatever they hold."""
-    texts = {question.pk: _typed(question, data) for question in asked_questions(session)}
+    """The entry in submitted form data. Fields that the session does not have are ignored, whatever they hold.
+
+    What somebody typed to a question that was retired while the form was open is in it, too.
+    """
+    texts = {question.pk: _typed(question, data) for question in session.questions.all()}
+    retired = {question.pk for question in session.questions.all() if question.retired_at}
+    texts = {pk: text for pk, text in texts.items() if pk not in retired or text.strip()}
     projects = {str(project.pk): project.pk for project in session.projects.all()}
     chosen = [data.get(preference_name(rank), "") for rank in ranks(projects)]
     preferences = tuple(projects[value] for value in chosen if value in projects)

@@ -100,8 +100,8 @@ def _field(request, session: Session, question: Question, text: str, error: Vali
     context = {"session": session, "field": form[question_name(question.pk)], "may_upload": request.user.is_authenticated}
     response = render(request, "cohorts/_file_field.html#chosen", context, status=422 if error else 200)
     if not error:
-        # The form hears it and saves itself, with the version that it knows.
-        response["HX-Trigger-After-Settle"] = "keep"
+        # The form hears it (on the body: what asked is replaced by then) and saves itself, with the version that it knows.
+        response["HX-Trigger-After-Settle"] = "file-chosen"
     return response
 
 

@@ -391,7 +391,7 @@ def test_a_chosen_file_is_stored_at_once_and_the_form_told(client, session, ques
     response = client.post(address, {f"file_{question.pk}": uploaded()})
     found = AnswerFile.objects.get()
     assert f'name="question_{question.pk}" value="{found.pk}"' in response.content.decode()
-    assert response["HX-Trigger-After-Settle"] == "keep"
+    assert response["HX-Trigger-After-Settle"] == "file-chosen"
 
     refused = client.post(address, {f"file_{question.pk}": uploaded("a.exe", b"MZ"), f"question_{question.pk}": str(found.pk)})
     assert refused.status_code == 422
