@@ -104,8 +104,8 @@ def _unsaved(request, session, application, entry, problem, *, status):
     """The form with what was typed. Its version stays the one it had: another tab may have saved since."""
     if request.htmx:
         return line(request, {"refused": problem}, status=409 if status == 429 else status)
-    version, tab = number(request.POST.get("version", "")), request.POST.get("tab", "")[:40]
-    return form_page(request, session, application, entry, problem=problem, version=version, tab=tab, status=status)
+    version = number(request.POST.get("version", ""))
+    return form_page(request, session, application, entry, problem=problem, version=version, status=status)
 
 
 def form_page(
@@ -120,7 +120,6 @@ def form_page(
     is_kept=False,
     problem="",
     version=None,
-    tab="",
     status=200,
 ):
     """The page with the form. `other` is what is saved, where the entry says something else: both are shown then."""
@@ -160,10 +159,11 @@ def form_page(
             "problem": problem,
             # What stands in the form is stored nowhere yet: the browser keeps it until it is.
             "is_unsaved": is_stale or bool(problem),
+            "came_from": request.POST.get("tab", "")[:40],
             "kept_by_browser": True,
             "saved_at": saved_at(application),
             "version": (application.version if application else 0) if version is None else version,
-            "tab": tab or secrets.token_urlsafe(12),
+            "tab": secrets.token_urlsafe(12),
             # Where two texts stand side by side the person decides: nothing is saved before that.
             "autosaves": not beside and not problem,
         },

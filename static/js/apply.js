@@ -7,7 +7,8 @@
   if (!form) return;
   const line = document.getElementById("saved");
   const texts = form.dataset;
-  const key = texts.keptAs;
+  const owner = texts.keptAs;
+  const id = owner && window.kept ? `${owner}:${form.elements.tab.value}` : "";
   const ofTabOnly = new Set((texts.private || "").split(" "));
   const isUnsaved = "unsaved" in texts;
   const savesItself = form.hasAttribute("hx-post");
@@ -35,17 +36,22 @@
     return valuesOf(copy);
   })();
 
-  // What the site has, as far as this page knows. Null: unknown, where the page shows a text that was not saved.
-  let base = isUnsaved ? Object.fromEntries(Object.keys(served).map((name) => [name, null])) : { ...served };
-  let undecided = {};
+  // What the site has, as far as this page knows. Null: unknown, where the page shows a text that is not saved yet.
+  const isUnknown = isUnsaved || form.matches('[hx-trigger^="load"]');
+  let base = isUnknown ? Object.fromEntries(Object.keys(served).map((name) => [name, null])) : { ...served };
   let isKept = true;
   const changes = () => {
     const now = valuesOf(form);
     const changed = Object.keys(now).filter((name) => now[name] !== base[name]).map((name) => [name, [base[name], now[name]]]);
     return Object.fromEntries(changed);
   };
-  const isDirty = () => Object.keys(changes()).length > 0;
-  const keep = () => { isKept = key && window.kept ? kept.write(key, { ...changes(), ...undecided }, ofTabOnly) : !isDirty(); };
+  // Files are stored already: only which ones is part of the form.
+  const filesOf = (source) => (
+    [...source.elements].filter((field) => field.type === "hidden" && field.name.startsWith("question_")).map((field) => field.value).join()
+  );
+  let baseFiles = filesOf(form);
+  const isDirty = () => Object.keys(changes()).length > 0 || filesOf(form) !== baseFiles;
+  const keep = () => { isKept = id ? kept.write(id, changes(), ofTabOnly) : !isDirty(); };
 
   const say = (text) => {
     const said = document.createElement("span");
@@ -61,6 +67,7 @@
   let soon;
   let pause;
   let sent = null;
+  let sentFiles = "";
   let renewed = false;
   let loggedOut = false;
   let leaving = false;
@@ -71,7 +78,7 @@
   };
   const unreachable = () => {
     keep();
-    say(isKept && key ? texts.kept : texts.notSaved);
+    say(isKept ? texts.kept : texts.notSaved);
     failures += 1;
     clearTimeout(retry);
     const wait = Math.min(LAST_WAIT, FIRST_WAIT * 2 ** (failures - 1));
@@ -83,9 +90,10 @@
     renewed = loggedOut = false;
     clearTimeout(retry);
     base = { ...base, ...sent };
+    baseFiles = sentFiles;
     keep();
   };
-  const isOwn = (event) => event.detail.elt === form;
+  const isOwn = (event) => (event.detail.requestConfig?.elt ?? event.detail.elt) === form;
 
   for (const name of ["input", "change"]) {
     form.addEventListener(name, () => {
@@ -94,7 +102,13 @@
       soon ??= setTimeout(() => { soon = undefined; if (isDirty()) save(); }, EVERY);
     });
   }
-  form.addEventListener("htmx:beforeRequest", (event) => { if (isOwn(event)) sent = valuesOf(form); });
+  form.addEventListener("htmx:beforeRequest", (event) => {
+    if (!isOwn(event)) return;
+    // Asked twice about the same: when a field was left, and a moment after the last letter.
+    if (!isDirty()) { event.preventDefault(); return; }
+    sent = valuesOf(form);
+    sentFiles = filesOf(form);
+  });
   // An answer that is not from this site, such as the page of a hotel's network, is none.
   form.addEventListener("htmx:beforeSwap", (event) => {
     const { xhr } = event.detail;
@@ -136,13 +150,13 @@
   });
   form.addEventListener("submit", (event) => {
     keep();
-    if (navigator.onLine === false && isKept && key) {
+    if (navigator.onLine === false && isKept) {
       event.preventDefault();
       say(texts.keptOffline);
       return;
     }
     leaving = true;
-    if (key && window.kept) kept.markSent(key);
+    if (id) kept.markSent(id);
   });
   window.addEventListener("pagehide", keep);
   // A page from the browser's memory knows an old version: a new one takes over what is kept.
@@ -233,44 +247,51 @@
   };
 
   const takeOver = () => {
-    const found = kept.read(key);
-    if (!found) return;
     const typedEarly = valuesOf(form);
-    const fill = [];
-    for (const [name, [was, typed]] of Object.entries(found.fields)) {
-      if (!(name in served) || served[name] === typed) continue;
-      // Nothing was saved there since, and nothing typed just now: it goes on where it stopped.
-      if (served[name] === was && typedEarly[name] === served[name]) fill.push([name, typed]);
-      else undecided[name] = [was, typed];
+    const filled = [];
+    const offered = [];
+    for (const record of kept.recordsOf(owner)) {
+      for (const [name, [was, typed]] of Object.entries(record.fields)) {
+        if (!(name in served)) continue;
+        const now = valuesOf(form)[name];
+        if (now === typed) kept.drop(record.id, name);
+        // Nothing was saved there since, and nothing typed just now: it goes on where it stopped.
+        else if (served[name] === was && now === served[name] && typedEarly[name] === now) {
+          put(name, typed);
+          keep();
+          kept.drop(record.id, name);
+          filled.push(record.at);
+        } else {
+          offer(name, typed, () => kept.drop(record.id, name));
+          offered.push(record.at);
+        }
+      }
     }
-    for (const [name, typed] of fill) put(name, typed);
-    for (const [name, [, typed]] of Object.entries(undecided)) offer(name, typed, () => { delete undecided[name]; });
-    if (fill.length) note(texts.filled, found.at);
-    if (Object.keys(undecided).length) note(texts.undecided, found.at);
-    keep();
+    if (filled.length) note(texts.filled, Math.max(...filled));
+    if (offered.length) note(texts.undecided, Math.max(...offered));
   };
   // Typed here by somebody who was not logged in: perhaps by somebody else, so it is only offered.
   const offerFromBefore = () => {
-    const before = texts.keptBefore && kept.read(texts.keptBefore);
-    if (!before) return;
-    const left = Object.fromEntries(
-      Object.entries(before.fields).filter(([name, [, typed]]) => typed && name in served && valuesOf(form)[name] !== typed),
-    );
-    kept.write(texts.keptBefore, left, ofTabOnly);
-    for (const [name, [, typed]] of Object.entries(left)) {
-      offer(name, typed, () => {
-        delete left[name];
-        kept.write(texts.keptBefore, left, ofTabOnly);
-      });
+    const offered = [];
+    for (const record of texts.keptBefore ? kept.recordsOf(texts.keptBefore) : []) {
+      for (const [name, [, typed]] of Object.entries(record.fields)) {
+        if (!typed || !(name in served) || valuesOf(form)[name] === typed) kept.drop(record.id, name);
+        else {
+          offer(name, typed, () => kept.drop(record.id, name));
+          offered.push(record.at);
+        }
+      }
     }
-    if (Object.keys(left).length) note(texts.before, before.at);
+    if (offered.length) note(texts.before, Math.max(...offered));
   };
 
-  if (!key || !window.kept) return;
+  if (!id) return;
   if (isUnsaved) {
     // The text that this page shows is kept as it was typed, beside what the site had then.
-    for (const [name, [was]] of Object.entries(kept.read(key)?.fields ?? {})) if (name in base) base[name] = was;
+    const before = `${owner}:${texts.cameFrom}`;
+    for (const [name, [was]] of Object.entries(kept.read(before)?.fields ?? {})) if (name in base) base[name] = was;
     keep();
+    kept.forget(before);
     return;
   }
   takeOver();

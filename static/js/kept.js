@@ -25,41 +25,53 @@ window.kept = (() => {
     try { store.setItem(PREFIX + key, JSON.stringify({ at, fields })); return true; } catch { return false; }
   };
 
-  // {at, fields: {name: [what the site had, what was typed]}}, or null.
-  const read = (key) => {
-    const parts = [load(lasting, key), load(ofTab, key)].filter(Boolean);
+  // What one page keeps is a record of its own, by `SESSION:PERSON:PAGE`: two tabs do not clear each other's.
+  // {id, at, fields: {name: [what the site had, what was typed]}}, or null.
+  const read = (id) => {
+    const parts = [load(lasting, id), load(ofTab, id)].filter(Boolean);
     if (!parts.length) return null;
-    return { at: Math.max(...parts.map((part) => part.at)), fields: Object.assign({}, ...parts.map((part) => part.fields)) };
+    return { id, at: Math.max(...parts.map((part) => part.at)), fields: Object.assign({}, ...parts.map((part) => part.fields)) };
   };
 
   // `ofTabOnly`: names of fields that must not outlive the tab. Answers whether all of it is kept.
-  const write = (key, fields, ofTabOnly) => {
+  const write = (id, fields, ofTabOnly, at = Date.now()) => {
     const split = (wanted) => Object.fromEntries(Object.entries(fields).filter(([name]) => ofTabOnly.has(name) === wanted));
-    const now = Date.now();
-    const outlives = save(lasting, key, split(false), now);
-    return save(ofTab, key, split(true), now) && outlives;
+    const outlives = save(lasting, id, split(false), at);
+    return save(ofTab, id, split(true), at) && outlives;
   };
-  const forget = (key) => { remove(lasting, key); remove(ofTab, key); };
+  const forget = (id) => { remove(lasting, id); remove(ofTab, id); };
+  // One field of a record is decided on; the rest waits.
+  const drop = (id, name) => {
+    for (const store of [lasting, ofTab]) {
+      const found = load(store, id);
+      if (!found || !(name in found.fields)) continue;
+      delete found.fields[name];
+      save(store, id, found.fields, found.at);
+    }
+  };
 
   const keys = (store) => {
     try { return Object.keys(store).filter((key) => key.startsWith(PREFIX)).map((key) => key.slice(PREFIX.length)); } catch { return []; }
   };
-  const all = () => new Set([...keys(lasting), ...keys(ofTab)]);
-  const ownedBy = (person) => [...all()].filter((key) => key.endsWith(`:${person}`) || key.endsWith(":anonymous"));
+  const all = () => [...new Set([...keys(lasting), ...keys(ofTab)])];
+  // The records of all pages with the form of `owner`, `SESSION:PERSON`, newest first.
+  const recordsOf = (owner) => all().filter((id) => id.startsWith(`${owner}:`)).map(read).filter(Boolean).sort((one, other) => other.at - one.at);
+  const personOf = (id) => id.split(":")[1];
+  const ownedBy = (person) => all().filter((id) => [person, "anonymous"].includes(personOf(id)));
 
-  const markSent = (key) => { try { ofTab.setItem(`sent:${key}`, String(Date.now())); } catch { /* the next form finds out */ } };
+  const markSent = (id) => { try { ofTab.setItem("sent", JSON.stringify({ id, at: Date.now() })); } catch { /* the next form finds out */ } };
 
   // Days pass on every page, whether or not its writer comes back to the form.
-  for (const key of all()) {
-    const age = Date.now() - (read(key)?.at ?? 0);
-    if (age > (key.endsWith(":anonymous") ? DAYS.anonymous : DAYS.account)) forget(key);
+  for (const id of all()) {
+    const age = Date.now() - (read(id)?.at ?? 0);
+    if (age > (personOf(id) === "anonymous" ? DAYS.anonymous : DAYS.account)) forget(id);
   }
   // The page after submitting tells that everything arrived.
   for (const element of document.querySelectorAll("[data-arrived]")) {
-    const key = element.dataset.arrived;
     try {
-      if (Date.now() - Number(ofTab.getItem(`sent:${key}`)) < UNDERWAY) { forget(key); forget(`${key.split(":")[0]}:anonymous`); }
-      ofTab.removeItem(`sent:${key}`);
+      const { id, at } = JSON.parse(ofTab.getItem("sent")) ?? {};
+      if (id?.startsWith(`${element.dataset.arrived}:`) && Date.now() - at < UNDERWAY) forget(id);
+      ofTab.removeItem("sent");
     } catch { /* the form compares by itself */ }
   }
   // Who logs out leaves nothing behind on this computer, and is asked where that would lose a text.
@@ -71,5 +83,5 @@ window.kept = (() => {
     });
   }
 
-  return { read, write, forget, markSent };
+  return { read, recordsOf, write, drop, forget, markSent };
 })();
