@@ -33,11 +33,11 @@ class Change:
 
     @property
     def before_label(self) -> str:
-        return Eligibility(self.before).label
+        return str(Eligibility(self.before).label)
 
     @property
     def after_label(self) -> str:
-        return Eligibility(self.verdict.outcome).label
+        return str(Eligibility(self.verdict.outcome).label)
 
 
 @dataclass
@@ -89,8 +89,8 @@ def plan_rules(session: Session, *, by) -> Plan:
     values: dict[int, dict[int, object]] = defaultdict(dict)
     asked = {rule.question_id for rule in rules}
     answers = Answer.objects.filter(application__in=mine.values("pk"), question__in=asked).order_by()
-    for application, question, value in answers.values_list("application_id", "question_id", "value"):
-        values[application][question] = value
+    for pk, question, value in answers.values_list("application_id", "question_id", "value"):
+        values[pk][question] = value
     plan = Plan(
         left_out=under_review.count() - len(applications),
         troubles=[(rule, why) for rule in rules if (why := trouble_with(rule))],

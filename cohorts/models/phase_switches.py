@@ -19,13 +19,12 @@ def sessions_in_sight(now: datetime.datetime | None = None, **switches) -> Query
     seen.
     """
     now = now or timezone.now()
-    models = apps.get_app_config("cohorts")
-    phases = models.get_model("ReviewPhase").objects
+    phases = apps.get_model("cohorts", "ReviewPhase").objects
     by_phase = phases.in_force(now).filter(session=OuterRef("pk"), **switches)
     own = {f"review_{name}": value for name, value in switches.items()}
     without_phases = ~Exists(phases.filter(session=OuterRef("pk")))
     return (
-        models.get_model("Session")
+        apps.get_model("cohorts", "Session")
         .objects.filter(applications_close_at__lte=now, announced_at__lte=now)
         .filter(Q(without_phases, **own) | Q(Exists(by_phase)))
         .values("pk")
@@ -48,11 +47,10 @@ def blind_reviews(now: datetime.datetime | None = None) -> QuerySet:
 def sessions_being_reviewed(now: datetime.datetime | None = None) -> QuerySet:
     """Sessions in which reviews can be written at `now`: closed for applications, the review not closed, a phase open if there are any."""
     now = now or timezone.now()
-    models = apps.get_app_config("cohorts")
-    phases = models.get_model("ReviewPhase").objects.filter(session=OuterRef("pk"))
+    phases = apps.get_model("cohorts", "ReviewPhase").objects.filter(session=OuterRef("pk"))
     is_open = Exists(phases.filter(opens_at__lte=now, closes_at__gt=now))
     return (
-        models.get_model("Session")
+        apps.get_model("cohorts", "Session")
         .objects.filter(applications_close_at__lte=now, announced_at__lte=now)
         .filter(Q(review_closed_at__isnull=True) | Q(review_closed_at__gt=now))
         .filter(Q(published_at__isnull=True) | Q(published_at__gt=now))
