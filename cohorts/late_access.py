@@ -151,7 +151,7 @@ def with_late_access(applications: QuerySet[Application]) -> QuerySet[Applicatio
     return applications.annotate(codes_until=Subquery(latest, output_field=DateTimeField()))
 
 
-def sessions_open_late(user, now: datetime.datetime | None = None) -> QuerySet[Session]:
+def sessions_open_late(user, now: datetime.datetime | None = None) -> QuerySet:
     """Sessions that are closed, and to which `user` may apply by a code until `late_until`, which each of them has."""
     now = now or timezone.now()
     mine = Q(late_codes__uses__person=user, late_codes__revoked_at=None, late_codes__expires_at__gt=now)

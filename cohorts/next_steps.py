@@ -90,8 +90,10 @@ def _late_access(user, now):
 def _hours(user, now):
     """To say again when one has time, for the sessions to which one applies: once for all of them."""
     session = session_that_asks(user, now)
-    look = availability_needs_a_look(user, session, now) if session else None
-    if look:
+    if session is None:
+        return
+    look = availability_needs_a_look(user, session, now)
+    if look is not None:
         action = _("Look at your hours") if look.can_confirm else _("Say when you have time")
         yield Step(_("Your hours"), "mine", session.name, look.text, reverse("availability"), action)
 
