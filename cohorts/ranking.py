@@ -19,7 +19,7 @@ DISCUSS_SHARE = 1 / 3
 #: what the newest time of a change cannot show, such as a review that was saved before another and committed after it.
 KEPT_FOR = 60
 #: Scores that differ by no more are equal: sums of fractions end in noise.
-_NOISE = 1e-9
+NOISE = 1e-9
 
 
 class Facts(NamedTuple):
@@ -133,18 +133,18 @@ def rank(session: Session, criteria: Sequence[Criterion], *, viewer) -> Ranking:
         return Ranking(candidates, withdrawn, *kept[1])
     scores = scores_of(session, decided)
     means = {pk: math.fsum(scores.values[start:end]) / (end - start) for pk, (start, end) in scores.spans.items()}
-    made = (scores, *(_places({pk: one for pk, one in by.items() if pk not in withdrawn}) for by in (scores.adjusted, means)))
+    made = (scores, *(places_by({pk: one for pk, one in by.items() if pk not in withdrawn}) for by in (scores.adjusted, means)))
     cache.set(key, (state, made), KEPT_FOR)
     return Ranking(candidates, withdrawn, *made)
 
 
-def _places(scores: Mapping[int, float]) -> dict[int, int]:
+def places_by(scores: Mapping[int, float]) -> dict[int, int]:
     """Application id → its place by its score, the highest first; equal scores share a place."""
     places: dict[int, int] = {}
     before, place = math.inf, 0
     for number, pk in enumerate(sorted(scores, key=scores.__getitem__, reverse=True), 1):
         score = scores[pk]
-        if before - score > _NOISE:
+        if before - score > NOISE:
             place = number
         places[pk] = place
         before = score
@@ -210,4 +210,4 @@ def worth_discussing_from(criteria: Iterable[Criterion]) -> float:
 
 def is_worth_discussing(facts: Facts, distance: float) -> bool:
     """Whether its reviews are at least `distance` apart (see `worth_discussing_from`)."""
-    return bool(facts.spread) and facts.spread >= distance - _NOISE
+    return bool(facts.spread) and facts.spread >= distance - NOISE

@@ -5,18 +5,7 @@ from collections.abc import Iterable, Sequence
 
 from django.http import HttpResponse
 
-#: A spreadsheet takes a cell that begins so for a formula.
-_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")
-
-
-def harmless_cell(value) -> str:
-    """The text of a cell; one that a spreadsheet would run gets an apostrophe before it. Numbers stay numbers."""
-    if value is None:
-        return ""
-    if isinstance(value, (int, float)) and not isinstance(value, bool):
-        return str(value)
-    text = str(value)
-    return f"'{text}" if text.lstrip(" \n").startswith(_FORMULA_STARTS) else text
+from cohorts.csv_cells import harmless_cell
 
 
 def csv_response(filename: str, header: Sequence, rows: Iterable[Sequence]) -> HttpResponse:

@@ -25,8 +25,10 @@ from .phase_inline import ReviewPhaseInline, review_in_words
 from .question_inline import QuestionInline
 from .ranking import RankingMixin
 from .rejudging import ApplyRulesMixin
+from .score_import import ScoreImportMixin
 from .session_inlines import CohortInline, CriterionInline, RoleInline, WeekInline
 from .session_steps import SessionStepsMixin
+from .tiers import TiersMixin
 
 
 class SessionForm(forms.ModelForm):
@@ -62,6 +64,8 @@ class SessionAdmin(
     LateCodesMixin,
     ApplyRulesMixin,
     RankingMixin,
+    ScoreImportMixin,
+    TiersMixin,
     AssignReviewsMixin,
     SessionStepsMixin,
     OrganiserAdmin,

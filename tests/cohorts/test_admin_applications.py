@@ -6,7 +6,7 @@ import io
 import pytest
 from django.urls import reverse
 
-from cohorts.admin.csv_export import harmless_cell
+from cohorts.csv_cells import harmless_cell
 from cohorts.models import Application, Membership, Session
 from cohorts.reviews import hand_in
 from tests.cohorts.world import make_world
