@@ -78,8 +78,10 @@ def save_draft(session: Session, entry: Entry, *, by, version: int, tab: str = "
 
 def _store(application: Application, entry: Entry, draft: dict, *, version: int, tab: str) -> None:
     saved = Entry.of(application) if application.version else None
-    if saved is not None and entry.same_as(saved):
-        return
+    if saved is not None:
+        entry, draft = _with_gone_texts(application, entry, saved, draft)
+        if entry.same_as(saved):
+            return
     if application.version != version and (not tab or application.draft.get("tab") != tab):
         raise DraftStale(application)
     if application.draft or saved is None or entry.differences(saved) != {"accommodations"}:
@@ -91,6 +93,17 @@ def _store(application: Application, entry: Entry, draft: dict, *, version: int,
     application.save(update_fields=["draft", "version", "updated_at"])
     if application.draft:
         want_check(application)
+
+
+def _with_gone_texts(application: Application, entry: Entry, saved: Entry, draft: dict) -> tuple[Entry, dict]:
+    """What was typed to a question that is no longer asked stays in the draft: it may be asked again."""
+    missing = {pk: text for pk, text in saved.texts.items() if pk not in entry.texts and text.strip()}
+    if missing:
+        retired = application.session.questions.filter(pk__in=missing, retired_at__isnull=False).values_list("pk", flat=True)
+        gone = {pk: missing[pk] for pk in retired}
+        entry = dataclasses.replace(entry, texts={**entry.texts, **gone})
+        draft = draft | {str(pk): text for pk, text in gone.items()}
+    return entry, draft
 
 
 def _keeps_late_text(application: Application) -> bool:

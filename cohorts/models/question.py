@@ -249,9 +249,11 @@ class Answer(models.Model):
             return str(_("Yes") if value else _("No"))
         if isinstance(value, list):
             return "\n".join(map(str, value))
+        if self.file_id is not None:
+            return str(self.file)
         kind = self.question.kind
-        if kind == Question.Kind.FILE:
-            return str(_("File")) if self.file_id is None else str(self.file)
+        if kind == Question.Kind.FILE and isinstance(value, int):
+            return str(_("File"))
         if kind == Question.Kind.DATE:
             return _day(value)
         if kind == Question.Kind.RATING and isinstance(value, int):
