@@ -96,6 +96,7 @@ class LateCodesMixin:
         """GET shows the codes, POST makes one."""
         session = self._organised(request, pk)
         form = LateCodeForm(request.POST if request.method == "POST" else None)
+        form.fields["expires_at"].widget.session_zone = session.time_zone
         if form.is_bound and form.is_valid():
             try:
                 made = make_code(session, by=request.user, **form.cleaned_data)

@@ -4,6 +4,7 @@ import datetime
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.forms import Script
 from django.forms.utils import from_current_timezone, to_current_timezone
 from django.utils import timezone
 from django.utils.formats import date_format
@@ -19,6 +20,12 @@ class MomentWidget(forms.MultiWidget):
     """Day, time, and where `anywhere` a box for the end of the day anywhere on Earth. The zone of the time stands beside it."""
 
     use_fieldset = True
+    #: For the script, where the page has no field for the session's zone.
+    session_zone = ""
+
+    class Media:
+        # Says what is typed in the session's zone and in UTC before it is saved.
+        js = (Script("js/moments.js", defer=True),)
 
     def __init__(self, *, anywhere: bool = False):
         self.anywhere = anywhere
@@ -45,8 +52,10 @@ class MomentWidget(forms.MultiWidget):
         written = format_html_join(" ", '<span class="part"><label for="{}">{}</label> {}</span>', parts[:2])
         boxes = format_html_join("", '<p class="anywhere"><label for="{0}">{2} {1}</label></p>', parts[2:])
         return format_html(
-            '<div class="moment" id="{}">{} <span class="zone">{}</span>{}</div>',
+            '<div class="moment" id="{}" data-zone="{}" data-session-zone="{}">{} <span class="zone">{}</span>{}<output></output></div>',
             context["widget"]["attrs"].get("id", ""),
+            timezone.get_current_timezone_name(),
+            self.session_zone,
             written,
             zone_label(timezone.localtime()),
             boxes,
