@@ -65,7 +65,8 @@ def tell_submitted(application: Application, event: ApplicationEvent) -> Message
     A new version of one that stands is told a little later, together with those that follow it meanwhile (`tell_changes`).
     """
     if event.from_status == Status.SUBMITTED:
-        return _tell_changes_later(application)
+        _tell_changes_later(application)
+        return None
     subject = _("We have your application to %(session)s")
     if event.from_status == Status.WITHDRAWN:
         subject = _("You are back: your application to %(session)s")

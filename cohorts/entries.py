@@ -195,7 +195,7 @@ def check_entry(session: Session, entry: Entry) -> Checked:
             errors[preference_name(rank)] = [twice]
         elif project:
             preferences.append(project)
-    warning = plain_line(entry.content_warning)
+    warning = " ".join(plain_line(entry.content_warning).split())
     if len(warning) > LONGEST_WARNING:
         too_long = _("At most %(longest)s characters fit here. You wrote %(written)s.")
         params = {"longest": LONGEST_WARNING, "written": len(warning)}

@@ -9,8 +9,10 @@ from django.utils import timezone
 
 from accounts.messages import send_message
 from accounts.models import GitHubIdentity, Message
+from cohorts.application_mail import CHANGES_WAIT
 from cohorts.applications import (
     DraftStale,
+    TooLate,
     accept_offer,
     decline_offer,
     discard_changes,
@@ -25,6 +27,7 @@ from cohorts.models import Answer, Application, Membership, Question
 from cohorts.moves import MoveError
 from cohorts.public_status import history, public_status
 from cohorts.tasks import expire_offers_task
+from cohorts.version_changes import as_note
 from tests.factories import (
     ApplicationFactory,
     CohortFactory,
@@ -119,15 +122,28 @@ def test_a_draft_has_a_largest_size(session, why, person):
     assert not Application.objects.exists()
 
 
-def test_saving_ends_with_the_deadline_to_the_second(session, why, person):
+def test_the_deadline_counts_to_the_second_and_text_that_it_passes_over_stays_with_its_writer(session, why, person):
+    application = submitted(session, person, Entry({why.pk: "in time"}, accommodations="Captions"))
     closes = session.applications_close_at
     with time_machine.travel(closes - SECOND, tick=False):
-        saved(session, person, Entry({why.pk: "in time"}))
-    with time_machine.travel(closes, tick=False), pytest.raises(MoveError, match="Applications for this session are closed"):
-        saved(session, person, Entry({why.pk: "late"}))
-    with time_machine.travel(closes, tick=False), pytest.raises(MoveError):
-        saved(session, UserFactory(), Entry({why.pk: "late"}))
-    assert Entry.of(Application.objects.get()).texts == {why.pk: "in time"}
+        saved(session, person, Entry({why.pk: "a second before"}, accommodations="Captions"))
+    with time_machine.travel(closes, tick=False):
+        with pytest.raises(TooLate, match="Applications for this session are closed"):
+            saved(session, person, Entry({why.pk: "late"}, accommodations="More time"))
+        with pytest.raises(MoveError):
+            submit(application, by=person)
+        with pytest.raises(MoveError) as never_begun:
+            saved(session, UserFactory(), Entry({why.pk: "late"}))
+    assert not isinstance(never_begun.value, TooLate)
+    application.refresh_from_db()
+    # For everybody else nothing changed, what would help included.
+    assert (application.status, application.submitted_version, application.answers.get().value) == (
+        Status.SUBMITTED,
+        1,
+        "in time",
+    )
+    assert Entry.of(application) == Entry({why.pk: "late"}, accommodations="Captions")
+    assert Application.objects.count() == 1
 
 
 @pytest.mark.parametrize("status", [Status.OFFERED, Status.ACCEPTED, Status.WAITLISTED, Status.NOT_SELECTED])
@@ -388,18 +404,67 @@ def test_the_schedule_expires_offers(offered):
 # Mail
 
 
-def test_each_version_is_confirmed_by_one_mail(session, why, person):
+def test_the_first_version_is_confirmed_at_once(session, why, person):
+    application = submitted(session, person, Entry({why.pk: "first"}))
+    message = Message.objects.get(recipient=person)
+    assert message.subject == "We have your application to Spring"
+    assert "we have your application to Spring" in message.body
+    assert f"/applications/{application.pk}/" in message.body
+    assert "(Rome)" in message.body
+    assert " UTC" in message.body
+    assert "&" not in message.body
+
+
+def test_many_versions_in_a_few_minutes_are_one_mail_that_names_what_changed(session, why, sure, person, tasks, settings):
+    settings.GITHUB_TOKENS = []
+    kettle = session.projects.first()
+    application = submitted(session, person, Entry({why.pk: "first", sure.pk: "yes"}))
+    for number in range(9):
+        tasks.advance(minutes=1)
+        saved(session, person, Entry({why.pk: f"version {number}", sure.pk: "yes"}, (kettle.pk,), "ada", content_warning="Blood"))
+        submit(application, by=person)
+    tasks.run()
+    assert not Message.objects.filter(kind="application_changed").exists()
+    tasks.advance(CHANGES_WAIT)
+    tasks.run()
+    changed = Message.objects.get(kind="application_changed")
+    assert changed.subject == "We have the new version of your application to Spring"
+    assert "we have 9 new versions of your application" in changed.body
+    assert "Changed: Why?; Projects you would like; Your GitHub login; What readers should know first" in changed.body
+    assert changed.body.count("Changed: Why?\n") == 8
+    assert "version" not in changed.body.replace("new versions", "")
+    assert "Sure?" not in changed.body
+    # A later one is told again, with what changed since.
+    tasks.advance(seconds=1)
+    saved(session, person, Entry({why.pk: "version 8", sure.pk: "no"}, (kettle.pk,), "ada", content_warning="Blood"))
+    submit(application, by=person)
+    tasks.advance(CHANGES_WAIT)
+    tasks.run()
+    last = Message.objects.filter(kind="application_changed").latest("pk")
+    assert "Changed: Sure?" in last.body
+    assert "Why?" not in last.body
+    assert [words for _at, words in history(application)][-1] == "You submitted a new version. Changed: Sure?."
+
+
+def test_a_new_version_that_was_withdrawn_meanwhile_is_not_told(session, why, person, tasks):
     application = submitted(session, person, Entry({why.pk: "first"}))
     saved(session, person, Entry({why.pk: "second"}))
     submit(application, by=person)
-    first, second = Message.objects.filter(recipient=person).order_by("pk")
-    assert first.subject == "We have your application to Spring"
-    assert "we have your application to Spring" in first.body
-    assert f"/applications/{application.pk}/" in first.body
-    assert "(Rome)" in first.body
-    assert " UTC" in first.body
-    assert "replaces the one before" in second.body
-    assert "&" not in first.body
+    withdraw(application, by=person)
+    tasks.advance(CHANGES_WAIT)
+    tasks.run()
+    assert set(Message.objects.values_list("kind", flat=True)) == {"application_submitted", "application_withdrawn"}
+    assert submit(application, by=person)
+    back = Message.objects.filter(kind="application_submitted").latest("pk")
+    assert back.subject == "You are back: your application to Spring"
+
+
+def test_the_note_of_a_version_fits_whatever_the_questions_are_called():
+    assert as_note([]) == ""
+    assert as_note(["Why?", "When\nand where?"]) == "Changed: Why?; When and where?"
+    long = as_note(["a" * 300] * 12)
+    assert len(long) <= 300
+    assert long.endswith("…; and 9 more")
 
 
 def test_a_mail_to_somebody_in_utc_gives_each_time_once(session, why):

@@ -6,10 +6,12 @@ import re
 import pytest
 import time_machine
 from django.core import mail
+from django.test import Client
 from django.urls import reverse
 from django.utils.html import escape
 
 from accounts.models import Message
+from cohorts.applications import submit
 from cohorts.entries import Entry
 from cohorts.kept_entries import KEY, LARGEST_KEPT
 from cohorts.models import Application, Question
@@ -322,7 +324,9 @@ def test_a_direct_post_after_the_deadline_is_refused_and_the_text_stays_readable
     assert response.status_code == 403
     assert "Applications are closed" in html
     assert "too &lt;late&gt;" in html
-    assert [Entry.of(one).texts[why.pk] for one in Application.objects.all()] == (["in time"] if begun else [])
+    # Submitted or not, what an application that was begun holds is its writer's to read.
+    assert [Entry.of(one).texts[why.pk] for one in Application.objects.all()] == (["too <late>"] if begun else [])
+    assert ("kept for you alone" in html) == begun
     assert not Application.objects.exclude(status="draft").exists()
 
 
@@ -332,11 +336,17 @@ def test_a_second_before_the_deadline_is_in_time(client, url, why, person):
     assert Application.objects.get().status == Status.SUBMITTED
 
 
-def test_autosave_after_the_deadline_says_so(client, url, why, person):
+@pytest.mark.parametrize("begun", [True, False])
+def test_autosave_after_the_deadline_says_so(client, url, why, person, begun):
+    if begun:
+        client.post(url, answers(why, "in time"))
     with time_machine.travel(why.session.applications_close_at, tick=False):
-        response = client.post(url, answers(why, "late", action="save"), headers=HTMX)
+        response = client.post(url, answers(why, "late", action="save", version="1"), headers=HTMX)
+        page = client.get(reverse("application", args=[Application.objects.get().pk])).content.decode() if begun else ""
     assert response.status_code == 409
-    assert "Not saved" in response.content.decode()
+    assert ("kept for you alone" if begun else "Not saved") in response.content.decode()
+    if begun:
+        assert page.index("These changes were not submitted") < page.index("late") < page.index("in time")
 
 
 def test_what_was_not_submitted_can_be_read_after_the_deadline(client, url, why, person):
@@ -440,13 +450,94 @@ def test_logging_in_leads_nowhere_else(client, url, why, target):
     assert "javascript" not in response.url
 
 
-def test_a_forged_form_is_refused(why, url):
-    from django.test import Client
-
+def test_a_form_from_before_a_log_in_saves_nothing_and_loses_nothing(why, url):
     client = Client(enforce_csrf_checks=True)
     client.force_login(UserFactory())
-    assert client.post(url, answers(why, "forged")).status_code == 403
+    for action in ("save", "submit"):
+        page = client.post(url, answers(why, "typed <here>", action=action, csrfmiddlewaretoken="x" * 64))
+        assert page.status_code == 403
+        assert typed(page, why) == "typed &lt;here&gt;"
+        assert "send it again" in page.content.decode()
+    fragment = client.post(url, answers(why, "typed", action="save"), headers=HTMX)
+    assert fragment.status_code == 409
     assert not Application.objects.exists()
+    # The line brings a token of today along, with which the script sends the text once more.
+    token = re.search(r'id="form-token" value="(\w+)" hx-swap-oob', fragment.content.decode()).group(1)
+    assert fragment.headers["HX-Trigger-After-Settle"] == "renewed"
+    client.post(url, answers(why, "typed", action="save", csrfmiddlewaretoken=token), headers=HTMX)
+    assert Entry.of(Application.objects.get()).texts[why.pk] == "typed"
+
+
+# Whose text it is
+
+
+@pytest.mark.parametrize("htmx", [True, False])
+def test_a_log_in_that_ended_while_typing_costs_nothing_and_shows_the_text_to_nobody_else(client, url, why, person, htmx):
+    client.post(url, answers(why, "saved before", action="save"))
+    client.logout()
+    response = client.post(
+        url, answers(why, "typed since", action="save", version="1", person=person.pk), headers=HTMX if htmx else {}
+    )
+    if htmx:
+        assert response.status_code == 409
+        assert "Your log-in has ended. What you typed is kept." in response.content.decode()
+    else:
+        assert response.url == f"{reverse('account_login')}?next={url}"
+    assert typed(client.get(url), why) == ""
+    kept = client.session[KEY]
+    other = Client()
+    log_in(other, UserFactory(), url)
+    store = other.session
+    store[KEY] = kept
+    store.save()
+    assert typed(other.get(url), why) == ""
+    other.post(url, answers(why, "of another", action="save"))
+    assert other.session[KEY] == kept
+    log_in(client, person, url)
+    page = client.get(url)
+    # The same text, further on: there is nothing to decide.
+    assert typed(page, why) == "typed since"
+    assert "saved before" not in page.content.decode()
+
+
+@pytest.mark.parametrize("headers", [HTMX, {}])
+def test_the_form_of_one_account_is_never_saved_into_another(client, url, why, person, headers):
+    response = client.post(url, answers(why, "not mine", person=person.pk + 1), headers=headers)
+    assert response.status_code == 409
+    assert "opened by another account" in response.content.decode()
+    assert ("not mine" in response.content.decode()) == (not headers)
+    assert not Application.objects.exists()
+
+
+# A warning, and projects
+
+
+def test_a_warning_is_one_line_and_stands_before_the_answers(client, url, why, person):
+    client.post(url, answers(why, "Because", content_warning=" Speaks of\r\n\u202e a  loss "))
+    application = Application.objects.get()
+    assert application.content_warning == "Speaks of a loss"
+    page = client.get(reverse("application", args=[application.pk])).content.decode()
+    assert page.index("Speaks of a loss") < page.index("Because")
+    assert '<details class="card fold-card" open>' in client.get(url).content.decode()
+    page = client.post(url, answers(why, "Because", version="1", content_warning="a" * 301))
+    assert "At most 300 characters fit here. You wrote 301." in page.content.decode()
+    client.post(url, answers(why, "Because", version="2", content_warning=""))
+    application.refresh_from_db()
+    assert application.content_warning == ""
+
+
+def test_projects_that_left_the_session_are_named_and_the_rest_keeps_its_order(client, url, session, why, person):
+    session.projects.set([ProjectFactory(name=f"Project {number}") for number in range(9)])
+    first, second, *_others, last = session.projects.all()
+    wishes = {f"preference_{rank}": project.pk for rank, project in enumerate((first, last, second), start=1)}
+    client.post(url, answers(why, "Because", action="save", **wishes))
+    assert client.get(url).content.decode().count('<select name="preference_') == 6
+    session.projects.remove(last)
+    page = client.get(url).content.decode()
+    assert f"Not part of this session any more: {last.name}." in page
+    application = Application.objects.get()
+    submit(application, by=person)
+    assert [wish.project for wish in application.project_preferences.all()] == [first, second]
 
 
 def test_the_form_is_never_cached(client, url, why):

@@ -14,7 +14,12 @@ from .browser import axe_in_both_themes
 
 pytestmark = [pytest.mark.e2e, pytest.mark.django_db(transaction=True)]
 Kind = Question.Kind
-WHY, WHEN, SURE, SKILLS = "Why do you want to take part?", "Which day suits you?", "Can you give four hours a week?", "What do you know?"
+WHY, WHEN, SURE, SKILLS = (
+    "Why do you want to take part?",
+    "Which day suits you?",
+    "Can you give four hours a week?",
+    "What do you know?",
+)
 
 
 @pytest.fixture
@@ -57,7 +62,9 @@ def saved(page: Page, words: str = "Saved") -> None:
 
 def nothing_kept(page: Page) -> None:
     """Until all that was typed has arrived: then the browser keeps nothing of it."""
-    page.wait_for_function("() => ![...Object.keys(localStorage), ...Object.keys(sessionStorage)].some((key) => key.startsWith('kept:'))")
+    page.wait_for_function(
+        "() => ![...Object.keys(localStorage), ...Object.keys(sessionStorage)].some((key) => key.startsWith('kept:'))"
+    )
 
 
 def stored(person, session) -> dict[str, str]:
