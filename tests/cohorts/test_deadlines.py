@@ -8,6 +8,7 @@ import pytest
 import time_machine
 from django.contrib.auth.models import AnonymousUser
 from django.core.exceptions import ValidationError
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.template import Context, Template
 from django.test import RequestFactory
 from django.urls import reverse
@@ -242,6 +243,7 @@ def test_the_zone_of_an_unknown_visitor_is_left_to_the_browser(client):
 def test_the_server_takes_nothing_from_the_deadline_on(client, after, taken, late):
     session = SessionFactory(open=True)
     question = QuestionFactory(session=session, required=True)
+    asks_file = QuestionFactory(session=session, kind="file", required=False)
     people = UserFactory.create_batch(3)
     closes = session.applications_close_at
     if late:
@@ -258,7 +260,12 @@ def test_the_server_takes_nothing_from_the_deadline_on(client, after, taken, lat
             client.force_login(person)
             version = {"version": "1"} if person == people[2] else {}
             statuses.append(client.post(address, data | version | {"action": action}).status_code)
+        upload = reverse("apply_file", args=[session.slug, asks_file.pk])
+        sent = {f"file_{asks_file.pk}": SimpleUploadedFile("cv.pdf", b"%PDF-1.7\n%%EOF\n")}
+        client.force_login(people[0])
+        uploaded = client.post(upload, sent).status_code
     assert statuses == [302 if taken else 403] * 3
+    assert uploaded == (200 if taken else 422)
     withdrawn.refresh_from_db()
     assert withdrawn.status == ("submitted" if taken else "withdrawn")
     assert Application.objects.count() == (3 if taken else 1)
