@@ -35,8 +35,7 @@ def blind_reviews(now: datetime.datetime | None = None) -> QuerySet:
     """Sessions whose review is not over at `now` and whose applicants' names reviewers do not know then (yet, or at all)."""
     now = now or timezone.now()
     return (
-        apps.get_app_config("cohorts")
-        .get_model("Session")
+        apps.get_model("cohorts", "Session")
         .objects.filter(Q(review_closed_at__isnull=True) | Q(review_closed_at__gt=now))
         .filter(Q(published_at__isnull=True) | Q(published_at__gt=now), archived_at__isnull=True)
         .exclude(pk__in=sessions_in_sight(now, names_hidden=False))
