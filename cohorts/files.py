@@ -36,7 +36,7 @@ def store_file(application: Application, question: Question, uploaded: UploadedF
     """Keep `uploaded` as a file for `question` of `application`; a draft names it by its id from then on.
 
     Raises `ValidationError`, with words for the person who uploads: for a file that is too large, empty, of another kind or not what
-    its name says; where the application holds too many; and, to the second, where `by` may no longer write on it.
+    its name says; where the application holds too many; where the disk refuses; and, to the second, where `by` may no longer write.
     """
     if question.kind != Question.Kind.FILE or question.session_id != application.session_id or question.retired_at:
         raise ValidationError(_("This question asks for no file any more. Load the page again."), code="question")
@@ -55,7 +55,12 @@ def store_file(application: Application, question: Question, uploaded: UploadedF
         size=uploaded.size,
     )
     # The bytes first, outside the transaction: a large file does not hold the lock while it is written.
-    row.file.save(row.name, uploaded, save=False)
+    try:
+        row.file.save(row.name, uploaded, save=False)
+    except OSError as failed:
+        # A full disk, or a folder that is not ours: nothing that the person did, and no reason to lose the rest of the form.
+        logger.exception("A file could not be stored.")
+        raise ValidationError(_("The site could not keep this file. Try again later."), code="not_stored") from failed
     try:
         with transaction.atomic():
             locked = Application.objects.select_for_update(of=("self",)).select_related("session").get(pk=application.pk)

@@ -48,7 +48,10 @@ try:
     CONTACT_EMAIL = env.email("CONTACT_EMAIL")
     CSRF_TRUSTED_ORIGINS = env.origins("CSRF_TRUSTED_ORIGINS")
     TRUSTED_PROXIES = env.whole("TRUSTED_PROXIES", 0) or 0
-    MEDIA_ROOT = Path(env.text("MEDIA_ROOT", str(BASE_DIR / "media")))
+    # A relative path begins at the site's folder, wherever the process was started.
+    MEDIA_ROOT = (BASE_DIR / env.text("MEDIA_ROOT", "media")).resolve()
+    if any(MEDIA_ROOT.is_relative_to(BASE_DIR / public) for public in ("static", "staticfiles")):
+        raise SettingError("MEDIA_ROOT lies in a folder that everybody can read. Choose one outside of static and staticfiles.")
     LOG_LEVEL = env.choice("LOG_LEVEL", ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"), "WARNING" if DEMO else "INFO")
     SENTRY_DSN = env.origin("SENTRY_DSN", "", user=True)
     if SENTRY_DSN and importlib.util.find_spec("sentry_sdk") is None:

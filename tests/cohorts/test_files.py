@@ -203,6 +203,15 @@ def test_an_application_holds_so_many_files(draft, question, person, monkeypatch
     assert refused.value.code == "too_many"
 
 
+def test_a_disk_that_refuses_is_no_reason_to_lose_the_form(draft, question, person, monkeypatch, caplog):
+    monkeypatch.setattr(private_storage(), "save", lambda *args, **kwargs: Path("/dev/null/nowhere").touch())
+    with pytest.raises(ValidationError) as refused:
+        store_file(draft, question, uploaded("Ada.pdf"), by=person)
+    assert refused.value.code == "not_stored"
+    assert "could not be stored" in caplog.text
+    assert "Ada" not in caplog.text
+
+
 def test_bytes_go_again_where_the_row_is_not_written(draft, question, person, monkeypatch):
     monkeypatch.setattr(AnswerFile, "save", lambda self: 1 / 0)
     with pytest.raises(ZeroDivisionError):
