@@ -52,6 +52,7 @@ class TestStart:
             (PRODUCTION | {"GITHUB_APP_PRIVATE_KEY": PEM}, "GITHUB_APP_ID"),
             (PRODUCTION | {"SENTRY_DSN": "https://key@sentry.example.org/1"}, "SENTRY_DSN"),
             (PRODUCTION | {"DATABASE_URL": "sqlite:////dev/null/db.sqlite3"}, "DATABASE_URL"),
+            (PRODUCTION | {"MEDIA_ROOT": "staticfiles/files"}, "MEDIA_ROOT"),
         ],
     )
     def test_a_wrong_value_is_one_line_that_names_the_variable(self, variables, named):
