@@ -53,9 +53,9 @@
   const isDirty = () => Object.keys(changes()).length > 0 || filesOf(form) !== baseFiles;
   const keep = () => { isKept = id ? kept.write(id, changes(), ofTabOnly) : !isDirty(); };
 
-  const say = (text) => {
+  const say = (text, isSafe = false) => {
     const said = document.createElement("span");
-    said.className = "not-saved";
+    said.className = isSafe ? "kept-here" : "not-saved";
     said.textContent = text;
     line.replaceChildren(said);
   };
@@ -78,7 +78,7 @@
   };
   const unreachable = () => {
     keep();
-    say(isKept ? texts.kept : texts.notSaved);
+    say(isKept ? texts.kept : texts.notSaved, isKept);
     failures += 1;
     clearTimeout(retry);
     const wait = Math.min(LAST_WAIT, FIRST_WAIT * 2 ** (failures - 1));
@@ -152,7 +152,7 @@
     keep();
     if (navigator.onLine === false && isKept) {
       event.preventDefault();
-      say(texts.keptOffline);
+      say(texts.keptOffline, true);
       return;
     }
     leaving = true;

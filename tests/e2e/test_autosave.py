@@ -101,10 +101,11 @@ def test_words_typed_before_logging_in_and_before_the_script_came_are_kept(page,
     expect(page.get_by_label(LEARN)).to_have_value(TEXT)
 
 
-def test_the_browser_asks_before_it_drops_words_that_could_not_be_saved(page, live_server, session):
+def test_words_that_could_not_be_sent_are_kept_and_private_ones_are_asked_about(page, live_server, session):
     page.route(HTMX, lambda route: route.fulfill(body=""))
     scripts = Held(page, OWN)
-    page.goto(live_server.url + reverse("apply", args=[session.slug]), wait_until="commit")
+    address = live_server.url + reverse("apply", args=[session.slug])
+    page.goto(address, wait_until="commit")
     page.get_by_label(LEARN).click()
     page.keyboard.type(TEXT)
     scripts.arrive()
@@ -112,7 +113,15 @@ def test_the_browser_asks_before_it_drops_words_that_could_not_be_saved(page, li
     asked: list[str] = []
     page.on("dialog", lambda dialog: (asked.append(dialog.type), dialog.accept()))
     page.goto(live_server.url + reverse("privacy"))
+    page.goto(address)
+    expect(page.get_by_label(LEARN)).to_have_value(TEXT)
+    assert asked == []
+    # What only few may read goes with its tab, so the browser asks before that.
+    page.locator("details.accommodations > summary").click()
+    page.locator("[name=accommodations]").fill("Captions")
+    page.goto(live_server.url + reverse("privacy"))
     assert asked == ["beforeunload"]
+    assert "Captions" not in page.evaluate("JSON.stringify(localStorage)")
 
 
 def test_a_check_in_typed_before_the_script_came_is_saved(page, live_server, membership):
