@@ -59,17 +59,10 @@ def progress(session: Session, *, reviewer) -> Progress:
     return Progress(mine=reviewable.count(), **own, total=others.count(), enough=with_enough.count())
 
 
-def in_own_order(applications: QuerySet[Application], reviewer, session: Session) -> QuerySet[Application]:
-    """Annotates `shuffled`, by which to order: it looks random, differs from reviewer to reviewer and stays the same for each.
-
-    A fixed order would favour whoever comes first.
-    """
-    return applications.annotate(shuffled=shuffled("pk", reviewer, session))
-
-
 def shuffled(pk: str, reviewer, session: Session):
     """The place of an application in the order of `reviewer`, as an expression over the name of its key.
 
+    It looks random, differs from reviewer to reviewer and stays the same for each: a fixed order would favour whoever comes first.
     Two rounds of arithmetic that SQLite and PostgreSQL do alike: a line, then its square, modulo a prime.
     """
     digest = hashlib.sha256(f"{reviewer.pk}:{session.pk}".encode()).digest()
@@ -88,7 +81,7 @@ def waiting_for(reviewer, session: Session, *, skipped: Collection[int] = ()) ->
     here = {"application": OuterRef("pk")}
     claims = ReviewClaim.objects.alive(now)
     skipped_last = Case(When(pk__in=list(skipped), then=1), default=0) if skipped else Value(0)
-    waiting = (
+    return (
         Application.objects.reviewable_by(reviewer)
         .filter(session=session)
         .exclude(Exists(Review.objects.handed_in().filter(reviewer=reviewer, **here)))
@@ -98,10 +91,9 @@ def waiting_for(reviewer, session: Session, *, skipped: Collection[int] = ()) ->
             is_assigned=Exists(ReviewAssignment.objects.filter(reviewer=reviewer, **here)),
             reviews_in_sight=_number(Review.objects.handed_in().filter(**here))
             + _number(_claims_of_others(claims.filter(**here), reviewer)),
+            shuffled=shuffled("pk", reviewer, session),
         )
-    )
-    return in_own_order(waiting, reviewer, session).order_by(
-        "is_skipped", "-is_mine", "-is_assigned", "reviews_in_sight", "shuffled", "pk"
+        .order_by("is_skipped", "-is_mine", "-is_assigned", "reviews_in_sight", "shuffled", "pk")
     )
 
 

@@ -143,7 +143,7 @@ def _check(session: Session, said: _Said, *, complete: bool) -> None:
     criteria = {criterion.pk: criterion for criterion in session.criteria.all()}
     errors: dict[str, str] = {}
     for name in ("private_comment", "shareable_comment"):
-        written = len(said.fields[name])
+        written = len(str(said.fields[name]))
         if written > LONGEST_COMMENT:
             words = _("At most %(longest)s characters fit here. You wrote %(written)s.")
             errors[name] = words % {"longest": LONGEST_COMMENT, "written": written}

@@ -201,7 +201,9 @@ class ApplicationPage(QueuePages, ListPages):
 def _why_not(request) -> str:
     if request.user.is_authenticated:
         return _("You have no part in a review any more.")
-    return _("You are logged out. Log in again in another tab, then go on.")
+    if request.htmx:
+        return _("You are logged out. Log in again in another tab, then go on here: what you wrote stays.")
+    return _("You are logged out. Copy what you wrote, log in, and put it in again. What was saved before is still there.")
 
 
 def _number(text: str) -> int:

@@ -152,6 +152,7 @@
     said.textContent = text;
     line.replaceChildren(said);
   };
+  if (saves && line && !line.textContent.trim() && !document.querySelector(".error-summary")) line.textContent = form.dataset.savesItself;
   const saveNow = () => { if (saves) window.htmx?.trigger(form, "keep"); };
   form.addEventListener("input", () => { dirty = true; });
   document.addEventListener("submit", (event) => {

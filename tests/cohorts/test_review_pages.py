@@ -1,6 +1,7 @@
 """The pages on which people review."""
 
 import pytest
+from django.test import Client
 from django.urls import reverse
 
 from cohorts.claims import claim
@@ -364,3 +365,14 @@ def test_a_form_without_criteria_takes_comments(client, world, page):
 def test_what_people_wrote_is_text_and_never_markup(client, world, page):
     world.applications[0].answers.update(value="<script>alert(1)</script>")
     assert b"<script>alert(1)" not in client.get(page).content
+
+
+def test_a_form_with_an_old_token_gives_back_what_was_written(world, page):
+    strict = Client(enforce_csrf_checks=True)
+    strict.force_login(world.reviewer)
+    words = "Many words <b> about an application"
+    for origin, is_kept in (("http://testserver", True), ("https://elsewhere.example", False)):
+        answer = strict.post(page, {"private_comment": words, "password": words[1:]}, headers={"Origin": origin})
+        text = answer.content.decode()
+        assert (answer.status_code, "Many words &lt;b&gt; about" in text) == (403, is_kept)
+        assert ">any words" not in text
