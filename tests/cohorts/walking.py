@@ -2,7 +2,6 @@
 links and the search forms on what was found. A page added later is walked without being named here."""
 
 import html
-import itertools
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
