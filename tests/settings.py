@@ -22,6 +22,7 @@ KEEP = (
     "TMP",
     "CI",
     "DJANGO_",
+    "HYPOTHESIS_",
     "PYTEST",
     "COVERAGE",
     "COV_",

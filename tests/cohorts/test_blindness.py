@@ -149,6 +149,9 @@ def test_organisers_and_the_operator_do_see_them(client, planted):
         person = ("Zaphira Quillfeather 0", "zaphira.0@xplanted.example", "quillfeather-0")
         for shown in (*person, "xplanted sensitive answer", "xplanted note", "xplanted reason"):
             assert shown in page
+        # What nobody handed in, and what is for named organisers alone.
+        assert "xplanted draft" not in page
+        assert "xplanted accommodation" not in page
         assert person[0] in client.get(reverse("admin:cohorts_application_changelist") + "?q=zaphira").text
         assert person[1] in client.get(reverse("admin:cohorts_application_export")).text
         assert person[0] in client.get(reverse("admin:cohorts_review_application", args=[application.pk])).text
