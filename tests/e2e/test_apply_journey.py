@@ -146,6 +146,23 @@ def test_by_keyboard_on_a_line_that_breaks_and_in_two_tabs(page, context, live_s
     nothing_kept(page)
     assert Application.objects.get(session=session).answers.count() == 4
 
+    # Back to the form, which knows the version that stands, and goes on from it.
+    page.go_back()
+    page.get_by_label(WHEN).fill("Sunday or Monday")
+    page.get_by_label(WHEN).blur()
+    saved(page, "not submitted")
+    assert stored(person, session)[WHEN] == "Sunday or Monday"
+    # Who logs out leaves nothing behind for the next person, and is asked where that loses a text.
+    page.evaluate(
+        "owner => localStorage.setItem(`kept:${owner}:x`, JSON.stringify({at: Date.now(), fields: {}}))", f"spring:{person.pk}"
+    )
+    asked: list[str] = []
+    page.once("dialog", lambda dialog: (asked.append(dialog.message), dialog.accept()))
+    page.get_by_role("button", name="Log out").click()
+    expect(page.get_by_role("link", name="Log in", exact=True)).to_be_visible()
+    nothing_kept(page)
+    assert len(asked) == 1
+
 
 def test_without_javascript_from_the_first_word_to_the_deadline(browser, live_server, session, person, address):
     page = browser.new_context(java_script_enabled=False).new_page()
