@@ -152,6 +152,15 @@ def test_by_keyboard_on_a_line_that_breaks_and_in_two_tabs(page, context, live_s
     page.get_by_label(WHEN).blur()
     saved(page, "not submitted")
     assert stored(person, session)[WHEN] == "Sunday or Monday"
+    # The deadline passes over what was typed since.
+    session.applications_close_at = timezone.now()
+    session.save()
+    page.reload()
+    expect(page.get_by_role("heading", name="Applications are closed")).to_be_visible()
+    axe_in_both_themes(page)
+    page.get_by_role("link", name="See your application").click()
+    expect(page.get_by_role("heading", name="These changes were not submitted")).to_be_visible()
+    axe_in_both_themes(page)
     # Who logs out leaves nothing behind for the next person, and is asked where that loses a text.
     page.evaluate(
         "owner => localStorage.setItem(`kept:${owner}:x`, JSON.stringify({at: Date.now(), fields: {}}))", f"spring:{person.pk}"
