@@ -133,7 +133,10 @@ def rank(session: Session, criteria: Sequence[Criterion], *, viewer) -> Ranking:
         return Ranking(candidates, withdrawn, *kept[1])
     scores = scores_of(session, decided)
     means = {pk: math.fsum(scores.values[start:end]) / (end - start) for pk, (start, end) in scores.spans.items()}
-    made = (scores, *(places_by({pk: one for pk, one in by.items() if pk not in withdrawn}) for by in (scores.adjusted, means)))
+    places, raw_places = (
+        places_by({pk: one for pk, one in by.items() if pk not in withdrawn}) for by in (scores.adjusted, means)
+    )
+    made = scores, places, raw_places
     cache.set(key, (state, made), KEPT_FOR)
     return Ranking(candidates, withdrawn, *made)
 
@@ -210,4 +213,4 @@ def worth_discussing_from(criteria: Iterable[Criterion]) -> float:
 
 def is_worth_discussing(facts: Facts, distance: float) -> bool:
     """Whether its reviews are at least `distance` apart (see `worth_discussing_from`)."""
-    return bool(facts.spread) and facts.spread >= distance - NOISE
+    return facts.spread is not None and facts.spread > 0 and facts.spread >= distance - NOISE

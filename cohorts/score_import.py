@@ -202,7 +202,9 @@ def _write(session: Session, entries: Sequence[Entry]) -> None:
     """A constant number of statements for so many rows."""
     now = timezone.now()
     versions = dict(Application.objects.filter(session=session).values_list("pk", "submitted_version"))
-    new, known, lines = [], [], {}
+    new: list[Review] = []
+    known: list[Review] = []
+    lines: dict[tuple[int, int], Line] = {}
     for one in entries:
         review = one.review or Review(application_id=one.line.application, reviewer=one.person)
         for name in FIELDS:

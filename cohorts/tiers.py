@@ -5,6 +5,7 @@ A tier says how strong an application is; 0 is best. Scores alone propose, peopl
 
 import hashlib
 import json
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
@@ -65,12 +66,8 @@ class TierPlan:
     @property
     def counts(self) -> list[tuple[int, int, int]]:
         """Each tier with how many are proposed for it, and how many of those change."""
-        found: dict[int, list[int]] = {}
-        for one in self.proposed:
-            tier = found.setdefault(one.tier, [0, 0])
-            tier[0] += 1
-            tier[1] += one.changes
-        return [(tier, *counts) for tier, counts in sorted(found.items())]
+        all_of, changed = (Counter(one.tier for one in rows) for rows in (self.proposed, self.changes))
+        return [(tier, all_of[tier], changed[tier]) for tier in sorted(all_of)]
 
     @property
     def fingerprint(self) -> str:
