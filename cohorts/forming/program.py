@@ -1,0 +1,146 @@
+"""Choosing among teams: a set packing program over the teams found so far, solved by HiGHS.
+
+A column is a team. Rows: each cohort takes at most one team, each person is in at most one, and what earlier goals have reached is
+kept. The relaxation (shares of teams) gives prices, by which better teams are searched; the integer program gives an answer.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import highspy
+import numpy as np
+
+INFINITY = highspy.kHighsInf
+
+
+@dataclass(frozen=True)
+class Team:
+    """The place of a cohort in the instance, and those of its people in ascending order, pinned ones included."""
+
+    cohort: int
+    people: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Kept:
+    """What an earlier goal has reached: the teams chosen are worth at least `reached`, `worth` being by the team's number."""
+
+    worth: np.ndarray
+    reached: float
+
+
+@dataclass(frozen=True)
+class Relaxed:
+    """The best shares of teams, what they are worth, and what one more of each row would be worth."""
+
+    value: float
+    shares: np.ndarray
+    cohorts: np.ndarray
+    people: np.ndarray
+    kept: np.ndarray
+
+
+class Program:
+    """The teams found so far. One thread and a fixed seed: the same question has the same answer."""
+
+    def __init__(self, cohorts: int, people: int, *, seed: int) -> None:
+        self.cohorts, self.people, self.seed = cohorts, people, seed
+        self.teams: list[Team] = []
+        self._numbers: dict[Team, int] = {}
+        self._starts: list[int] = [0]
+        self._rows: list[int] = []
+
+    def add(self, teams: Iterable[Team]) -> list[int]:
+        """Take in those that are new; returns their numbers."""
+        before = len(self.teams)
+        for team in teams:
+            if team not in self._numbers:
+                self._numbers[team] = len(self.teams)
+                self.teams.append(team)
+                self._rows += [team.cohort, *(self.cohorts + person for person in team.people)]
+                self._starts.append(len(self._rows))
+        return list(range(before, len(self.teams)))
+
+    def number_of(self, team: Team) -> int:
+        """The number of a team that was added before."""
+        return self._numbers[team]
+
+    def relax(
+        self, worth: np.ndarray, kept: Sequence[Kept], *, seconds: float, among: np.ndarray | None = None
+    ) -> Relaxed | None:
+        """The linear relaxation over the teams with the numbers `among` (all by default).
+
+        None where it was not solved in time, or nothing keeps what is kept.
+        """
+        among = np.arange(len(self.teams)) if among is None else among
+        solver = self._load(worth, kept, among, integer=False)
+        solver.setOptionValue("time_limit", max(float(seconds), 0.1))
+        solver.run()
+        if solver.getModelStatus() != highspy.HighsModelStatus.kOptimal:
+            return None
+        solution = solver.getSolution()
+        dual = -np.array(solution.row_dual)
+        end = self.cohorts + self.people
+        value = -solver.getInfo().objective_function_value
+        return Relaxed(value, np.array(solution.col_value), dual[: self.cohorts], dual[self.cohorts : end], dual[end:])
+
+    def choose(
+        self, worth: np.ndarray, kept: Sequence[Kept], *, seconds: float, among: np.ndarray, start: Sequence[int] = ()
+    ) -> tuple[list[int], bool]:
+        """The best teams among those with the numbers `among`, and whether that is proven. Never worse than `start`.
+
+        Empty where nothing was found in time.
+        """
+        solver = self._load(worth, kept, among, integer=True)
+        solver.setOptionValue("time_limit", max(float(seconds), 0.1))
+        solver.setOptionValue("mip_rel_gap", 1e-9)
+        solver.setOptionValue("mip_abs_gap", 1e-6)
+        if len(start):
+            begin = highspy.HighsSolution()
+            begin.col_value = list(np.isin(among, np.array(start)).astype(float))
+            solver.setSolution(begin)
+        solver.run()
+        values = np.array(solver.getSolution().col_value)
+        found = [int(number) for number in among[values > 0.5]] if len(values) == len(among) else []
+        if found and len(start) and worth[found].sum() < worth[list(start)].sum() - 1e-9:
+            found = []
+        proven = solver.getModelStatus() == highspy.HighsModelStatus.kOptimal and bool(found)
+        return found or list(start), proven
+
+    def _load(self, worth: np.ndarray, kept: Sequence[Kept], among: np.ndarray, *, integer: bool) -> highspy.Highs:
+        places = self.cohorts + self.people
+        rows = places + len(kept)
+        model = highspy.HighsLp()
+        model.num_col_, model.num_row_ = len(among), rows
+        model.col_cost_ = -worth[among]
+        model.col_lower_ = np.zeros(len(among))
+        # A team is taken once at most by its cohort's row: without a bound of its own the relaxation has clean prices.
+        model.col_upper_ = np.full(len(among), 1.0 if integer else INFINITY)
+        model.row_lower_ = np.array([-INFINITY] * places + [one.reached for one in kept])
+        model.row_upper_ = np.array([1.0] * places + [INFINITY] * len(kept))
+        starts, index, value = self._matrix(kept, among)
+        model.a_matrix_.format_ = highspy.MatrixFormat.kColwise
+        model.a_matrix_.start_, model.a_matrix_.index_, model.a_matrix_.value_ = starts, index, value
+        if integer:
+            model.integrality_ = [highspy.HighsVarType.kInteger] * len(among)
+        solver = highspy.Highs()
+        for name, setting in {"output_flag": False, "threads": 1, "random_seed": self.seed}.items():
+            solver.setOptionValue(name, setting)
+        solver.passModel(model)
+        return solver
+
+    def _matrix(self, kept: Sequence[Kept], among: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Starts, rows and values of the columns, those of `kept` behind the others."""
+        first, every = np.array(self._starts), np.array(self._rows, np.int32)
+        lengths = (first[1:] - first[:-1])[among]
+        extra = len(kept)
+        starts = np.concatenate([[0], np.cumsum(lengths + extra)]).astype(np.int32)
+        index = np.empty(starts[-1], np.int32)
+        value = np.ones(starts[-1])
+        inside = np.arange(lengths.sum()) - np.repeat(np.cumsum(lengths) - lengths, lengths)
+        index[np.repeat(starts[:-1], lengths) + inside] = every[np.repeat(first[:-1][among], lengths) + inside]
+        for number, one in enumerate(kept):
+            at = starts[1:] - extra + number
+            index[at] = self.cohorts + self.people + number
+            value[at] = one.worth[among]
+        return starts, index, value

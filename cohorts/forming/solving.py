@@ -1,0 +1,192 @@
+"""Forming cohorts in the order of what matters: one goal after the other, each proven or with an honest bound.
+
+First one answer is found that is good for everything (`answering`). Then for each goal the relaxation gives a bound: where the answer
+reaches it the goal is proven, else all teams that could be part of a better answer are listed, and the integer program decides
+among them. What a goal has reached is kept by all that follow.
+"""
+
+import math
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from .aims import Aim, Look, aims_of, looks_of
+from .answering import first_answer, sum_of
+from .formation import Formation, Goal
+from .goals import measure
+from .instance import Instance
+from .pricing import Market
+from .program import Kept, Relaxed
+from .teams import chance
+
+#: The integer program is given so many teams at most.
+MOST_TEAMS = 150_000
+TINY = 1e-6
+
+
+def solve(instance: Instance, *, seconds: float, seed: int, told: Callable[[str], bool] | None) -> Formation:
+    """See `form` of the package."""
+    began = time.monotonic()
+    market = Market(instance, deadline=began + seconds, seed=seed, told=told or (lambda _name: True))
+    market.ask("start")
+    impossible = _impossible(market)
+    if impossible:
+        return _formation(market, [], [], impossible, began)
+    if not instance.applicants or not instance.cohorts:
+        return _formation(market, [], [Goal(name, 0, 0, True) for name in measure(instance, {})], [], began)
+    work = _Work(instance, market)
+    goals = work.run()
+    return _formation(market, work.answer, goals, _short(market, work.answer, goals), began)
+
+
+def _impossible(market: Market) -> list[int]:
+    """Ids of cohorts whose pinned people can be in no team at all; all cohorts where there is no team for any."""
+    if not market.instance.applicants or not market.tables:
+        return []
+    chances = [chance(table) for table in market.tables]
+    if not any(chances):
+        return [table.plan.id for table in market.tables]
+    return [table.plan.id for table, good in zip(market.tables, chances, strict=True) if table.pinned and not good]
+
+
+def _short(market: Market, answer: Sequence[int], goals: Sequence[Goal]) -> list[int]:
+    """Ids of cohorts whose pinned people can be in a team, but not all such cohorts at once, where that is proven."""
+    if not goals or goals[0].name != "pinned" or not goals[0].proven:
+        return []
+    taken = {market.program.teams[number].cohort for number in answer}
+    return [table.plan.id for place, table in enumerate(market.tables) if table.pinned and place not in taken]
+
+
+def _formation(market: Market, answer: Sequence[int], goals: list[Goal], impossible: list[int], began: float) -> Formation:
+    instance = market.instance
+    members: dict[int, list[int]] = {plan.id: [] for plan in instance.cohorts}
+    for number in answer:
+        team = market.program.teams[number]
+        members[instance.cohorts[team.cohort].id] = [instance.applicants[place].id for place in team.people]
+    placed = {one for group in members.values() for one in group}
+    left_out = [person.id for person in instance.applicants if person.id not in placed]
+    return Formation(members, left_out, goals, impossible, time.monotonic() - began, len(market.program.teams))
+
+
+class _Work:
+    """The goals in their order, and the answer so far as numbers of teams."""
+
+    def __init__(self, instance: Instance, market: Market) -> None:
+        self.market = market
+        self.aims, self.looks = aims_of(instance), looks_of(instance)
+        self.everything = sum_of(self.aims)
+        self.answer: list[int] = []
+        self.most = 0.0
+        self.kept: list[tuple[Aim | Look, float]] = []
+
+    def run(self) -> list[Goal]:
+        self.market.ask("answer")
+        self.answer, self.most = first_answer(self.market, self.everything)
+        goals, last = [], None
+        for aim in self.aims:
+            self.market.ask(aim.name)
+            goal, last = self._reach(aim)
+            goals.append(goal)
+            self.kept.append((aim, goal.reached))
+        # Whoever keeps the last aim is made of teams that its prices allow: among these the finer looks choose.
+        everything = last is not None and goals[-1].proven
+        among = self._worth_considering(self.aims[-1], last, goals[-1].reached) if last and goals else None
+        for look in self.looks:
+            self.market.ask(look.name)
+            goals.append(self._refine(look, among if everything else None))
+            self.kept.append((look, goals[-1].reached))
+        return goals
+
+    def _held(self) -> list[Kept]:
+        return [Kept(self.market.values(goal), reached - TINY) for goal, reached in self.kept]
+
+    def _value(self, goal: Aim | Look) -> float:
+        return float(self.market.values(goal)[self.answer].sum()) if self.answer else 0.0
+
+    def _reach(self, aim: Aim) -> tuple[Goal, "_Bound | None"]:
+        found = self._bound(aim)
+        reached = self._value(aim)
+        if found is not None and found.value <= reached + TINY:
+            return Goal(aim.name, round(reached), round(found.value), True), found
+        proven = False
+        if self.market.left() > 0.5:
+            proven = self._improve(aim, found, reached)
+            reached = self._value(aim)
+        if found is None:
+            return Goal(aim.name, round(reached), None, False), None
+        proven = proven or found.value <= reached + TINY
+        return Goal(aim.name, round(reached), round(reached if proven else found.value), proven), found
+
+    def _bound(self, aim: Aim) -> "_Bound | None":
+        """What no answer can pass: the relaxation over all teams, better teams being searched until there are none."""
+        best: _Bound | None = None
+        while self.market.left() > 0:
+            relaxed = self.market.program.relax(self.market.values(aim), self._held(), seconds=self.market.left())
+            if relaxed is None:
+                return best
+            added, above = self.market.price(aim, relaxed, [goal for goal, _reached in self.kept])
+            if above is not None:
+                limit = (
+                    relaxed.people.sum()
+                    + above
+                    + sum(price * (reached - TINY) for price, (_goal, reached) in zip(relaxed.kept, self.kept, strict=True))
+                )
+                value = math.floor(limit + 1e-4)
+                if best is None or value <= best.value:
+                    best = _Bound(float(value), float(limit), relaxed)
+            if not added or (best is not None and best.value <= self._value(aim) + TINY):
+                return best
+        return best
+
+    def _worth_considering(self, aim: Aim, found: "_Bound", target: float) -> np.ndarray | None:
+        """Numbers of all teams of which an answer that reaches `target` can be made; None where they are too many to list."""
+        slack = found.exact - target + 1e-5
+        before = [goal for goal, _reached in self.kept[: len(found.relaxed.kept)]]
+        return self.market.near(aim, found.relaxed, before, slack=slack, most=MOST_TEAMS)
+
+    def _improve(self, aim: Aim, found: "_Bound | None", reached: float) -> bool:
+        """Look for a better answer with the integer program. Whether there is proven to be none but what was found."""
+        among = self._worth_considering(aim, found, reached + 1) if found else None
+        if among is None:
+            self._choose(
+                aim,
+                self.market.best(found.relaxed, aim, [g for g, _r in self.kept])
+                if found
+                else np.arange(len(self.market.program.teams)),
+            )
+            return False
+        before = self._value(aim)
+        proven = self._choose(aim, among)
+        # Every answer that is better is made of these teams: where the program is sure, so are we.
+        return proven or (len(among) == 0 and before == reached)
+
+    def _choose(self, goal: Aim | Look, among: np.ndarray) -> bool:
+        among = np.union1d(among, np.array(self.answer, int))
+        # Among answers that are equal in this goal, the one that is best for the others: together that counts less than one.
+        beside = self.market.values(self.everything)
+        worth = self.market.values(goal) + beside / (2 * self.most + 1)
+        chosen, proven = self.market.program.choose(
+            worth, self._held(), seconds=self.market.share(), among=among, start=self.answer
+        )
+        if chosen:
+            self.answer = chosen
+        return proven
+
+    def _refine(self, look: Look, among: np.ndarray | None) -> Goal:
+        proven = False
+        if self.market.left() > 0.5:
+            proven = self._choose(look, among if among is not None else np.arange(len(self.market.program.teams)))
+        reached = self._value(look)
+        proven = proven and among is not None
+        return Goal(look.name, round(reached), round(reached) if proven else None, proven)
+
+
+@dataclass(frozen=True)
+class _Bound:
+    """`value` is the bound in whole numbers, `exact` before rounding, `relaxed` the prices that it rests on."""
+
+    value: float
+    exact: float
+    relaxed: Relaxed
