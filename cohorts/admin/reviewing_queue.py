@@ -1,6 +1,7 @@
 """The review queue: how far the review is, and the way to the next application."""
 
 from django.contrib import messages
+from django.db.models import Exists, OuterRef
 from django.http import Http404
 from django.shortcuts import redirect
 from django.utils.decorators import method_decorator
@@ -8,7 +9,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from cohorts.claims import release
-from cohorts.models import Conflict, Question, ReviewClaim
+from cohorts.models import Application, Conflict, Question, ReviewClaim
 from cohorts.phases import obstacle_by, switches_of
 from cohorts.review_queue import progress, sessions_under_review
 from cohorts.reviews import ReviewError, declare_conflict, withdraw_conflict
@@ -42,8 +43,9 @@ class QueuePages(ReviewPages):
         obstacle = obstacle_by(switches)
         mine = None
         if not obstacle:
+            reviewable = Application.objects.reviewable_by(request.user).filter(pk=OuterRef("application"))
             claims = ReviewClaim.objects.alive().filter(reviewer=request.user, application__session=session)
-            mine = claims.select_related("application").order_by("-claimed_at").first()
+            mine = claims.filter(Exists(reviewable)).select_related("application").order_by("-claimed_at").first()
         return {
             "session": session,
             "switches": switches,

@@ -155,13 +155,15 @@
   if (saves && line && !line.textContent.trim() && !document.querySelector(".error-summary")) line.textContent = form.dataset.savesItself;
   const saveNow = () => { if (saves) window.htmx?.trigger(form, "keep"); };
   form.addEventListener("input", () => { dirty = true; });
+  let sentAt = 0;
   document.addEventListener("submit", (event) => {
-    // While the page waits for the answer nobody hands in twice.
+    // A second press while the page waits for the answer says nothing new.
+    if (event.target === form && Date.now() - sentAt < 3000) return event.preventDefault();
+    if (event.target === form) sentAt = Date.now();
     dirty = false;
     clearTimeout(retry);
-    if (event.target === form) form.inert = true;
   });
-  window.addEventListener("pageshow", () => { form.inert = false; });
+  window.addEventListener("pageshow", () => { sentAt = 0; });
   form.addEventListener("htmx:beforeRequest", () => { dirty = false; });
   form.addEventListener("htmx:sendError", () => {
     dirty = true;
