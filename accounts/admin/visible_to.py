@@ -79,10 +79,14 @@ class VisibleToAdmin(admin.ModelAdmin):
     def render_change_form(self, request, context, add=False, change=False, form_url="", obj=None):
         if obj is not None:
             context["page_links"] = page_links(obj, request.user)
+            context["shows_history"] = self.shows_history(request)
         return super().render_change_form(request, context, add, change, form_url, obj)
 
+    def shows_history(self, request) -> bool:
+        return self.history_for_all or request.user.is_superuser
+
     def history_view(self, request, object_id, extra_context=None):
-        if not (self.history_for_all or request.user.is_superuser):
+        if not self.shows_history(request):
             raise Http404
         return super().history_view(request, object_id, extra_context)
 

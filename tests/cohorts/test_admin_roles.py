@@ -287,6 +287,15 @@ class TestPeople:
         applicant.refresh_from_db()
         assert (applicant.name, applicant.is_superuser) != ("Changed", True)
 
+    @pytest.mark.parametrize(("who", "leads"), [("organiser", False), ("operator", True)])
+    def test_the_history_is_linked_where_it_opens(self, client, world, who, leads):
+        client.force_login(getattr(world, who))
+        person = world.applications[0].applicant
+        history = reverse("admin:accounts_user_history", args=[person.pk])
+        page = client.get(reverse("admin:accounts_user_change", args=[person.pk])).content.decode()
+        assert (history in page) == leads
+        assert client.get(history).status_code == (200 if leads else 404)
+
     def test_the_operator_changes_people_but_not_the_own_rights(self, client, world):
         client.force_login(world.operator)
         address = reverse("admin:accounts_user_change", args=[world.reviewer.pk])
