@@ -6,9 +6,8 @@ What a review comes to is stored with it (`Review.score`), so that lists and ran
 
 import statistics
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from decimal import Decimal
 
 from django.db import transaction
 from django.db.models import Avg, BigIntegerField, F, FloatField, OuterRef, QuerySet, Subquery, Sum
@@ -49,26 +48,11 @@ class Figures:
         return max(self.scores) - min(self.scores) if self.scores else None
 
 
-def review_score(scores: Iterable[Score]) -> float | None:
-    """The weighted mean of one review's scores. N/A and independent criteria count nowhere; None where nothing is left.
-
-    Each score needs its `criterion` loaded.
-    """
-    total, weights = Decimal(0), Decimal(0)
-    for score in scores:
-        criterion = score.criterion
-        if score.value is None or criterion.independent or not criterion.weight:
-            continue
-        total += criterion.weight * score.value
-        weights += criterion.weight
-    # Of whole numbers: only the division rounds.
-    return int(total * 100) / int(weights * 100) if weights else None
-
-
 def _stored_score() -> Subquery:
-    """The weighted mean of a review's scores, in an update of reviews. The same as `review_score`, to the last bit.
+    """The weighted mean of a review's scores, in an update of reviews; none where nothing counts.
 
-    Weights have two digits: in hundredths the sums are whole numbers, and only the division rounds.
+    N/A and independent criteria count nowhere. Weights have two digits: in hundredths the sums are whole numbers, and only the
+    division rounds.
     """
     hundredths = Cast(Round(F("criterion__weight") * 100), BigIntegerField())
     counting = Score.objects.filter(
