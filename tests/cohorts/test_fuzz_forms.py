@@ -3,6 +3,7 @@
 In CI few examples, always the same; HYPOTHESIS_PROFILE=long tries many, other ones each time.
 """
 
+import contextlib
 import copy
 import html
 import os
@@ -18,7 +19,8 @@ from hypothesis import strategies as st
 
 from cohorts.entries import Entry, question_name
 from cohorts.forms.application import read_entry
-from cohorts.models import AnswerFile, Application, Question, Review
+from cohorts.models import AnswerFile, Application, Criterion, Question, Review
+from cohorts.score_file import FileError, read_scores
 from tests.cohorts.reading_forms import SentForm, encoded, forms_on
 from tests.cohorts.walking import alternatives
 from tests.cohorts.world import make_world
@@ -423,3 +425,16 @@ def test_more_than_the_site_takes_is_refused_in_words_and_changes_nothing(client
     application.refresh_from_db()
     assert application.draft == {str(question.pk): "Mine"}
     assert not Review.objects.exists()
+
+
+CELLS = st.sampled_from(["application", "reviewer", "Clear", "1", "na", "", "x@y", *NUMBERS, *TEXTS[:12]]) | st.text(max_size=12)
+TABLES = st.lists(st.lists(CELLS, max_size=6), max_size=5).map(
+    lambda rows: "\n".join(",".join(row) for row in rows).encode("utf-8", "surrogatepass")
+)
+
+
+@fuzz(120, 5000)
+@given(data=st.binary(max_size=200) | TABLES | TABLES.map(lambda table: b"application,reviewer,Clear\n" + table))
+def test_a_table_of_scores_is_read_or_refused_in_words(data):
+    with contextlib.suppress(FileError):
+        read_scores(data, [Criterion(pk=1, name="Clear", anchors="No\nYes")])
