@@ -92,7 +92,7 @@ def apply(page: Page, server: str) -> None:
 def review(page: Page, server: str) -> None:
     page.goto(f"{server}/admin/cohorts/review/queue/")
     axe_in_both_themes(page)
-    page.get_by_role("link", name="Begin").click()
+    page.get_by_role("button", name="Begin").click()
     expect(page.get_by_text("How to answer a review")).to_be_visible()
     assert "Amara" not in page.content()
     axe_in_both_themes(page)
