@@ -31,6 +31,15 @@ from .session_steps import SessionStepsMixin
 from .tiers import TiersMixin
 
 
+class ProjectsField(forms.ModelMultipleChoiceField):
+    """Refuses a number that no key can be as one that is not there: Django would ask the database for it, which fails."""
+
+    def clean(self, value):
+        if any(text.isdecimal() and len(text) > 18 for text in map(str, value or [])):
+            raise forms.ValidationError(self.error_messages["invalid_pk_value"], code="invalid_pk_value", params={"pk": "…"})
+        return super().clean(value)
+
+
 class SessionForm(forms.ModelForm):
     applications_open_at = MomentField(label=gettext_lazy("Applications open"), required=False)
     applications_close_at = MomentField(
@@ -143,7 +152,9 @@ class SessionAdmin(
         field = super().formfield_for_dbfield(db_field, request, **kwargs)
         if db_field.name == "projects":
             # The plain list of boxes, without links that open windows.
-            return db_field.formfield(widget=forms.CheckboxSelectMultiple, queryset=db_field.remote_field.model.objects.all())
+            return db_field.formfield(
+                form_class=ProjectsField, widget=forms.CheckboxSelectMultiple, queryset=db_field.remote_field.model.objects.all()
+            )
         return field
 
     def save_model(self, request, obj, form, change):

@@ -310,15 +310,19 @@ def test_a_draft_loses_nothing_whatever_is_sent_to_it(client, status):
             page = _as_read(response.text)
             # A button that is not there cannot be pressed: what a program sends in its place is nobody's text.
             typed_in = [sent.texts[question.pk] for question in questions if question.kind in TYPED_IN]
-            lost = [text for text in typed_in if _as_read(text) not in page]
+            lost = [text for text in typed_in if _solid(text) not in page]
             assert not lost, "neither stored nor in the page"
 
     loses_nothing()
 
 
-def _as_read(text: str) -> str:
+def _as_read(page: str) -> str:
+    return _solid(html.unescape(page))
+
+
+def _solid(text: str) -> str:
     """Words without how they are laid out: a text of one line takes none of the line ends that it was sent with."""
-    return "".join(html.unescape(text).split()).replace("\ufeff", "")
+    return "".join(text.split()).replace("\ufeff", "")
 
 
 def test_a_visitor_who_is_not_logged_in_keeps_what_was_typed(client):
@@ -338,7 +342,7 @@ def test_a_visitor_who_is_not_logged_in_keeps_what_was_typed(client):
         response, page = in_vain(client, post)
         assert response.status_code < 500
         sent = read_entry(opened, response.wsgi_request.POST)
-        assert _as_read(sent.texts[question.pk]) in _as_read(page)
+        assert _solid(sent.texts[question.pk]) in _as_read(page)
 
     keeps()
 
@@ -379,7 +383,7 @@ def test_a_review_loses_nothing_whatever_is_sent_to_it(client):
                 sent = response.wsgi_request.POST
                 page = _as_read(response.text)
                 for name in ("private_comment", "shareable_comment"):
-                    assert _as_read(sent[name].replace("\0", "")) in page, "neither stored nor in the page"
+                    assert _solid(sent[name].replace("\0", "")) in page, "neither stored nor in the page"
 
     loses_nothing()
 
@@ -438,3 +442,14 @@ TABLES = st.lists(st.lists(CELLS, max_size=6), max_size=5).map(
 def test_a_table_of_scores_is_read_or_refused_in_words(data):
     with contextlib.suppress(FileError):
         read_scores(data, [Criterion(pk=1, name="Clear", anchors="No\nYes")])
+
+
+def test_a_project_of_a_number_that_no_key_can_be(client):
+    world = make_world(applications=0)
+    logged_in(client, world.operator)
+    address = reverse("admin:cohorts_session_change", args=[world.session.pk])
+    form = next(form for form in forms_on(client.get(address).text, address) if "projects" in form.names)
+    for number in ("9223372036854775808", "9" * 400):
+        response = client.post(address, encoded([*form.values, ("projects", number)]), content_type=FORM)
+        assert response.status_code == 200
+        assert "is not a valid value" in response.text
