@@ -1,13 +1,15 @@
 """Forming cohorts: who goes where, exactly, with a proof or an honest bound. Plain data in, plain data out; no database.
 
 `instance` says what is asked and `rules` what a cohort must keep; `form` answers, `check` tries a formation made by hand by the same
-rules, `measure` says how good one is. Inside, `teams` finds feasible teams, `program` chooses among them, and `solving` does
+rules, `measure` says how good one is, `explain` why somebody was left out. `hours` turns people's weeks into what is asked here, and
+`wording` turns what comes out into sentences. Inside, `teams` finds feasible teams, `program` chooses among them, and `solving` does
 it in the order of what matters.
 """
 
 from collections.abc import Callable
 
 from .checking import Problem, check
+from .explaining import Change, EmptyCohort, Explanation, Obstacle, explain, explain_empty
 from .formation import Cancelled, Formation, Goal
 from .goals import measure
 from .instance import Applicant, CohortPlan, Hours, Instance, InstanceError
@@ -16,15 +18,21 @@ from .rules import common
 __all__ = [
     "Applicant",
     "Cancelled",
+    "Change",
     "CohortPlan",
+    "EmptyCohort",
+    "Explanation",
     "Formation",
     "Goal",
     "Hours",
     "Instance",
     "InstanceError",
+    "Obstacle",
     "Problem",
     "check",
     "common",
+    "explain",
+    "explain_empty",
     "form",
     "measure",
 ]

@@ -71,16 +71,16 @@ class Market:
 
     def near(self, aim: Aim, relaxed: Relaxed, kept: Sequence[Aim | Look], *, slack: float, most: int) -> np.ndarray | None:
         """Numbers of all teams that lose at most `slack` at these prices; None where there are more than `most`."""
-        numbers: list[int] = []
+        listed: list[Team] = []
         for place, table in enumerate(self.tables):
+            self.ask()
             worth, fixed, bonus = self.net(place, aim, relaxed, kept)
             found, whole = search(table, worth, relaxed.cohorts[place] - fixed - slack, bonus=bonus, width=most)
-            if not whole or len(numbers) + sum(len(one.teams) for one in found) > most:
+            if not whole or len(listed) + sum(len(one.teams) for one in found) > most:
                 return None
-            teams = list(self._teams(place, table, found))
-            self.program.add(teams)
-            numbers += [self.program.number_of(team) for team in teams]
-        return np.array(sorted(numbers), int)
+            listed += self._teams(place, table, found)
+        self.program.add(listed)
+        return np.array(sorted(self.program.number_of(team) for team in listed), int)
 
     def best(self, relaxed: Relaxed, aim: Aim, kept: Sequence[Aim | Look], *, most: int = 20_000) -> np.ndarray:
         """Numbers of the teams found so far that look best at these prices."""

@@ -164,9 +164,10 @@ class _Work:
 
     def _choose(self, goal: Aim | Look, among: np.ndarray) -> bool:
         among = np.union1d(among, np.array(self.answer, int))
-        # Among answers that are equal in this goal, the one that is best for the others: together that counts less than one.
-        beside = self.market.values(self.everything)
-        worth = self.market.values(goal) + beside / (2 * self.most + 1)
+        worth = self.market.values(goal)
+        if goal in self.aims[:-1]:
+            # Among answers that are equal in this goal, the one that is best for the others: together that counts less than a half.
+            worth = worth + self.market.values(self.everything) / (2 * self.most + 1)
         chosen, proven = self.market.program.choose(
             worth, self._held(), seconds=self.market.share(), among=among, start=self.answer
         )
