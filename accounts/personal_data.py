@@ -93,6 +93,7 @@ def _availability(user: User) -> dict[str, Any] | None:
     return {
         "time_zone": availability.time_zone,
         "updated_at": iso(availability.updated_at),
+        "confirmed_at": iso(availability.confirmed_at),
         "half_hours": [f"{DAYS[slot // SLOTS_A_DAY]} {slot_time(slot % SLOTS_A_DAY)}" for slot in availability.slots],
     }
 
@@ -149,7 +150,8 @@ def delete_account(user: User, *, by: User) -> None:
     if by.pk != user.pk and not by.is_superuser:
         raise PermissionDenied("Only the person and the operator may delete an account.")
     with transaction.atomic():
-        user = User.objects.select_for_update().get(pk=user.pk)
+        # Whoever writes a row about this person now (a submission, a review) ends first: neither waits for the other in a circle.
+        user = User.objects.select_for_update(no_key=True).get(pk=user.pk)
         stays = preview_deletion(user).stays
         _forget_history(user)
         for erase in people_registry.erasers:

@@ -34,8 +34,8 @@ def availability_needs_a_look(user, session: Session, now: datetime.datetime | N
         return Look(_("You did not say yet when you have time. Cohorts are put together by it."), can_confirm=False)
     if availability.said_at >= session.applications_open_at:
         return None
-    words = {"hours": availability.hours, "age": timesince(availability.said_at, now, depth=1)}
-    return Look(_("You said %(age)s ago that you have %(hours)s hours a week. Is it still right?") % words, can_confirm=True)
+    words = {"hours": availability.hours_a_week, "age": timesince(availability.said_at, now, depth=1)}
+    return Look(_("You said %(age)s ago that you have %(hours)s. Is it still right?") % words, can_confirm=True)
 
 
 def session_that_asks(user, now: datetime.datetime) -> Session | None:

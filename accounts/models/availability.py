@@ -5,6 +5,7 @@ import datetime
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
 
 from .user import validate_time_zone
 
@@ -57,3 +58,10 @@ class Availability(models.Model):
     def hours(self) -> str:
         """Hours a week, as people write them: “12” or “7.5”."""
         return f"{len(self.slots) / 2:g}"
+
+    @property
+    def hours_a_week(self) -> str:
+        """The same in words: “1 hour a week”, “7.5 hours a week”."""
+        # Languages have no form for halves: they are many, also below two.
+        number = len(self.slots) // 2 if len(self.slots) % 2 == 0 else max(2, len(self.slots) // 2)
+        return ngettext("%(hours)s hour a week", "%(hours)s hours a week", number) % {"hours": self.hours}

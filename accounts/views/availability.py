@@ -79,7 +79,7 @@ def _save(request, form, copy_form):
     request.session.pop(BEFORE, None)
     if set(slots) != set(ticked):
         request.session[BEFORE] = sorted(set(ticked))
-    messages.success(request, _("Saved: %(hours)s hours a week.") % {"hours": saved.hours})
+    messages.success(request, _("Saved: %(hours)s.") % {"hours": saved.hours_a_week})
     return redirect("availability")
 
 
@@ -90,7 +90,7 @@ def _undo(request):
         messages.info(request, _("There is nothing to undo any more."))
     else:
         saved = set_availability(request.user, before, time_zone=stored.time_zone)
-        messages.success(request, _("As before: %(hours)s hours a week.") % {"hours": saved.hours})
+        messages.success(request, _("As before: %(hours)s.") % {"hours": saved.hours_a_week})
     return redirect("availability")
 
 

@@ -52,7 +52,7 @@ def test_a_button_fills_a_pattern_in_and_undo_takes_it_back(send, person):
     assert "Undo the last change" in response.text
     response = send([0], undo="1")
     assert Availability.objects.get().slots == [0, 20]
-    assert "As before: 1 hours a week." in response.text
+    assert "As before: 1 hour a week." in response.text
     assert "Undo the last change" not in response.text
     assert "There is nothing to undo any more." in send([], undo="1").text
     assert Availability.objects.get().slots == [0, 20]

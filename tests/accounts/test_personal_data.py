@@ -12,7 +12,7 @@ from django.core.exceptions import PermissionDenied
 from django.urls import reverse
 from django.utils import timezone
 
-from accounts.availability import set_availability
+from accounts.availability import confirm_availability, set_availability
 from accounts.feeds import create_feed
 from accounts.messages import queue_message
 from accounts.models import Message, User
@@ -37,7 +37,7 @@ from tests.factories import (
 def active_person(person):
     """Somebody with a row of every kind."""
     GitHubIdentityFactory(user=person, login="noor-h")
-    set_availability(person, [20, 21], time_zone="Europe/Rome")
+    confirm_availability(set_availability(person, [20, 21], time_zone="Europe/Rome"))
     create_feed(person)
     queue_message(person, kind="news", subject="News", body="Plain news")
     queue_message(person, kind="code", subject="Code", body="ABC-DEF", secret=True)
@@ -57,6 +57,7 @@ def test_export_holds_what_is_mine(client, active_person):
     assert data["profile"]["email"] == "noor@example.org"
     assert data["github"]["login"] == "noor-h"
     assert data["availability"]["half_hours"] == ["Monday 10:00", "Monday 10:30"]
+    assert data["availability"]["confirmed_at"]
     assert data["memberships"][0]["checkins"][0]["did"] == "Fixed a typo in the tutorial."
     assert data["contributions"][0]["note"] == "My first one"
     assert data["applications"][0]["draft"] == {"1": "Why I apply"}

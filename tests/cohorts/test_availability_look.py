@@ -37,7 +37,7 @@ def test_hours_from_before_the_session_opened_need_a_look(person, session):
     found = said(person, 40)
     look = availability_needs_a_look(person, session)
     assert look.can_confirm
-    assert "You said 1\xa0month ago that you have 1 hours a week." in look.text
+    assert "You said 1\xa0month ago that you have 1 hour a week." in look.text
     confirm_availability(found)
     assert availability_needs_a_look(person, session) is None
 
@@ -81,5 +81,5 @@ def test_organisers_see_how_old_the_hours_are(client, person):
     assert "Not said yet" in client.get(address).text
     said(person, 120)
     page = client.get(address).text
-    assert "1 hours a week, in Europe/Rome" in page
+    assert "1 hour a week, in Europe/Rome" in page
     assert "before this session opened" in page
