@@ -20,7 +20,7 @@ from .late_access import late_until
 from .models import Answer, Application, Membership, ProjectPreference, Question, Session
 from .moves import MOVES, MoveError, move, obstacle
 from .placing import give_free
-from .questions import asked_questions
+from .questions import asked_questions, clean_text
 from .stages import Stage, stage_of, takes_applications
 from .version_changes import as_note, changed_names
 
@@ -57,14 +57,16 @@ def save_draft(session: Session, entry: Entry, *, by, version: int, tab: str = "
     `MoveError` where nothing can be written any more, and of that `TooLate` where only the deadline stands against it: then the
     text is stored all the same, for its writer alone (see `docs/decisions.md`).
     """
-    draft = entry.as_draft()
+    draft, tab = entry.as_draft(), clean_text(tab)[:40]
     with transaction.atomic():
         application = _locked(session, by)
         against = may_write(application, session, by=by)
         if application is None:
             if against is not None:
                 raise MoveError(against)
-            application, _created = Application.objects.get_or_create(session=session, applicant=by)
+            begun, _created = Application.objects.get_or_create(session=session, applicant=by)
+            # Of two first saves at once the second one finds here what the first one wrote, and keeps a third one waiting.
+            application = _locked(session, by) or begun
         elif against is not None:
             if not _keeps_late_text(application):
                 raise MoveError(against)
@@ -85,7 +87,7 @@ def _store(application: Application, entry: Entry, draft: dict, *, version: int,
     if application.version != version and (not tab or application.draft.get("tab") != tab):
         raise DraftStale(application)
     if application.draft or saved is None or entry.differences(saved) != {"accommodations"}:
-        about_it = {"tab": tab[:40], "saved_at": timezone.now().isoformat()}
+        about_it = {"tab": tab, "saved_at": timezone.now().isoformat()}
         application.draft = draft | about_it | kept_check(application, draft)
     # Stored apart, and at once: it is no part of the version that is handed in.
     keep_accommodations(application, entry.accommodations)
@@ -130,7 +132,7 @@ def submit(application: Application, *, by) -> bool:
     """Hand in what is saved, as the first or as a new version, and say so by mail after the commit.
 
     Returns False, having changed nothing, where this very version is handed in already. Raises `EntryInvalid` where
-    something is missing or wrong, and `MoveError` after the deadline.
+    something is missing or wrong, and `MoveError` where it cannot be handed in: of that `TooLate` after the deadline.
     """
     with transaction.atomic():
         locked = _locked(application.session, application.applicant)
@@ -140,7 +142,7 @@ def submit(application: Application, *, by) -> bool:
             return False
         against = obstacle(locked, Status.SUBMITTED, by=by)
         if against is not None:
-            raise MoveError(against)
+            raise (TooLate if by.pk == locked.applicant_id and _keeps_late_text(locked) else MoveError)(against)
         login_before = typed_login(locked.applicant)
         checked = _checked(locked, by)
         note = as_note(changed_names(locked, checked, login_before=login_before, by=by)) if locked.submitted_at else ""

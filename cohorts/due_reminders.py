@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from django.contrib.contenttypes.models import ContentType
-from django.db.models import Count, Exists, F, Model, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Case, Count, Exists, F, Model, OuterRef, Q, QuerySet, Subquery, When
 from django.db.models.functions import Coalesce
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -20,9 +20,10 @@ from accounts.links import absolute_url
 from accounts.models import Message, User
 
 from .checkins import ends_at, last_minute
+from .late_access import deadline_of, with_late_access
 from .models import Application, ApplicationEvent, CheckIn, Membership, ReviewAssignment, ReviewPhase, Session, Week, access
 from .phases import switches_of
-from .stages import Stage, current_week, stage_of, takes_applications
+from .stages import Stage, current_week, stage_of
 
 Status = Application.Status
 
@@ -82,37 +83,43 @@ def _leads_by_now() -> Exists:
     return Exists(leading.filter(cohort__session=OuterRef("session"), user=OuterRef("applicant")))
 
 
-# --- a draft that was not submitted: once
+# --- a draft that was not submitted: once, and once more where a code of the organisers gave its writer a later deadline
+
+#: The round of a reminder before the deadline of all, and of one before a later one of the writer's own.
+FOR_ALL, LATE = 1, 2
 
 
-def _open_drafts() -> QuerySet[Application]:
+def _open_drafts() -> QuerySet[Any]:
+    """Drafts with `codes_until` (see `late_access.with_late_access`) and `deadline_round`."""
     drafts = Application.objects.filter(_wants_reminders("applicant"), status=Status.DRAFT).exclude(_leads_by_now())
-    return drafts.select_related("session", "applicant")
+    is_late = When(codes_until__gt=F("session__applications_close_at"), then=LATE)
+    return with_late_access(drafts).annotate(deadline_round=Case(is_late, default=FOR_ALL)).select_related("session", "applicant")
 
 
 def due_drafts(now: datetime.datetime) -> Iterator[Due]:
-    """Drafts that nobody has touched for some hours, shortly before the deadline."""
+    """Drafts that nobody has touched for some hours, shortly before the deadline of their writer."""
+    soon = (now, now + DRAFT_AHEAD)
     drafts = _open_drafts().filter(
-        session__applications_close_at__gt=now,
-        session__applications_close_at__lte=now + DRAFT_AHEAD,
-        updated_at__lte=now - DRAFT_UNTOUCHED,
+        Q(session__applications_close_at__range=soon) | Q(codes_until__range=soon), updated_at__lte=now - DRAFT_UNTOUCHED
     )
-    for application in drafts.exclude(_written(DRAFT, Application, pk="pk", person="applicant")).order_by("pk"):
-        session = application.session
-        if takes_applications(session, now):
+    untold = drafts.exclude(_written(DRAFT, Application, pk="pk", person="applicant", round=OuterRef("deadline_round")))
+    for application in untold.order_by("pk"):
+        session, closes = application.session, deadline_of(application, now)
+        if closes is not None and closes <= now + DRAFT_AHEAD:
             yield Due(
                 recipient=application.applicant,
                 about=application,
                 session=session,
                 subject=_("Your application to %(session)s is not submitted yet") % {"session": session},
                 link=absolute_url(reverse("apply", args=[session.slug])),
-                moments={"closes": session.applications_close_at},
+                round=application.deadline_round,
+                moments={"closes": closes},
             )
 
 
 def draft_still_true(message: Message, now: datetime.datetime) -> bool:
-    application: Any = message.about
-    return takes_applications(application.session, now) and _open_drafts().filter(pk=application.pk).exists()
+    draft = _open_drafts().filter(pk=message.about_id, deadline_round=message.round).first()
+    return draft is not None and deadline_of(draft, now) is not None
 
 
 # --- an offer that was not answered: once for each time a place is offered

@@ -25,7 +25,7 @@ def _stamp(question: Question, at, by) -> Question:
     if not Session.objects.organised_by(by).filter(pk=question.session_id).exists():
         raise RetiringError(_("Only the organisers of this session can do that."))
     with transaction.atomic():
-        locked = Question.objects.select_for_update().get(pk=question.pk)
+        locked = Question.objects.select_for_update(no_key=True).get(pk=question.pk)
         if (locked.retired_at is None) != (at is None):
             locked.retired_at = at
             locked.save(update_fields=["retired_at"])

@@ -12,21 +12,23 @@ from django.utils.translation import gettext_lazy
 from accounts.zones import zone_label
 from cohorts.forms.moments import ANYWHERE_HELP, MomentField, meaning
 from cohorts.models import Session, SessionRole
+from cohorts.scores import keep_reviews_waiting
 from cohorts.stages import stage_of
 from cohorts.weeks import generate_weeks
 
-from .access import OrganiserAdmin, part_of
+from .access import DATES, OrganiserAdmin, part_of
 from .accommodations import AccommodationsMixin
 from .assigning import AssignReviewsMixin
 from .copying import CopyingMixin
 from .eligibility_inline import EligibilityRuleInline
+from .forming import FormingMixin
 from .late_codes import LateCodesMixin
 from .phase_inline import ReviewPhaseInline, review_in_words
-from .question_inline import QuestionInline
+from .question_inline import QuestionFormSet, QuestionInline
 from .ranking import RankingMixin
 from .rejudging import ApplyRulesMixin
 from .score_import import ScoreImportMixin
-from .session_inlines import CohortInline, CriterionInline, RoleInline, WeekInline
+from .session_inlines import CohortInline, CriterionFormSet, CriterionInline, RoleInline, WeekInline
 from .session_steps import SessionStepsMixin
 from .tiers import TiersMixin
 
@@ -76,10 +78,12 @@ class SessionAdmin(
     ScoreImportMixin,
     TiersMixin,
     AssignReviewsMixin,
+    FormingMixin,
     SessionStepsMixin,
     OrganiserAdmin,
 ):
     form = SessionForm
+    formfield_overrides = DATES  # noqa: RUF012
     change_form_template = "admin/cohorts/session_change_form.html"
     list_display = ["name", "stage", "starts_on", "applications_open_at", "applications_close_at", "links"]
     search_fields = ["name", "slug"]
@@ -132,7 +136,13 @@ class SessionAdmin(
             (
                 _("4. Review"),
                 {
-                    "fields": ["review_names_hidden", "reviews_each", "review_assigned_only", "review_others_scores"],
+                    "fields": [
+                        "review_names_hidden",
+                        "reviews_each",
+                        "review_assigned_only",
+                        "review_others_scores",
+                        "claim_minutes",
+                    ],
                     "description": format_html("<p>{}</p>", review_in_words(obj)),
                 },
             ),
@@ -147,6 +157,14 @@ class SessionAdmin(
             return [QuestionInline, CriterionInline, RoleInline, CohortInline]
         # Rules ask about questions that are saved, and phases follow the dates.
         return [QuestionInline, EligibilityRuleInline, CriterionInline, ReviewPhaseInline, RoleInline, CohortInline, WeekInline]
+
+    def get_inline_formsets(self, request, formsets, inline_instances, obj=None):
+        """Django opens a folded part where a row has errors. What is wrong with the rows together would stay out of sight."""
+        parts = super().get_inline_formsets(request, formsets, inline_instances, obj)
+        for part in parts:
+            if part.formset.is_bound and part.formset.non_form_errors():
+                part.classes = part.classes.replace("collapse", "")
+        return parts
 
     def formfield_for_dbfield(self, db_field, request, **kwargs):
         field = super().formfield_for_dbfield(db_field, request, **kwargs)
@@ -163,6 +181,9 @@ class SessionAdmin(
             SessionRole.objects.get_or_create(session=obj, user=request.user, role=SessionRole.Role.ORGANISER)
 
     def save_related(self, request, form, formsets, change):
+        if change and any(isinstance(one, CriterionFormSet | QuestionFormSet) and one.has_changed() for one in formsets):
+            # Applications before what hangs on them, as whoever submits or reviews takes the locks: nobody waits in a circle.
+            keep_reviews_waiting(form.instance)
         super().save_related(request, form, formsets, change)
         generate_weeks(form.instance)
         self.log_readers(request, form.instance, formsets)

@@ -9,6 +9,7 @@ from django.views.decorators.http import require_http_methods
 from cohorts.entries import Entry, EntryInvalid, check_entry, question_name
 from cohorts.forms.application import ApplicationForm, read_entry
 from cohorts.models import Question, Session
+from cohorts.phases import promise_about_names
 from cohorts.questions import asked_questions
 from cohorts.stages import stage_of
 
@@ -28,6 +29,7 @@ def apply_preview(request, slug):
         "session": session,
         "stage": stage_of(session),
         "deadline": closes_at if closes_at and closes_at > timezone.now() else None,
+        "names_promise": promise_about_names(session),
         "form": ApplicationForm(session, entry, errors=errors),
         "beside": {},
         "is_checked": request.method == "POST",

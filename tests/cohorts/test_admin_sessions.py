@@ -42,6 +42,7 @@ def fields(**more):
         "review_names_hidden": "on",
         "review_others_scores": "after_own",
         "reviews_each": "2",
+        "claim_minutes": "45",
         **more,
     }
 
@@ -84,7 +85,7 @@ def test_whoever_sets_a_session_up_organises_it_and_gets_its_weeks(client, organ
     assert Question.objects.get(session=session).label == "Why?"
     assert Criterion.objects.get(session=session).anchor_list == ["None", "Much"]
     assert Cohort.objects.get(session=session).project == project
-    assert session.announced_at is None
+    assert (session.announced_at, session.claim_minutes) == (None, 45)
 
 
 def test_changed_dates_change_the_weeks_and_keep_their_texts(client, organiser):

@@ -283,6 +283,12 @@ def test_a_draft_that_was_deleted_meanwhile_cannot_be_submitted(session, why, pe
         submit(application, by=person)
 
 
+def test_the_deadline_between_saving_and_submitting_says_that_the_text_is_stored(session, why, person):
+    application = saved(session, person, Entry({why.pk: "first"}))
+    with time_machine.travel(session.applications_close_at, tick=False), pytest.raises(TooLate):
+        submit(application, by=person)
+
+
 def test_withdrawing_and_coming_back(session, why, person):
     application = submitted(session, person, Entry({why.pk: "first"}))
     withdraw(application, by=person)

@@ -242,6 +242,7 @@ class TestThePreview:
         assert "nothing you type here is saved" in text
         assert "Sensitive: only organisers read this." in text
         assert "Gone?" not in text
+        assert "They do not see your name while they score." in text
         assert "hx-post" not in text
         assert 'value="submit"' not in text
         name = question_name(asked.pk)

@@ -27,6 +27,7 @@ from tests.factories import (
     ApplicationFactory,
     CheckInFactory,
     CohortFactory,
+    LateAccessFactory,
     MembershipFactory,
     ReviewFactory,
     ReviewPhaseFactory,
@@ -96,6 +97,20 @@ class TestDraft:
         Application.objects.update(updated_at=soon - HOUR)
         assert write_due_reminders(soon) == 0
         assert write_due_reminders(soon + 5 * HOUR) == 1
+
+    def test_a_code_of_the_organisers_brings_a_deadline_and_a_reminder_of_its_own(self, session, draft, soon):
+        ApplicationFactory(session=session, status="draft", submitted_at=None)
+        Application.objects.update(updated_at=timezone.now() - DAY)
+        assert write_due_reminders(soon) == 2
+        until = session.applications_close_at + 5 * DAY
+        LateAccessFactory(person=draft.applicant, code__session=session, code__expires_at=until)
+        assert write_due_reminders(until - 3 * DAY) == 0
+        assert write_due_reminders(until - HOUR) == 1
+        assert write_due_reminders(until) == 0
+        first, late = (one for one in written("reminder_draft") if one.recipient == draft.applicant)
+        assert "Your application to Spring" in late.subject
+        with time_machine.travel(until - HOUR, tick=False):
+            assert (deliver(first), deliver(late)) == ("dropped", "sent")
 
     def test_one_that_was_submitted_meanwhile_is_not_called_to_mind(self, session, draft, soon):
         with time_machine.travel(soon, tick=False):
