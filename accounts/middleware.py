@@ -1,4 +1,4 @@
-"""Shows times in the visitor's zone, and keeps pages of people out of shared caches."""
+"""Reads forms as they were made, shows times in the visitor's zone, and keeps pages of people out of shared caches."""
 
 import zoneinfo
 
@@ -7,6 +7,21 @@ from django.utils.cache import patch_cache_control
 
 #: The browser's own zone, set by static/js/site.js for those who are not logged in.
 COOKIE = "tz"
+
+
+class FormEncodingMiddleware:
+    """Reads what is sent as UTF-8, as all our pages are, whatever the request says it is.
+
+    Django believes the request: with `charset=unicode_escape` somebody makes letters of it that no page can show and no database
+    takes, and with other names of Python's codecs an error. Before everything that reads the form.
+    """
+
+    def __init__(self, get_response):
+        self.get_response = get_response
+
+    def __call__(self, request):
+        request.encoding = "utf-8"
+        return self.get_response(request)
 
 
 class TimeZoneMiddleware:

@@ -7,7 +7,8 @@ them and at line ends, so the same goes for what stands after those. An apostrop
 import re
 
 #: Where a cell can begin, before a sign. Apostrophes that stand there already belong to the text: one more tells ours apart.
-_BEGINS, _RUNS = "(?:^|(?<=[;\r\n]))", "(?='* *[=+\\-@\t\r＝＋－＠])"
+#: A quotation mark there is written twice, and a cell that begins with two of them goes on with what follows.
+_BEGINS, _RUNS = "(?:^|(?<=[;\r\n]))", "(?='*[\" ]*[=+\\-@\t\r＝＋－＠])"
 _RISKY, _MADE_HARMLESS = re.compile(_BEGINS + _RUNS), re.compile(f"{_BEGINS}'{_RUNS}")
 
 

@@ -124,7 +124,9 @@ def _reusable(session: Session, earlier: Sequence[Application]) -> list[Reusable
 
 def _text_for(question: Question, answers: Iterable[Answer], lines: dict[int, set[int]]) -> str:
     """The answer to `question` as it would be typed: to one that is its kin by copying, else to one of the same words."""
-    same = [answer for answer in answers if _same_kind(answer.question, question)]
+    same = [
+        answer for answer in answers if _same_kind(answer.question, question) and not _has_more_readers(question, answer.question)
+    ]
     kin = [answer for answer in same if lines[answer.question_id] & lines[question.pk]]
     alike = [answer for answer in same if _words(answer.question.label) == _words(question.label)]
     for answer in (*kin, *alike):
@@ -140,6 +142,15 @@ def _text_for(question: Question, answers: Iterable[Answer], lines: dict[int, se
 
 def _same_kind(one: Question, other: Question) -> bool:
     return one.kind == other.kind or {one.kind, other.kind} <= _TEXTS
+
+
+def _has_more_readers(question: Question, earlier: Question) -> bool:
+    """Whether reviewers read the answer to `question`, and did not read that to `earlier`: what was told to few is not told to more."""
+    return _is_for_reviewers(question) and not _is_for_reviewers(earlier)
+
+
+def _is_for_reviewers(question: Question) -> bool:
+    return question.shown_to_reviewers and not question.sensitive
 
 
 def _words(label: str) -> str:
