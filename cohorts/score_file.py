@@ -9,6 +9,7 @@ import io
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import NamedTuple
 
 from django.utils.translation import gettext as _
@@ -21,6 +22,8 @@ from .reviews import LONGEST_COMMENT
 MEGABYTE = 1024 * 1024
 LARGEST = 2 * MEGABYTE
 MOST_ROWS = 10_000
+#: Far above what a session has criteria.
+MOST_COLUMNS = 500
 
 APPLICATION, REVIEWER = "application", "reviewer"
 COMMENTS = ("private_comment", "shareable_comment")
@@ -102,13 +105,15 @@ def read_scores(content: bytes, criteria: Sequence[Criterion]) -> ScoreFile:
     """What `content` says, with every problem found in it. Raises `FileError` where it is no table of scores at all."""
     if len(content) > LARGEST:
         raise FileError(_("The file is larger than 2 MB. Split it, and import the parts one after the other."))
-    rows = list(_rows(content))
+    rows = list(islice(_rows(content), MOST_ROWS + 2))
     if not rows:
         raise FileError(_("The file is empty."))
     if len(rows) - 1 > MOST_ROWS:
         raise FileError(_("The file has more than 10,000 rows. Split it, and import the parts one after the other."))
     result = ScoreFile()
     (header_row, header), *others = rows
+    if len(header) > MOST_COLUMNS:
+        raise FileError(_("The first line has more than 500 columns. Is it the line with their names?"))
     places = _places(header_row, header, criteria, result.problems)
     if not result.problems:
         reader = _Reader(criteria, places, len(header), result)

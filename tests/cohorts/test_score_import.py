@@ -119,6 +119,7 @@ def test_what_is_wrong_with_the_first_row(header, column, words):
         (b'a,b\n7,"ann"x', "quotation"),
         (b"x" * (LARGEST + 1), "2 MB"),
         (b"a\n" + b"1\n" * (MOST_ROWS + 1), "10,000 rows"),
+        (b"a," * 600, "500 columns"),
     ],
 )
 def test_what_is_no_table_at_all(content, words):
