@@ -1,4 +1,4 @@
-"""Questions and criteria of an earlier session, copied into the next one."""
+"""Questions with their rules, and criteria, of an earlier session, copied into the next one."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -8,13 +8,14 @@ from django.db import transaction
 from django.db.models import Max
 from django.utils.translation import gettext as _
 
-from .models import Criterion, Question, Session
+from .models import Criterion, EligibilityRule, Question, Session
 
 #: What a copy takes over. Not the order (copies come last), nor whether it is retired: what is no longer asked is not copied.
 _OF_A_QUESTION = (
     "label", "help_text", "kind", "required", "min_words", "max_words", "choices", "at_least", "at_most", "not_before", "not_after",
     "sensitive", "shown_to_reviewers",
 )  # fmt: skip
+_OF_A_RULE = ("condition", "value", "outcome", "reason")
 _OF_A_CRITERION = ("name", "help_text", "weight", "required", "independent", "anchors")
 
 #: The column holds no larger number; what shares one stands in the order in which it was made.
@@ -43,7 +44,8 @@ def sources_for(target: Session, user) -> list[Session]:
 def copyable_questions(source: Session, target: Session) -> list[Copyable[Question]]:
     """The questions that `source` asks, in order."""
     there = {_same(label) for label in target.questions.values_list("label", flat=True)}
-    return [Copyable(question, _same(question.label) in there) for question in source.questions.asked()]
+    asked = source.questions.asked().prefetch_related("eligibility_rules")
+    return [Copyable(question, _same(question.label) in there) for question in asked]
 
 
 def copyable_criteria(source: Session, target: Session) -> list[Copyable[Criterion]]:
@@ -53,7 +55,7 @@ def copyable_criteria(source: Session, target: Session) -> list[Copyable[Criteri
 
 
 def copy_questions(source: Session, target: Session, *, by, questions: Iterable[Question]) -> list[Question]:
-    """Add copies of `questions` of `source` to the end of `target`'s form, and return them.
+    """Add copies of `questions` of `source` to the end of `target`'s form, with the eligibility rules about them, and return them.
 
     Left out are those that `target` has with the same words, so copying twice copies once. Raises `CopyingError` where `by` does
     not organise both sessions, or a question is not one that `source` asks.
@@ -61,10 +63,17 @@ def copy_questions(source: Session, target: Session, *, by, questions: Iterable[
     with transaction.atomic():
         _lock(source, target, by)
         parts = _chosen(copyable_questions(source, target), questions)
-        return Question.objects.bulk_create(
+        copies = Question.objects.bulk_create(
             Question(session=target, order=number, copied_from=part, **_values(part, _OF_A_QUESTION))
             for number, part in zip(_orders(target.questions), parts, strict=False)
         )
+        rules = [(copy, rule) for copy, part in zip(copies, parts, strict=True) for rule in part.eligibility_rules.all()]
+        rules.sort(key=lambda pair: (pair[1].order, pair[1].pk))
+        EligibilityRule.objects.bulk_create(
+            EligibilityRule(session=target, order=number, question=copy, **_values(rule, _OF_A_RULE))
+            for number, (copy, rule) in zip(_orders(target.eligibility_rules), rules, strict=False)
+        )
+        return copies
 
 
 def copy_criteria(source: Session, target: Session, *, by, criteria: Iterable[Criterion]) -> list[Criterion]:

@@ -1,4 +1,4 @@
-"""Answers of an earlier application, offered to somebody who applies again: into the draft, where nothing is typed yet."""
+"""Answers of an earlier application, offered to somebody who applies again: into the fields of the draft that are empty."""
 
 import dataclasses
 from collections.abc import Iterable, Sequence
@@ -28,7 +28,7 @@ _JUDGED = frozenset(Kind) - _TEXTS
 
 @dataclass(frozen=True)
 class Reusable:
-    """What an earlier application has for a session: raw text by question, projects in order, a content warning."""
+    """What an earlier application has for a form: raw text by question, projects in order, a content warning."""
 
     application: Application
     texts: dict[Question, str]
@@ -38,7 +38,14 @@ class Reusable:
     @property
     def number(self) -> int:
         """How many fields it would fill, the projects being one."""
-        return len(self.texts) + bool(self.projects)
+        return len(self.texts) + bool(self.projects) + bool(self.content_warning)
+
+    def beside(self, entry: Entry) -> "Reusable":
+        """What of it fits into the fields that are empty in `entry`. The warning comes with the answers that it warns of, or not."""
+        texts = {question: text for question, text in self.texts.items() if _is_empty(entry, question)}
+        projects = () if entry.preferences else self.projects
+        warning = self.content_warning if (texts or projects) and not entry.content_warning.strip() else ""
+        return dataclasses.replace(self, texts=texts, projects=projects, content_warning=warning)
 
 
 @dataclass(frozen=True)
@@ -49,13 +56,21 @@ class Reused:
     filled: list[str]
 
 
-def reusable_answers(session: Session, user) -> list[Reusable]:
-    """What earlier applications of `user` have for the form of `session`, newest first; those that have nothing are left out.
+def reusable_answers(session: Session, user, entry: Entry) -> list[Reusable]:
+    """What earlier applications of `user` have for the empty fields of `entry`, newest first; those that have nothing are left out.
 
-    Costs one query for somebody who never applied before, and at most six for everybody else.
+    No query where nothing is empty, one for somebody who never applied before, and at most eight for everybody else.
     """
-    found = _earlier(user, session).order_by("-submitted_at", "-pk")[:MOST_OFFERED]
-    return [one for one in _reusable(session, list(found)) if one.number]
+    asked = [question for question in asked_questions(session) if question.kind != Kind.FILE]
+    if entry.preferences and not any(_is_empty(entry, question) for question in asked):
+        return []
+    found = list(_earlier(user, session).order_by("-submitted_at", "-pk")[:MOST_OFFERED])
+    offers = [one.beside(entry) for one in _reusable(session, found)]
+    return [one for one in offers if one.number]
+
+
+def _is_empty(entry: Entry, question: Question) -> bool:
+    return not entry.texts.get(question.pk, "").strip()
 
 
 def reuse_answers(session: Session, earlier_pk: int, *, by, version: int, tab: str = "") -> Reused:
@@ -71,24 +86,20 @@ def reuse_answers(session: Session, earlier_pk: int, *, by, version: int, tab: s
             raise MoveError(_("There is no earlier application of yours to take answers from."))
         mine = Application.objects.select_related("session", "applicant__github").filter(session=session, applicant=by).first()
         entry = Entry.of(mine) if mine else Entry(github_login=typed_login(by))
-        filled, reused = _fill(entry, reusable)
+        filled, reused = _fill(entry, reusable.beside(entry))
         if not filled and mine is not None:
             return Reused(mine, [])
         return Reused(save_draft(session, reused, by=by, version=version, tab=tab), filled)
 
 
 def _fill(entry: Entry, reusable: Reusable) -> tuple[list[str], Entry]:
-    texts, filled = dict(entry.texts), []
-    for question, text in reusable.texts.items():
-        if not texts.get(question.pk, "").strip():
-            texts[question.pk] = text
-            filled.append(question.label)
+    texts = {**entry.texts, **{question.pk: text for question, text in reusable.texts.items()}}
+    filled = [question.label for question in reusable.texts]
     preferences, warning = entry.preferences, entry.content_warning
-    if reusable.projects and not preferences:
+    if reusable.projects:
         preferences = tuple(project.pk for project in reusable.projects)
         filled.append(_("Projects you would like"))
-    if reusable.content_warning and filled and not warning.strip():
-        # The answers that it warns of come along.
+    if reusable.content_warning:
         warning = reusable.content_warning
         filled.append(_("What readers should know first"))
     return filled, dataclasses.replace(entry, texts=texts, preferences=preferences, content_warning=warning)

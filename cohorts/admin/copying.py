@@ -47,6 +47,13 @@ def _facts_of_a_question(question: Question) -> list[str]:
         facts.append(
             _("with days of the earlier session, to be changed afterwards: %(limits)s") % {"limits": limits_in_words(question)}
         )
+    if rules := len(question.eligibility_rules.all()):
+        words = ngettext(
+            "with %(count)s rule about who can take part, to be looked at afterwards",
+            "with %(count)s rules about who can take part, to be looked at afterwards",
+            rules,
+        )
+        facts.append(words % {"count": rules})
     return [fact for fact in facts if fact]
 
 

@@ -178,11 +178,9 @@ def saved_at(application):
 
 
 def _reusable(user, session, application, entry):
-    """Earlier applications with answers to take over: for a form in which no question is answered."""
-    begun = application is not None and application.status != Status.DRAFT
-    if not user.is_authenticated or begun or any(text.strip() for text in entry.texts.values()):
-        return []
-    return reusable_answers(session, user)
+    """Earlier applications with answers for what is still empty, as long as nothing was submitted."""
+    was_submitted = application is not None and application.status != Status.DRAFT
+    return [] if was_submitted or not user.is_authenticated else reusable_answers(session, user, entry)
 
 
 def _gone_projects(form, entry) -> list[str]:

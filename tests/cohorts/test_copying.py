@@ -12,6 +12,7 @@ from cohorts.models import Criterion, Question
 from tests.factories import (
     ApplicationFactory,
     CriterionFactory,
+    EligibilityRuleFactory,
     QuestionFactory,
     SessionFactory,
     SessionRoleFactory,
@@ -61,6 +62,19 @@ def test_copies_are_whole_and_come_last(earlier, later, organiser):
                 assert getattr(copy, field.name) == getattr(original, field.name), field.name
 
 
+def test_rules_come_with_their_question_and_in_their_order(earlier, later, organiser):
+    asked, other = QuestionFactory(session=earlier, label="Time?", kind="yes_no"), QuestionFactory(session=earlier)
+    second = EligibilityRuleFactory(question=asked, order=5, condition="is", value="no", outcome="not_eligible", reason="Later.")
+    first = EligibilityRuleFactory(question=asked, order=4, condition="empty", reason="Say it.")
+    EligibilityRuleFactory(question=other)
+    (copy,) = copy_questions(earlier, later, by=organiser, questions=[asked])
+    rules = later.eligibility_rules.values_list("question", "condition", "value", "outcome", "reason")
+    wanted = [(copy.pk, one.condition, one.value, one.outcome, one.reason) for one in (first, second)]
+    assert list(rules) == wanted
+    assert copy_questions(earlier, later, by=organiser, questions=[asked]) == []
+    assert later.eligibility_rules.count() == 2
+
+
 def test_what_is_there_by_the_same_words_is_left_out(earlier, later, organiser):
     same = QuestionFactory(session=earlier, label="Why do  you want to take part?")
     new = [QuestionFactory(session=earlier, label=label) for label in ("How?", "how?")]
@@ -108,6 +122,7 @@ class TestThePage:
     ):
         client.force_login(organiser)
         new, unticked = QuestionFactory(session=earlier, label="New?"), QuestionFactory(session=earlier, label="Not this?")
+        EligibilityRuleFactory(question=unticked)
         there = QuestionFactory(session=earlier, label="There?")
         QuestionFactory(session=later, label="there?")
         address = reverse("admin:cohorts_session_copy_questions", args=[later.pk])
@@ -115,6 +130,7 @@ class TestThePage:
         with django_assert_max_num_queries(20):
             text = client.get(address, {"from": earlier.pk}).content.decode()
         assert "Left out: there already, with the same words" in text
+        assert text.count("with 1 rule about who can take part") == 1
         response = client.post(address, {"from": earlier.pk, "part": [new.pk, there.pk, "x"]}, follow=True)
         assert "1 question copied." in response.content.decode()
         assert sorted(later.questions.values_list("label", flat=True)) == ["New?", "there?"]

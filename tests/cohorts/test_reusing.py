@@ -54,12 +54,14 @@ def test_answers_are_found_by_copying_and_by_words_and_fill_only_what_is_empty(s
     session.projects.set([ProjectFactory(), shared])
     for rank, project in enumerate((gone, shared), start=1):
         ProjectPreference.objects.create(application=earlier, project=project, rank=rank)
-    (offer,) = reusable_answers(session, person)
-    assert (offer.application, offer.number) == (earlier, 4)
+    (offer,) = reusable_answers(session, person, Entry())
+    assert (offer.application, offer.number) == (earlier, 5)
     mine = ApplicationFactory(
         session=session, applicant=person, status="draft", submitted_at=None, draft={str(typed.pk): "Paris"}, version=3
     )
+    (offer,) = reusable_answers(session, person, Entry.of(mine))
     reused = reuse_answers(session, earlier.pk, by=person, version=3)
+    assert offer.number == len(reused.filled)
     assert reused.filled == ["Why now?", "  which  DAYS? ", "Projects you would like", "What readers should know first"]
     mine.refresh_from_db()
     entry = Entry.of(mine)
@@ -72,6 +74,7 @@ def test_answers_are_found_by_copying_and_by_words_and_fill_only_what_is_empty(s
     assert (entry.preferences, entry.content_warning, mine.version) == ((shared.pk,), "Speaks of a loss", 4)
     # Once more finds nothing left to fill, and writes nothing.
     assert reuse_answers(session, earlier.pk, by=person, version=4).filled == []
+    assert reusable_answers(session, person, entry) == []
 
 
 def test_only_ones_own_submitted_applications_are_offered(session, person):
@@ -81,24 +84,32 @@ def test_only_ones_own_submitted_applications_are_offered(session, person):
         answer(application, "Secret", label="Why?")
         with pytest.raises(MoveError):
             reuse_answers(session, application.pk, by=person, version=0)
-    assert reusable_answers(session, person) == []
+    assert reusable_answers(session, person, Entry()) == []
     assert not Application.objects.filter(session=session).exists()
     assert question.answers.count() == 0
 
 
-def test_the_empty_form_offers_it_and_says_what_was_filled(client, session, earlier, person, django_assert_max_num_queries):
+def test_the_form_offers_it_while_anything_is_empty_and_says_what_was_filled(
+    client, session, earlier, person, django_assert_max_num_queries
+):
     QuestionFactory(session=session, label="Why?")
+    typed = QuestionFactory(session=session, label="Where?")
     QuestionFactory(session=session, label="CV", kind=Kind.FILE, required=False)
     answer(earlier, "To learn", label="Why?")
+    answer(earlier, "Rome", label="Where?")
     client.force_login(person)
     form = reverse("apply", args=[session.slug])
-    assert "Use answers from Autumn" in client.get(form).content.decode()
+    assert "fills 3 fields" in client.get(form).content.decode()
+    client.post(form, {"action": "save", "version": "0", f"question_{typed.pk}": "Paris"})
+    page = client.get(form).content.decode()
+    assert "Use answers from Autumn" in page
+    assert "fills 2 fields" in page
     reuse = reverse("apply_reuse", args=[session.slug])
-    page = client.post(reuse, {"application": earlier.pk, "version": "0"}, follow=True).content.decode()
+    page = client.post(reuse, {"application": earlier.pk, "version": "1"}, follow=True).content.decode()
     assert "Filled in from an earlier application: “Why?”; “What readers should know first”. Read it again" in page
     assert "Files are not taken over" in page
     assert "To learn" in page
     assert "Use answers from" not in page
     assert "no earlier application" in client.post(reuse, {"application": "x"}, follow=True).content.decode()
     with django_assert_max_num_queries(8):
-        reusable_answers(session, person)
+        reusable_answers(session, person, Entry())
