@@ -2,9 +2,15 @@
 
 from dataclasses import dataclass
 
+from django import forms
+from django.db import models
+
 from accounts.admin.visible_to import VisibleToAdmin
 from cohorts.models import Session
 from cohorts.roles import organises_any
+
+#: For `formfield_overrides`: the browser's own field for a day. The admin's would say something about time zones beside it.
+DATES = {models.DateField: {"widget": forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"})}}
 
 
 @dataclass(frozen=True)

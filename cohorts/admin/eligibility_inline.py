@@ -3,13 +3,13 @@
 from django import forms
 from django.contrib import admin
 from django.core.exceptions import ValidationError
-from django.forms.models import BaseInlineFormSet
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from cohorts.eligibility import stored_value, trouble_with
 from cohorts.models import EligibilityRule, Question
 
+from .introduced import IntroducedFormSet
 from .session_inlines import SessionPartInline
 
 
@@ -37,7 +37,7 @@ class RuleForm(forms.ModelForm):
         return cleaned
 
 
-class RuleFormSet(BaseInlineFormSet):
+class RuleFormSet(IntroducedFormSet):
     def introduction(self) -> list[str]:
         """What stands above the rules."""
         if self.instance.pk is not None and not self.instance.eligibility_rules.exists():
@@ -75,10 +75,9 @@ class EligibilityRuleInline(SessionPartInline, admin.StackedInline):
     model = EligibilityRule
     form = RuleForm
     formset = RuleFormSet
-    template = "admin/cohorts/introduced_inline.html"
     fields = [("order", "outcome"), "question", ("condition", "value"), "reason", "works"]
     readonly_fields = ["works"]
-    classes = ["collapse"]
+    classes = ["collapse", "introduced"]
 
     def get_queryset(self, request):
         return super().get_queryset(request).select_related("question", "session")

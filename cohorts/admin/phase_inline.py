@@ -3,7 +3,6 @@
 from django import forms
 from django.contrib import admin
 from django.core.exceptions import ValidationError
-from django.forms.models import BaseInlineFormSet
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -11,6 +10,7 @@ from cohorts.forms.moments import MomentField
 from cohorts.models import ReviewPhase, Session
 from cohorts.phases import Decisions, Switches, Writing, full_time, lock_phases, obstacles_to_phases, seen_in_words, switches_of
 
+from .introduced import IntroducedFormSet
 from .session_inlines import SessionPartInline
 
 
@@ -19,7 +19,7 @@ class PhaseForm(forms.ModelForm):
     closes_at = MomentField(label=gettext_lazy("Closes"))
 
 
-class PhaseFormSet(BaseInlineFormSet):
+class PhaseFormSet(IntroducedFormSet):
     """All phases together: they do not overlap, whoever else changes them at the same time."""
 
     def clean(self):
@@ -47,7 +47,7 @@ class PhaseFormSet(BaseInlineFormSet):
         return {"applications_close_at"} if before != self.instance.applications_close_at else set()
 
     def introduction(self) -> list[str]:
-        """What stands with the phases."""
+        """What stands above the phases."""
         return [
             _(
                 "Phases change by themselves, to the second. They do not overlap, and the first opens when applications close or later."
@@ -91,8 +91,7 @@ class ReviewPhaseInline(SessionPartInline, admin.StackedInline):
     model = ReviewPhase
     form = PhaseForm
     formset = PhaseFormSet
-    template = "admin/cohorts/introduced_inline.html"
     fields = ["name", ("opens_at", "closes_at"), "names_hidden", "others_scores", "assigned_only", "decisions"]
     radio_fields = {"others_scores": admin.VERTICAL, "decisions": admin.VERTICAL}
-    classes = ["collapse"]
+    classes = ["collapse", "introduced"]
     verbose_name_plural = gettext_lazy("phases of the review")

@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from cohorts.models import Answer, Question
 from cohorts.retiring import retire, unretire
 
+from .access import DATES
 from .session_inlines import KeepsUsedFormSet, SessionPartInline
 
 
@@ -80,6 +81,7 @@ class QuestionInline(SessionPartInline, admin.StackedInline):
         (None, {"fields": ["retired"]}),
     ]
     classes = ["collapse"]
+    formfield_overrides = DATES
 
     def get_queryset(self, request):
         return super().get_queryset(request).annotate(is_used=Exists(Answer.objects.filter(question=OuterRef("pk"))))

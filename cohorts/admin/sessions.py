@@ -83,7 +83,7 @@ class SessionAdmin(
     OrganiserAdmin,
 ):
     form = SessionForm
-    formfield_overrides = DATES  # noqa: RUF012
+    formfield_overrides = DATES
     change_form_template = "admin/cohorts/session_change_form.html"
     list_display = ["name", "stage", "starts_on", "applications_open_at", "applications_close_at", "links"]
     search_fields = ["name", "slug"]
