@@ -24,6 +24,7 @@ from .models import (
     LateAccess,
     LateCode,
     Membership,
+    Proposal,
     Review,
     ReviewAssignment,
     ReviewCapacity,
@@ -184,6 +185,19 @@ def _late_codes(user) -> list[dict[str, Any]]:
     ]
 
 
+def _proposals(user) -> list[dict[str, Any]]:
+    """Proposals of cohorts that the person asked for or accepted. Whom they place is other people's."""
+    found = Proposal.objects.filter(Q(made_by=user) | Q(accepted_by=user)).select_related("session").order_by("pk")
+    return [
+        {
+            "session": proposal.session.slug,
+            "asked_for_at": iso(proposal.created_at) if proposal.made_by_id == user.pk else None,
+            "accepted_at": iso(proposal.accepted_at) if proposal.accepted_by_id == user.pk else None,
+        }
+        for proposal in found
+    ]
+
+
 SECTIONS = {
     "applications": _applications,
     "memberships": _memberships,
@@ -193,6 +207,7 @@ SECTIONS = {
     "review_claims": _review_claims,
     "late_access": _late_access,
     "late_codes_made": _late_codes,
+    "proposals_of_cohorts": _proposals,
 }
 
 
@@ -260,6 +275,16 @@ def preview(user) -> Deletion:
             )
             % {"count": codes}
         )
+    proposals = Proposal.objects.filter(Q(made_by=user) | Q(accepted_by=user)).count()
+    if proposals:
+        stays.append(
+            ngettext(
+                "%(count)s proposal of cohorts that you asked for or accepted, without your name.",
+                "%(count)s proposals of cohorts that you asked for or accepted, without your name.",
+                proposals,
+            )
+            % {"count": proposals}
+        )
     warnings = [
         _("You are the only organiser of “%(session)s”. Make somebody else an organiser first.") % {"session": session.name}
         for session in _only_organised_by(user)
@@ -284,6 +309,8 @@ def erase(user) -> None:
     applications.delete()
     LateAccess.objects.filter(person=user).delete()
     LateCode.objects.filter(made_by=user).update(made_by=None)
+    Proposal.objects.filter(made_by=user).update(made_by=None)
+    Proposal.objects.filter(accepted_by=user).update(accepted_by=None)
     ReviewClaim.objects.filter(reviewer=user).delete()
     Membership.objects.filter(user=user).delete()
     SessionRole.objects.filter(user=user).delete()

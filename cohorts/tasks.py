@@ -4,7 +4,7 @@ import datetime
 
 from background import task
 
-from . import accommodations, application_mail, applications, claims, files, reminders, waitlist
+from . import accommodations, application_mail, applications, claims, files, proposals, reminders, waitlist
 
 QUARTER = datetime.timedelta(minutes=15)
 
@@ -42,3 +42,9 @@ def delete_unnamed_files_task() -> int:
 @task(every=datetime.timedelta(days=1), max_attempts=3)
 def delete_archived_accommodations_task() -> int:
     return accommodations.delete_archived_accommodations()
+
+
+#: The longest search takes five minutes, and what comes before and after it some seconds.
+@task(max_attempts=1, time_limit=datetime.timedelta(minutes=10), unique=True, about="cohorts.proposal")
+def form_cohorts_task(proposal_id: int) -> None:
+    proposals.make_proposal(proposal_id)

@@ -13,7 +13,7 @@ from django.test import Client
 from django.urls import get_resolver, reverse
 
 from accounts.models import User
-from cohorts.models import Answer, SessionRole
+from cohorts.models import Answer, Proposal, SessionRole
 from tests import factories
 
 ROLES = (
@@ -162,6 +162,7 @@ def world(db):
         open=open_session,
         reviewing=reviewing,
         late_code=factories.LateCodeFactory(session=reviewing),
+        proposal=Proposal.objects.create(session=reviewing, state="cancelled"),
         project=project,
         cohort=cohort,
         membership=member,
@@ -237,6 +238,10 @@ def applied(world):
     return [world.application.pk]
 
 
+def proposed(world):
+    return [world.reviewing.pk, world.proposal.pk]
+
+
 ADMIN_SITE = {
     "index": Entry(ADMIN, others=302),
     "login": Entry(ADMIN, status=302, others=403),
@@ -275,6 +280,12 @@ ADMIN_SITE = {
     "cohorts_session_copy_criteria": Entry(ORGANISERS, reviewing),
     "cohorts_session_assign_reviews": Entry(ORGANISERS, reviewing),
     "cohorts_session_apply_rules": Entry(ORGANISERS, reviewing),
+    "cohorts_session_form_cohorts": Entry(ORGANISERS, reviewing),
+    "cohorts_session_proposal": Entry(ORGANISERS, proposed),
+    "cohorts_session_proposal_cancel": Entry(ORGANISERS, proposed, post=True, status=302),
+    "cohorts_session_proposal_discard": Entry(ORGANISERS, proposed, post=True, status=302),
+    "cohorts_session_proposal_accept": Entry(ORGANISERS, proposed, post=True, status=302),
+    "cohorts_session_proposal_undo": Entry(ORGANISERS, proposed, post=True, status=302),
     "contributions_syncrun_now": Entry(ORGANISERS, lambda world: [world.session.pk]),
     "contributions_syncrun_now_project": Entry(ORGANISERS, lambda world: [world.session.pk, world.session.projects.get().pk]),
     "contributions_syncrun_now_member": Entry(ORGANISERS, membership),

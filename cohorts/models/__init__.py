@@ -7,6 +7,7 @@ from .file import AnswerFile
 from .late import LateAccess, LateCode
 from .phase import ReviewPhase
 from .project import Project, Repository, Tracker, register_tracker_kind, tracker_kinds
+from .proposal import Proposal
 from .question import Answer, Question
 from .review import Conflict, Criterion, Review, ReviewAssignment, ReviewCapacity, ReviewClaim, Score
 from .session import Session, SessionRole, Week
@@ -27,6 +28,7 @@ __all__ = [
     "Membership",
     "Project",
     "ProjectPreference",
+    "Proposal",
     "Question",
     "Repository",
     "Review",
