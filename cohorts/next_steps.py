@@ -7,13 +7,12 @@ from django.db.models import Count, Exists, OuterRef
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 
 from .availability_look import availability_needs_a_look, session_that_asks
 from .late_access import sessions_open_late, with_late_access
-from .models import Application, Membership, Review, Session, SessionRole
+from .models import Application, Membership, Review, ReviewAssignment, Session, SessionRole
 from .public_status import public_status
-from .review_queue import sessions_under_review
+from .review_queue import sessions_under_review, waiting_in_words
 from .stages import Stage, current_week, stage_of
 
 
@@ -137,22 +136,21 @@ def _memberships(user, now):
 
 def _reviews(user):
     own = Review.objects.handed_in().filter(application=OuterRef("pk"), reviewer=user)
+    assigned = ReviewAssignment.objects.filter(application=OuterRef("pk"), reviewer=user)
     waiting = (
         Application.objects.reviewable_by(user)
         .filter(session__in=sessions_under_review(user).values("pk"))
         .exclude(Exists(own))
         .values("session__name", "session__starts_on")
-        .annotate(number=Count("pk"))
+        .annotate(number=Count("pk"), assigned=Count("pk", filter=Exists(assigned)))
         .order_by("session__starts_on", "session__name")
     )
     for row in waiting:
-        number = row["number"]
-        text = ngettext("%(number)s application waits for your review.", "%(number)s applications wait for your review.", number)
         yield Step(
             label=_("In review"),
             tone="reviewer",
             title=row["session__name"],
-            text=text % {"number": number},
+            text=waiting_in_words(row["number"], row["assigned"]),
             url=reverse("admin:cohorts_review_queue"),
             action=_("Review applications"),
         )

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from django.db.models import Case, Count, Exists, F, IntegerField, OuterRef, Q, QuerySet, Subquery, Value, When
 from django.db.models.functions import Coalesce
 from django.utils import timezone
+from django.utils.translation import ngettext
 
 from .models import Application, Review, ReviewAssignment, ReviewClaim, Session
 
@@ -22,6 +23,8 @@ class Progress:
     mine: int
     handed_in: int
     drafts: int
+    #: Of those that are not handed in: how many are assigned to this person. They come first.
+    assigned: int
     #: All applications under review that are not this person's own, and how many have as many reviews as the session wants.
     total: int
     enough: int
@@ -56,7 +59,20 @@ def progress(session: Session, *, reviewer) -> Progress:
         .annotate(number=Count("pk"))
         .filter(number__gte=session.reviews_each)
     )
-    return Progress(mine=reviewable.count(), **own, total=others.count(), enough=with_enough.count())
+    here = {"application": OuterRef("pk"), "reviewer": reviewer}
+    to_read = Q(Exists(ReviewAssignment.objects.filter(**here))) & ~Q(Exists(Review.objects.handed_in().filter(**here)))
+    counts = reviewable.order_by().aggregate(mine=Count("pk"), assigned=Count("pk", filter=to_read))
+    return Progress(**counts, **own, total=others.count(), enough=with_enough.count())
+
+
+def waiting_in_words(left: int, assigned: int) -> str:
+    """How many applications wait for somebody's review, and how many of them are assigned, where that is not all."""
+    words = ngettext("%(count)s application waits for your review.", "%(count)s applications wait for your review.", left)
+    said = words % {"count": left}
+    if not 0 < assigned < left:
+        return said
+    part = ngettext("%(count)s is assigned to you.", "%(count)s are assigned to you.", assigned)
+    return f"{said} {part % {'count': assigned}}"
 
 
 def shuffled(pk: str, reviewer, session: Session):

@@ -4,11 +4,10 @@ from dataclasses import dataclass
 
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 
 from cohorts.models import Session
 from cohorts.phases import Writing, switches_of
-from cohorts.review_queue import progress, sessions_under_review
+from cohorts.review_queue import progress, sessions_under_review, waiting_in_words
 from cohorts.reviews import obstacle_to_review
 from cohorts.stages import Stage, stage_of
 
@@ -34,9 +33,7 @@ def _reviews(user):
             continue
         state = progress(session, reviewer=user)
         if state.left:
-            text = ngettext(
-                "%(count)s application waits for your review.", "%(count)s applications wait for your review.", state.left
-            ) % {"count": state.left}
+            text = waiting_in_words(state.left, state.assigned)
         else:
             text = _("You have reviewed everything that waits for you.")
         url = reverse("admin:cohorts_review_queue") + f"?session={session.slug}"

@@ -31,6 +31,15 @@
   };
   criteria.forEach((each, place) => each.addEventListener("focusin", () => { current = place; }));
 
+  // What was missing is there: nothing of it looks like an error any more.
+  for (const criterion of criteria) {
+    criterion.addEventListener("change", () => {
+      for (const error of criterion.querySelectorAll(".errors, .error")) error.hidden = true;
+      for (const input of criterion.querySelectorAll("[aria-invalid]")) input.removeAttribute("aria-invalid");
+      criterion.classList.remove("has-errors");
+    });
+  }
+
   const score = (value) => {
     const place = at();
     const radio = criteria[place]?.querySelector(`input[value="${value}"]`);
