@@ -13,7 +13,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
-from django.db import transaction
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
@@ -206,14 +205,6 @@ def promise_about_names(session: Session) -> str:
 # Setting phases up
 
 
-class PhaseError(Exception):
-    """Phases that cannot be. `reasons` are texts for the organiser."""
-
-    def __init__(self, reasons: list[str]):
-        super().__init__(" ".join(reasons))
-        self.reasons = reasons
-
-
 def obstacles_to_phases(session: Session, phases: Iterable[ReviewPhase]) -> list[str]:
     """Why these cannot be the phases of `session`, in words for an organiser. None of them need be saved; no query."""
     ordered = sorted(phases, key=lambda phase: (phase.opens_at, phase.closes_at))
@@ -240,19 +231,6 @@ def lock_phases(session: Session) -> list[ReviewPhase]:
     """The phases of `session` as they are stored, while nobody else can change them. Inside a transaction only."""
     Session.objects.select_for_update().filter(pk=session.pk).first()
     return list(ReviewPhase.objects.filter(session=session.pk).order_by("opens_at", "pk"))
-
-
-def add_phase(session: Session, *, by, name: str, opens_at, closes_at, **switches) -> ReviewPhase:
-    """Add a phase to `session`. Raises `PhaseError` where `by` does not organise it, or the phase overlaps with another one."""
-    with transaction.atomic():
-        stored = lock_phases(session)
-        if not Session.objects.organised_by(by).filter(pk=session.pk).exists():
-            raise PhaseError([_("Only the organisers of this session change its phases.")])
-        phase = ReviewPhase(session=session, name=name, opens_at=opens_at, closes_at=closes_at, **switches)
-        if reasons := obstacles_to_phases(session, [*stored, phase]):
-            raise PhaseError(reasons)
-        phase.save()
-    return phase
 
 
 # In words

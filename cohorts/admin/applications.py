@@ -176,7 +176,8 @@ class ApplicationAdmin(OrganiserAdmin):
         for text in refused[:10]:
             messages.warning(request, text)
         if len(refused) > 10:
-            messages.warning(request, _("… and %(count)s more.") % {"count": len(refused) - 10})
+            left = len(refused) - 10
+            messages.warning(request, ngettext("… and %(count)s more.", "… and %(count)s more.", left) % {"count": left})
 
     @admin.action(description=gettext_lazy("Decide: offer a place"))
     def decide_offer(self, request, queryset):

@@ -83,7 +83,8 @@ def _unsent(application) -> list[tuple[str, str]]:
     # Kept apart, at once: it is never among what was not submitted.
     differing.pop("accommodations", None)
     names = {preference_name(1): _("Projects you would like")}
-    return [(names.get(name, field.label), differing[name]) for name, field in form.fields.items() if name in differing]
+    unsent = [(names.get(name, field.label), differing[name]) for name, field in form.fields.items() if name in differing]
+    return unsent + ApplicationForm(application.session, draft).no_longer_asked()
 
 
 @never_cache

@@ -15,9 +15,7 @@ from cohorts.decisions import DecisionError, set_pending_decision
 from cohorts.models import Application, Review, ReviewAssignment, ReviewPhase, Session
 from cohorts.models.phase_switches import sessions_being_reviewed, sessions_in_sight
 from cohorts.phases import (
-    PhaseError,
     Writing,
-    add_phase,
     obstacle_by,
     obstacles_to_phases,
     promise_about_names,
@@ -301,16 +299,6 @@ def test_phases_that_cannot_be_are_refused_by_name(phases, words):
     assert all(one in text for one, text in zip(words, found, strict=True))
 
 
-def test_adding_a_phase(world):
-    window = {"opens_at": at("2027-03-21T00:00"), "closes_at": at("2027-03-22T00:00")}
-    with pytest.raises(PhaseError, match="Only the organisers"):
-        add_phase(world.session, by=world.reviewer, name="Last", **window)
-    with pytest.raises(PhaseError, match="“Open” and “Last” overlap"):
-        add_phase(world.session, by=world.organiser, name="Last", **window | {"opens_at": at("2027-03-19T00:00")})
-    add_phase(world.session, by=world.organiser, name="Last", names_hidden=False, **window)
-    assert world.session.review_phases.count() == 3
-
-
 @pytest.mark.parametrize(
     ("hidden", "promise"), [([True, True], "hidden"), ([True, False], "at_first"), ([False, True], "shown"), ([], "hidden")]
 )
@@ -356,9 +344,8 @@ def test_organisers_add_phases_on_the_page_of_the_session(client, world):
         client.force_login(world.organiser)
         shown = client.get(page)
         assert "Now in force: “First”, until Wednesday 10 March 2027" in shown.text
-        add_phase(
-            world.session, by=world.operator, name="Third", opens_at=at("2027-03-12T00:00"), closes_at=at("2027-03-14T00:00")
-        )
+        third = {"opens_at": at("2027-03-12T00:00"), "closes_at": at("2027-03-14T00:00")}
+        ReviewPhaseFactory(session=world.session, name="Third", **third)
         data = form_of(shown)
         data["review_phases-1-closes_at_0"] = "2027-03-13"
         assert "“Second” and “Third” overlap" in client.post(page, data).text

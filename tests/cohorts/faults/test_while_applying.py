@@ -129,6 +129,10 @@ class TestQuestions:
         unretire(question, by=organiser)
         shown = writing.get(reverse("apply", args=[session.slug])).context["form"]
         assert shown[question_name(question.pk)].data == TYPED
+        # Also where the deadline passes over it, nothing that was typed is out of sight.
+        retire(question, by=organiser)
+        Session.objects.update(applications_close_at=timezone.now())
+        assert TYPED in writing.get(reverse("application", args=[application.pk])).text
 
     def test_a_retired_one_is_not_handed_in(self, writing, person, session, question):
         retire(question, by=SessionRoleFactory(session=session).user)
