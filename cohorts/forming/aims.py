@@ -8,6 +8,7 @@ import numpy as np
 from .goals import balance, hours, wish
 from .instance import Applicant, Instance
 from .program import Team
+from .rules import common, fewest
 
 
 @dataclass(frozen=True)
@@ -32,6 +33,8 @@ class Look:
 
     name: str
     worth: Callable[[Team], float]
+    #: No answer can count more, whoever is in it.
+    most: int
 
 
 def aims_of(instance: Instance) -> list[Aim]:
@@ -64,7 +67,10 @@ def looks_of(instance: Instance) -> list[Look]:
     def members(team: Team) -> list[Applicant]:
         return [instance.applicants[place] for place in team.people]
 
+    levels = len({person.experience for person in instance.applicants} - {None})
+    mixed = sum(max(min(plan.largest, levels) - 1, 0) for plan in instance.cohorts)
+    shared = sum(fewest(common(instance, plan, [])) for plan in instance.cohorts)
     return [
-        Look("balance", lambda team: float(balance(members(team)))),
-        Look("hours", lambda team: float(hours(instance, instance.cohorts[team.cohort], members(team)))),
+        Look("balance", lambda team: float(balance(members(team))), mixed),
+        Look("hours", lambda team: float(hours(instance, instance.cohorts[team.cohort], members(team))), shared),
     ]

@@ -4,7 +4,7 @@ All aims are put into one sum, the relaxation of that is solved, and its shares 
 is taken, the rest is solved again.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
@@ -18,23 +18,39 @@ STEEPNESS = 10.0
 #: Shares of at least so much are taken as whole, beside the largest one.
 NEARLY_WHOLE = 0.7
 ROUNDS = 80
+#: The relaxation is good enough where a round makes it better by less than this part of it.
+ENOUGH = 1e-5
+#: This part of the time that is left goes to finding prices at most.
+SHARE = 0.3
+#: More than any person counts.
+NEVER = 1e12
 WIDTH, TAKEN = 300, 20
 
 
-def first_answer(market: Market, everything: Aim) -> tuple[list[int], float]:
-    """Numbers of teams that go together, and the most that any answer can count for `everything`."""
-    most = float(
-        everything.people.max(axis=0, initial=0.0).sum() + sum(max(gains.values(), default=0.0) for gains in everything.sizes)
-    )
-    _greedy(market, everything)
+def first_answer(market: Market, everything: Aim) -> tuple[list[int], Relaxed | None]:
+    """Numbers of teams that go together, and the prices at which they were found; without prices where there was no time.
+
+    Takes at most a good third of the time that is left.
+    """
+    free = np.ones(market.program.people, bool)
+    answer = _greedy(market, everything, set(range(market.program.cohorts)), free)
+    until = market.left() * (1 - SHARE)
+    relaxed: Relaxed | None = None
     for _round in range(ROUNDS):
-        relaxed = market.program.relax(market.values(everything), [], seconds=max(market.left(), 0.5))
-        if relaxed is None or market.left() < 0:
+        if market.left() <= until:
+            break
+        before = relaxed
+        relaxed = market.relaxation.solve(market.values(everything), [], seconds=market.left() - until) or before
+        if relaxed is None or relaxed is before or (before and relaxed.value - before.value < ENOUGH * abs(before.value)):
             break
         added, total = market.price(everything, relaxed, [])
-        if not added or (total is not None and relaxed.people.sum() + total - relaxed.value < 1e-4 * abs(relaxed.value)):
+        if not added or (total is not None and relaxed.people.sum() + total - relaxed.value < ENOUGH * abs(relaxed.value)):
             break
-    return _dive(market, everything), most
+    if relaxed is None:
+        return answer, None
+    dived = _dive(market, everything)
+    values = market.values(everything)
+    return max(answer, dived, key=lambda numbers: float(values[numbers].sum())), relaxed
 
 
 def sum_of(aims: Sequence[Aim]) -> Aim:
@@ -49,62 +65,81 @@ def sum_of(aims: Sequence[Aim]) -> Aim:
     return Aim("everything", people, tuple(sizes))
 
 
+def most_of(aim: Aim) -> float:
+    """More than any answer can count for an aim."""
+    return float(aim.people.max(axis=0, initial=0.0).sum() + sum(max(gains.values(), default=0.0) for gains in aim.sizes))
+
+
 def _nothing(market: Market) -> Relaxed:
     """Prices of nothing: every team is worth what it is worth."""
     cohorts, people = market.program.cohorts, market.program.people
     return Relaxed(0.0, np.zeros(0), np.zeros(cohorts), np.zeros(people), np.zeros(0))
 
 
-def _greedy(market: Market, aim: Aim) -> None:
-    """The best team for each cohort, those with the fewest people to choose from first: so that there is an answer at all."""
-    free = np.ones(market.program.people, bool)
-    for place in sorted(range(len(market.tables)), key=lambda one: len(market.tables[one].people)):
-        _search_free(market, place, aim, _nothing(market), free, taken=1)
-        numbers = [number for number, team in enumerate(market.program.teams) if team.cohort == place]
-        if numbers:
-            best = max(numbers, key=lambda number: aim.worth(market.program.teams[number]))
+def _greedy(market: Market, aim: Aim, cohorts: set[int], free: np.ndarray) -> list[int]:
+    """The best team for each of these cohorts among people who are `free`, those with the fewest people to choose from first.
+
+    Returns the numbers of the teams, and takes their people out of `free`.
+    """
+    chosen = []
+    for place in sorted(cohorts, key=lambda one: (not market.tables[one].pinned, len(market.tables[one].people), one)):
+        market.ask()
+        best = max(_search_free(market, place, aim, _nothing(market), free, taken=1), key=_worth(market, aim), default=None)
+        if best is not None:
+            chosen.append(best)
             free[list(market.program.teams[best].people)] = False
+    return chosen
+
+
+def _worth(market: Market, aim: Aim) -> Callable[[int], float]:
+    return lambda number: aim.worth(market.program.teams[number])
 
 
 def _search_free(market: Market, place: int, aim: Aim, relaxed: Relaxed, free: np.ndarray, *, taken: int = TAKEN) -> list[int]:
-    """Take in the best teams of one cohort among people who are free."""
+    """Numbers of the best teams of one cohort among people who are free, by these prices."""
     table = market.tables[place]
     worth, fixed, bonus = market.net(place, aim, relaxed, [])
-    worth = np.where(free[table.people], worth, -1e12) if len(table.people) else worth
+    worth = np.where(free[table.people], worth, -NEVER) if len(table.people) else worth
     found, _whole = search(table, worth, relaxed.cohorts[place] - fixed + TINY, bonus=bonus, width=WIDTH)
-    return market.program.add(market._best_of(place, table, found, taken))
+    teams = market.best_of(place, table, found, taken)
+    market.program.add(teams)
+    return [market.program.number_of(team) for team in teams]
 
 
 def _dive(market: Market, aim: Aim) -> list[int]:
+    """Solve the relaxation, take what is nearly whole, solve it again for the rest, until all is whole."""
     program = market.program
     free_people, free_cohorts = np.ones(program.people, bool), set(range(program.cohorts))
     chosen: list[int] = []
     among = np.arange(len(program.teams))
-    while len(among):
-        relaxed = program.relax(market.values(aim), [], seconds=max(market.left(), 1.0), among=among)
+    while len(among) and market.left() > 0:
+        market.ask()
+        relaxed = market.relaxation.solve(market.values(aim), [], seconds=market.left(), among=among)
         if relaxed is None:
             break
-        for _round in range(2):
-            new = [number for place in sorted(free_cohorts) for number in _search_free(market, place, aim, relaxed, free_people)]
-            if not new or market.left() < 0:
-                break
-            among = np.concatenate([among, new])
-            relaxed = program.relax(market.values(aim), [], seconds=max(market.left(), 1.0), among=among) or relaxed
+        known = set(among.tolist())
+        new = [
+            one
+            for place in sorted(free_cohorts)
+            for one in _search_free(market, place, aim, relaxed, free_people)
+            if one not in known
+        ]
+        if new and market.left() > 0:
+            among = np.union1d(among, new)
+            relaxed = market.relaxation.solve(market.values(aim), [], seconds=market.left(), among=among) or relaxed
         picked = 0
-        shares = relaxed.shares
-        for position in np.argsort(-shares, kind="stable"):
-            team = program.teams[among[position]]
-            if shares[position] < TINY or (picked and shares[position] < NEARLY_WHOLE):
+        for number in (
+            among[np.argsort(-relaxed.shares[among], kind="stable")].tolist() if len(relaxed.shares) > among[-1] else []
+        ):
+            team = program.teams[number]
+            if relaxed.shares[number] < TINY or (picked and relaxed.shares[number] < NEARLY_WHOLE):
                 break
             if team.cohort in free_cohorts and free_people[list(team.people)].all():
-                chosen.append(int(among[position]))
+                chosen.append(number)
                 free_cohorts.discard(team.cohort)
                 free_people[list(team.people)] = False
                 picked += 1
         if not picked:
             break
-        among = np.array(
-            [n for n in among if program.teams[n].cohort in free_cohorts and free_people[list(program.teams[n].people)].all()],
-            int,
-        )
-    return chosen
+        among = market.program.among(among, free_cohorts, free_people)
+    return chosen + _greedy(market, aim, free_cohorts, free_people)

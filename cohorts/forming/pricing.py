@@ -9,10 +9,11 @@ from .aims import Aim, Look
 from .formation import Cancelled
 from .instance import Instance
 from .program import Program, Relaxed, Team
+from .relaxing import Relaxation
 from .teams import Found, Table, search, tables
 
-#: Teams a cohort that a round takes in, and how many of each size go on growing in a quick search.
-TAKEN, WIDTH = 150, 300
+#: Teams of each size that a round takes in over all cohorts, and how many of a cohort go on growing in a quick search.
+TAKEN, WIDTH = 4_000, 300
 TINY = 1e-6
 
 
@@ -23,14 +24,20 @@ class Market:
         self.instance, self.deadline, self._told = instance, deadline, told
         self.tables = tables(instance)
         self.program = Program(len(instance.cohorts), len(instance.applicants), seed=seed)
+        self.relaxation = Relaxation(self.program)
         self._values: dict[str, np.ndarray] = {}
-        self._working_on = "start"
+        self._working_on, self._wanted = "start", True
 
     def ask(self, name: str | None = None) -> None:
         """Tell which goal is worked on, the last one named by default, and raise `Cancelled` where nobody wants an answer any more."""
         self._working_on = name or self._working_on
-        if not self._told(self._working_on):
+        if not self.going():
             raise Cancelled
+
+    def going(self) -> bool:
+        """Whether an answer is still wanted; once it is not, it stays so."""
+        self._wanted = self._wanted and self._told(self._working_on)
+        return self._wanted
 
     def left(self) -> float:
         """Seconds until the deadline; negative after it."""
@@ -64,7 +71,7 @@ class Market:
                 complete &= whole
                 most = max((float(one.worth.max()) for one in found), default=-np.inf) + fixed
                 total += max(0.0, relaxed.cohorts[place] + TINY, most)
-                added += len(self.program.add(self._best_of(place, table, found, TAKEN)))
+                added += len(self.program.add(self.best_of(place, table, found, max(TAKEN // len(self.tables), 20))))
             if added or complete:
                 break
         return added, total if complete else None
@@ -85,10 +92,9 @@ class Market:
     def best(self, relaxed: Relaxed, aim: Aim, kept: Sequence[Aim | Look], *, most: int = 20_000) -> np.ndarray:
         """Numbers of the teams found so far that look best at these prices."""
         worth = self.values(aim).copy()
-        for price, goal in zip(relaxed.kept, kept, strict=True):
+        for price, goal in zip(relaxed.kept, kept, strict=False):
             worth -= price * self.values(goal)
-        for number, team in enumerate(self.program.teams):
-            worth[number] -= relaxed.cohorts[team.cohort] + relaxed.people[list(team.people)].sum()
+        worth -= relaxed.cohorts[self.program.cohort_of] + self.program.sums_of(relaxed.people)
         return np.sort(np.argsort(-worth, kind="stable")[:most])
 
     def net(
@@ -115,7 +121,7 @@ class Market:
             for chosen in one.teams:
                 yield Team(place, tuple(sorted((*table.fixed, *table.people[chosen].tolist()))))
 
-    def _best_of(self, place: int, table: Table, found: Sequence[Found], most: int) -> list[Team]:
+    def best_of(self, place: int, table: Table, found: Sequence[Found], most: int) -> list[Team]:
         best: list[Team] = []
         for one in found:
             top = np.argsort(-one.worth, kind="stable")[:most]

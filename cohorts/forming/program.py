@@ -4,7 +4,7 @@ A column is a team. Rows: each cohort takes at most one team, each person is in 
 kept. The relaxation (shares of teams) gives prices, by which better teams are searched; the integer program gives an answer.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 import highspy
@@ -61,37 +61,43 @@ class Program:
                 self._starts.append(len(self._rows))
         return list(range(before, len(self.teams)))
 
+    @property
+    def cohort_of(self) -> np.ndarray:
+        """The place of the cohort of each team, by its number."""
+        return np.array(self._rows, np.int64)[self._starts[:-1]]
+
+    def sums_of(self, people: np.ndarray) -> np.ndarray:
+        """For each team the sum of a value over its people, given by their places."""
+        by_row = np.concatenate([np.zeros(self.cohorts), people])[np.array(self._rows, np.int64)]
+        return np.add.reduceat(by_row, self._starts[:-1]) if len(self.teams) else np.zeros(0)
+
+    def among(self, numbers: np.ndarray, cohorts: Iterable[int], free: np.ndarray) -> np.ndarray:
+        """Those of the teams with these numbers that are of one of `cohorts` and of people who are `free` only."""
+        wanted = np.zeros(self.cohorts, bool)
+        wanted[list(cohorts)] = True
+        good = wanted[self.cohort_of] & (self.sums_of((~free).astype(float)) == 0)
+        return numbers[good[numbers]]
+
     def number_of(self, team: Team) -> int:
         """The number of a team that was added before."""
         return self._numbers[team]
 
-    def relax(
-        self, worth: np.ndarray, kept: Sequence[Kept], *, seconds: float, among: np.ndarray | None = None
-    ) -> Relaxed | None:
-        """The linear relaxation over the teams with the numbers `among` (all by default).
-
-        None where it was not solved in time, or nothing keeps what is kept.
-        """
-        among = np.arange(len(self.teams)) if among is None else among
-        solver = self._load(worth, kept, among, integer=False)
-        solver.setOptionValue("time_limit", max(float(seconds), 0.1))
-        solver.run()
-        if solver.getModelStatus() != highspy.HighsModelStatus.kOptimal:
-            return None
-        solution = solver.getSolution()
-        dual = -np.array(solution.row_dual)
-        end = self.cohorts + self.people
-        value = -solver.getInfo().objective_function_value
-        return Relaxed(value, np.array(solution.col_value), dual[: self.cohorts], dual[self.cohorts : end], dual[end:])
-
     def choose(
-        self, worth: np.ndarray, kept: Sequence[Kept], *, seconds: float, among: np.ndarray, start: Sequence[int] = ()
+        self,
+        worth: np.ndarray,
+        kept: Sequence[Kept],
+        *,
+        seconds: float,
+        among: np.ndarray,
+        start: Sequence[int] = (),
+        going: Callable[[], bool] = lambda: True,
     ) -> tuple[list[int], bool]:
-        """The best teams among those with the numbers `among`, and whether that is proven. Never worse than `start`.
+        """The best teams among those with the numbers `among`, and whether that is proven. Never worse than `start`. Stops
+        soon after `going` says no.
 
         Empty where nothing was found in time.
         """
-        solver = self._load(worth, kept, among, integer=True)
+        solver = self._load(worth, kept, among)
         solver.setOptionValue("time_limit", max(float(seconds), 0.1))
         # What counts are whole numbers, beside something that is less than a half: closer than that to the bound is best.
         solver.setOptionValue("mip_rel_gap", 0.0)
@@ -100,6 +106,7 @@ class Program:
             begin = highspy.HighsSolution()
             begin.col_value = list(np.isin(among, np.array(start)).astype(float))
             solver.setSolution(begin)
+        solver.cbMipInterrupt += lambda event: event.interrupt(not going())
         solver.run()
         values = np.array(solver.getSolution().col_value)
         found = [int(number) for number in among[values > 0.5]] if len(values) == len(among) else []
@@ -108,29 +115,27 @@ class Program:
         proven = solver.getModelStatus() == highspy.HighsModelStatus.kOptimal and bool(found)
         return found or list(start), proven
 
-    def _load(self, worth: np.ndarray, kept: Sequence[Kept], among: np.ndarray, *, integer: bool) -> highspy.Highs:
+    def _load(self, worth: np.ndarray, kept: Sequence[Kept], among: np.ndarray) -> highspy.Highs:
         places = self.cohorts + self.people
         rows = places + len(kept)
         model = highspy.HighsLp()
         model.num_col_, model.num_row_ = len(among), rows
         model.col_cost_ = -worth[among]
         model.col_lower_ = np.zeros(len(among))
-        # A team is taken once at most by its cohort's row: without a bound of its own the relaxation has clean prices.
-        model.col_upper_ = np.full(len(among), 1.0 if integer else INFINITY)
+        model.col_upper_ = np.ones(len(among))
         model.row_lower_ = np.array([-INFINITY] * places + [one.reached for one in kept])
         model.row_upper_ = np.array([1.0] * places + [INFINITY] * len(kept))
-        starts, index, value = self._matrix(kept, among)
+        starts, index, value = self.matrix(kept, among)
         model.a_matrix_.format_ = highspy.MatrixFormat.kColwise
         model.a_matrix_.start_, model.a_matrix_.index_, model.a_matrix_.value_ = starts, index, value
-        if integer:
-            model.integrality_ = [highspy.HighsVarType.kInteger] * len(among)
+        model.integrality_ = [highspy.HighsVarType.kInteger] * len(among)
         solver = highspy.Highs()
         for name, setting in {"output_flag": False, "threads": 1, "random_seed": self.seed}.items():
             solver.setOptionValue(name, setting)
         solver.passModel(model)
         return solver
 
-    def _matrix(self, kept: Sequence[Kept], among: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    def matrix(self, kept: Sequence[Kept], among: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Starts, rows and values of the columns, those of `kept` behind the others."""
         first, every = np.array(self._starts), np.array(self._rows, np.int32)
         lengths = (first[1:] - first[:-1])[among]

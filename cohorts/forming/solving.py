@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from .aims import Aim, Look, aims_of, looks_of
-from .answering import first_answer, sum_of
+from .answering import first_answer, most_of, sum_of
 from .formation import Formation, Goal
 from .goals import measure
 from .instance import Instance
@@ -23,6 +23,11 @@ from .teams import chance
 
 #: The integer program is given so many teams at most.
 MOST_TEAMS = 150_000
+#: With more teams than this a better answer is first looked for among the best of them.
+FEW_TEAMS = 40_000
+#: So many cohorts at a time are formed anew to make an answer better, for so many seconds at most; after so many attempts in vain, or this
+#: part of the time that is left, all are looked at together.
+PART, PART_SECONDS, PATIENCE, MENDING = 12, 3.0, 12, 0.3
 TINY = 1e-6
 
 
@@ -77,13 +82,15 @@ class _Work:
         self.market = market
         self.aims, self.looks = aims_of(instance), looks_of(instance)
         self.everything = sum_of(self.aims)
+        self.chance = np.random.default_rng(market.program.seed)
         self.answer: list[int] = []
         self.most = 0.0
         self.kept: list[tuple[Aim | Look, float]] = []
 
     def run(self) -> list[Goal]:
         self.market.ask("answer")
-        self.answer, self.most = first_answer(self.market, self.everything)
+        self.answer, _prices = first_answer(self.market, self.everything)
+        self.most = most_of(self.everything)
         goals, last = [], None
         for aim in self.aims:
             self.market.ask(aim.name)
@@ -123,7 +130,7 @@ class _Work:
         """What no answer can pass: the relaxation over all teams, better teams being searched until there are none."""
         best: _Bound | None = None
         while self.market.left() > 0:
-            relaxed = self.market.program.relax(self.market.values(aim), self._held(), seconds=self.market.left())
+            relaxed = self.market.relaxation.solve(self.market.values(aim), self._held(), seconds=self.market.left())
             if relaxed is None:
                 return best
             added, above = self.market.price(aim, relaxed, [goal for goal, _reached in self.kept])
@@ -148,29 +155,53 @@ class _Work:
 
     def _improve(self, aim: Aim, found: "_Bound | None", reached: float) -> bool:
         """Look for a better answer with the integer program. Whether there is proven to be none but what was found."""
-        among = self._worth_considering(aim, found, reached + 1) if found else None
-        if among is None:
-            self._choose(
-                aim,
-                self.market.best(found.relaxed, aim, [g for g, _r in self.kept])
-                if found
-                else np.arange(len(self.market.program.teams)),
-            )
+        if found is None:
+            self._choose(aim, np.arange(len(self.market.program.teams)))
             return False
-        before = self._value(aim)
-        proven = self._choose(aim, among)
+        kept = [goal for goal, _reached in self.kept]
+        self._mend(aim, found.value)
+        reached = self._value(aim)
+        if found.value <= reached + TINY:
+            return True
+        while True:
+            among = self._worth_considering(aim, found, reached + 1)
+            if among is not None and len(among) <= FEW_TEAMS:
+                break
+            # So many are slow to decide among. The better the answer, the fewer they are.
+            some = self.market.best(found.relaxed, aim, kept, most=FEW_TEAMS // 2)
+            self._choose(aim, some)
+            before, reached = reached, self._value(aim)
+            if found.value <= reached + TINY:
+                return True
+            if reached <= before + TINY or self.market.left() < 0.5:
+                break
         # Every answer that is better is made of these teams: where the program is sure, so are we.
-        return proven or (len(among) == 0 and before == reached)
+        return among is not None and self.market.left() > 0.5 and self._choose(aim, among)
 
-    def _choose(self, goal: Aim | Look, among: np.ndarray) -> bool:
+    def _mend(self, aim: Aim, bound: float) -> None:
+        """Let some cohorts at a time be formed anew, among people who are free then, until that has not helped for a while."""
+        market, program, idle = self.market, self.market.program, 0
+        until = market.left() * (1 - MENDING)
+        while program.cohorts > PART and idle < PATIENCE and market.left() > until and self._value(aim) + TINY < bound:
+            part = set(self.chance.choice(program.cohorts, PART, replace=False).tolist())
+            others = [number for number in self.answer if program.teams[number].cohort not in part]
+            free = np.ones(program.people, bool)
+            free[[person for number in others for person in program.teams[number].people]] = False
+            among = np.union1d(others, program.among(np.arange(len(program.teams)), part, free)).astype(int)
+            before = self._value(aim), self._value(self.everything)
+            self._choose(aim, among, seconds=PART_SECONDS)
+            idle = 0 if (self._value(aim), self._value(self.everything)) > before else idle + 1
+
+    def _choose(self, goal: Aim | Look, among: np.ndarray, *, seconds: float | None = None) -> bool:
         among = np.union1d(among, np.array(self.answer, int))
         worth = self.market.values(goal)
         if goal in self.aims[:-1]:
             # Among answers that are equal in this goal, the one that is best for the others: together that counts less than a half.
             worth = worth + self.market.values(self.everything) / (2 * self.most + 1)
         chosen, proven = self.market.program.choose(
-            worth, self._held(), seconds=self.market.share(), among=among, start=self.answer
+            worth, self._held(), seconds=seconds or self.market.share(), among=among, start=self.answer, going=self.market.going
         )
+        self.market.ask()
         if chosen:
             self.answer = chosen
         return proven
@@ -179,9 +210,10 @@ class _Work:
         proven = False
         if self.market.left() > 0.5:
             proven = self._choose(look, among if among is not None else np.arange(len(self.market.program.teams)))
-        reached = self._value(look)
-        proven = proven and among is not None
-        return Goal(look.name, round(reached), round(reached) if proven else None, proven)
+        reached = round(self._value(look))
+        # Without all teams that could be in an answer, only what no answer at all can pass is proven.
+        proven = (proven and among is not None) or reached == look.most
+        return Goal(look.name, reached, reached if proven else look.most, proven)
 
 
 @dataclass(frozen=True)

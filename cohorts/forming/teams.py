@@ -17,7 +17,7 @@ WORDS = -(-SLOTS // 64)
 #: So many pairs of a team and one more person are looked at in one step: bounds the memory.
 STEP = 400_000
 #: Teams of each size that go on growing when it is asked whether there is any.
-CHANCE_WIDTH = 5_000
+CHANCE_WIDTHS = 20, 5_000
 
 
 @dataclass
@@ -63,8 +63,11 @@ def chance(table: Table) -> bool:
         return table.pinned or bool(len(table.people))
     # People who get on with many come first: a narrow search then nearly always finds a team that is there.
     smallest = replace(table, plan=replace(table.plan, largest=table.plan.smallest))
-    found, complete = search(smallest, table.pairs.sum(1).astype(float), -1.0, bonus={}, width=CHANCE_WIDTH)
-    return bool(found) or not complete
+    for width in CHANCE_WIDTHS:
+        found, complete = search(smallest, table.pairs.sum(1).astype(float), -1.0, bonus={}, width=width)
+        if found or complete:
+            return bool(found)
+    return True
 
 
 def _table(instance: Instance, plan: CohortPlan) -> Table:
