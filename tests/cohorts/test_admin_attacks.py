@@ -54,6 +54,13 @@ def test_not_even_the_operator_is_shown_the_keys_of_sessions():
     assert not [model for model in admin.site._registry if model._meta.app_label in ("usersessions", "sessions")]
 
 
+def test_each_list_counts_beside_its_filters_or_leaves_it(client, world):
+    client.force_login(world.organiser)
+    for model in admin.site._registry:
+        address = reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist")
+        assert client.get(f"{address}?_facets=True").status_code < 500
+
+
 def test_what_no_database_stores_is_no_mistake_of_ours(client, world):
     """PostgreSQL refuses NUL, even in a search."""
     client.force_login(world.reviewer)
