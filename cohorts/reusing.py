@@ -73,10 +73,10 @@ def _is_empty(entry: Entry, question: Question) -> bool:
     return not entry.texts.get(question.pk, "").strip()
 
 
-def reuse_answers(session: Session, earlier_pk: int, *, by, version: int, tab: str = "") -> Reused:
+def reuse_answers(session: Session, earlier_pk: int, *, by) -> Reused:
     """Fill the empty fields of the draft of `by` for `session` with the answers of one's own earlier application.
 
-    What was typed or chosen stays. Files are not taken over, nor what would help somebody take part: it is asked anew. Raises
+    What was typed or chosen stays, whichever tab saved it last. Files are not taken over, nor what would help somebody take part: it is asked anew. Raises
     `MoveError` where nothing can be written or there is no such application, and what `save_draft` raises.
     """
     found = _earlier(by, session).filter(pk=earlier_pk)
@@ -89,7 +89,7 @@ def reuse_answers(session: Session, earlier_pk: int, *, by, version: int, tab: s
         filled, reused = _fill(entry, reusable.beside(entry))
         if not filled and mine is not None:
             return Reused(mine, [])
-        return Reused(save_draft(session, reused, by=by, version=version, tab=tab), filled)
+        return Reused(save_draft(session, reused, by=by, version=mine.version if mine else 0), filled)
 
 
 def _fill(entry: Entry, reusable: Reusable) -> tuple[list[str], Entry]:

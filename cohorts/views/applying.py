@@ -151,12 +151,11 @@ def apply_reuse(request, slug):
     session = _session(request, slug)
     form = redirect("apply", slug=session.slug)
     try:
-        version = pages.number(request.POST.get("version", ""))
-        reused = reuse_answers(session, pages.number(request.POST.get("application", "")), by=request.user, version=version)
-    except MoveError as error:
+        reused = reuse_answers(session, pages.number(request.POST.get("application", "")), by=request.user)
+    except (MoveError, EntryTooLarge) as error:
         messages.error(request, str(error))
         return form
-    except (DraftStale, EntryTooLarge):
+    except DraftStale:
         messages.warning(request, _("The form was changed in another tab meanwhile. Look at it, then take over answers again."))
         return form
     if not reused.filled:

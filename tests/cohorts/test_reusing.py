@@ -60,7 +60,7 @@ def test_answers_are_found_by_copying_and_by_words_and_fill_only_what_is_empty(s
         session=session, applicant=person, status="draft", submitted_at=None, draft={str(typed.pk): "Paris"}, version=3
     )
     (offer,) = reusable_answers(session, person, Entry.of(mine))
-    reused = reuse_answers(session, earlier.pk, by=person, version=3)
+    reused = reuse_answers(session, earlier.pk, by=person)
     assert offer.number == len(reused.filled)
     assert reused.filled == ["Why now?", "  which  DAYS? ", "Projects you would like", "What readers should know first"]
     mine.refresh_from_db()
@@ -73,7 +73,7 @@ def test_answers_are_found_by_copying_and_by_words_and_fill_only_what_is_empty(s
     assert all(not entry.texts.get(new.pk) for new, _old in left_out)
     assert (entry.preferences, entry.content_warning, mine.version) == ((shared.pk,), "Speaks of a loss", 4)
     # Once more finds nothing left to fill, and writes nothing.
-    assert reuse_answers(session, earlier.pk, by=person, version=4).filled == []
+    assert reuse_answers(session, earlier.pk, by=person).filled == []
     assert reusable_answers(session, person, entry) == []
 
 
@@ -83,7 +83,7 @@ def test_only_ones_own_submitted_applications_are_offered(session, person):
     for application in (foreign, draft):
         answer(application, "Secret", label="Why?")
         with pytest.raises(MoveError):
-            reuse_answers(session, application.pk, by=person, version=0)
+            reuse_answers(session, application.pk, by=person)
     assert reusable_answers(session, person, Entry()) == []
     assert not Application.objects.filter(session=session).exists()
     assert question.answers.count() == 0
@@ -105,7 +105,7 @@ def test_the_form_offers_it_while_anything_is_empty_and_says_what_was_filled(
     assert "Use answers from Autumn" in page
     assert "fills 2 fields" in page
     reuse = reverse("apply_reuse", args=[session.slug])
-    page = client.post(reuse, {"application": earlier.pk, "version": "1"}, follow=True).content.decode()
+    page = client.post(reuse, {"application": earlier.pk}, follow=True).content.decode()
     assert "Filled in from an earlier application: “Why?”; “What readers should know first”. Read it again" in page
     assert "Files are not taken over" in page
     assert "To learn" in page
