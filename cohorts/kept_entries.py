@@ -1,8 +1,11 @@
 """What was typed while nobody was logged in, kept on the server in the browser session until it can be saved as a draft.
 
 Where somebody was logged out while typing, the text waits for that person and shows to nobody else who uses the same browser.
+Of what was typed by nobody in particular the site cannot know that, so it waits for a day only, as long as the browser keeps such
+text: the next person at a shared computer should not find it in the form.
 """
 
+import time
 from collections.abc import MutableMapping
 from dataclasses import dataclass
 
@@ -13,6 +16,8 @@ KEY = "typed_applications"
 
 #: In characters. Anybody can send this without an account, so it is less than a draft may hold.
 LARGEST_KEPT = 120_000
+#: In seconds, what nobody in particular typed.
+LONGEST_WAIT = 24 * 60 * 60
 #: Of so many sessions of the program at once; the oldest goes first.
 MOST_KEPT = 3
 
@@ -30,7 +35,7 @@ def keep_entry(store: MutableMapping, session: Session, entry: Entry, *, person:
 
     Raises `EntryTooLarge`.
     """
-    draft = entry.as_draft() | {"accommodations": entry.accommodations, "person": person, "version": version}
+    draft = entry.as_draft() | {"accommodations": entry.accommodations, "person": person, "version": version, "at": time.time()}
     if entry.length > LARGEST_KEPT:
         raise EntryTooLarge
     kept = {slug: one for slug, one in store.get(KEY, {}).items() if slug != session.slug}
@@ -42,6 +47,9 @@ def kept_entry(store: MutableMapping, session: Session, user) -> KeptEntry | Non
     """What is kept for `session`, or None. What waits for a person shows to that person alone."""
     draft = store.get(KEY, {}).get(session.slug)
     if not draft or not _is_for(draft, user):
+        return None
+    if draft.get("person") is None and time.time() - draft.get("at", time.time()) > LONGEST_WAIT:
+        forget_entry(store, session, user)
         return None
     entry = Entry.from_draft(draft, accommodations=str(draft.get("accommodations", "")))
     return KeptEntry(entry, draft.get("version") or 0)

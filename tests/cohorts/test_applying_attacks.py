@@ -1,10 +1,13 @@
 """What somebody tries with the application form and with what comes of it, and in vain."""
 
 import csv
+import datetime
 import io
 
 import pytest
+import time_machine
 from django.urls import reverse
+from django.utils import timezone
 
 from cohorts.applications import save_draft
 from cohorts.csv_cells import harmless_cell, plain_cell
@@ -36,6 +39,18 @@ def test_nothing_in_a_draft_holds_what_no_database_takes():
         session, Entry({QuestionFactory(session=session).pk: "Why"}), by=UserFactory(), version=0, tab="a\0b"
     )
     assert application.draft["tab"] == "ab"
+
+
+@pytest.mark.parametrize(("hours", "is_there"), [(23, True), (25, False)])
+@pytest.mark.django_db
+def test_the_next_person_at_a_shared_computer_does_not_find_what_a_visitor_typed_days_ago(client, hours, is_there):
+    session = SessionFactory(open=True)
+    address, name = reverse("apply", args=[session.slug]), f"question_{QuestionFactory(session=session).pk}"
+    with time_machine.travel(timezone.now(), tick=False) as now:
+        client.post(address, {name: "Mine alone", "accommodations": "A quiet room", "action": "save"})
+        now.shift(datetime.timedelta(hours=hours))
+        page = client.get(address).content.decode()
+    assert ("Mine alone" in page, "A quiet room" in page) == (is_there, is_there)
 
 
 @pytest.mark.parametrize("private", [{"sensitive": True}, {"shown_to_reviewers": False}])
