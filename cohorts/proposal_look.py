@@ -111,7 +111,12 @@ def look_at(proposal: Proposal, *, by) -> ProposalLook:
         verdict,
         _against(proposal, inputs, names),
         tone,
-        goals=[(_goal_words(proposal, goal["name"]), goal["reached"], _of_goal(goal)) for goal in proposal.result["goals"]],
+        goals=[
+            (_goal_words(proposal, goal["name"]), goal["reached"], _of_goal(goal))
+            for goal in proposal.result["goals"]
+            # Nothing is asked of experience so far.
+            if goal["name"] != "balance"
+        ],
         cohorts=cohorts,
         left_out=_left_out(proposal, known, names),
         recap=recap_of(proposal, rows, inputs.cohorts),
