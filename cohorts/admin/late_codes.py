@@ -117,6 +117,7 @@ class LateCodesMixin:
             "closes": meaning(session.applications_close_at, session.zone),
             "is_over": bool(session.published_at and session.published_at <= now),
             "codes": codes_of(session, now),
+            "enter_at": request.build_absolute_uri(reverse("late_code", args=[session.slug])),
             "back": reverse("admin:cohorts_session_change", args=[session.pk]),
         }
         return TemplateResponse(request, "admin/cohorts/late_codes.html", context, status=422 if form.errors else 200)

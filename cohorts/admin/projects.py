@@ -5,7 +5,7 @@ from django.utils.translation import gettext_lazy as _
 
 from cohorts.models import Project, Repository, Tracker
 
-from .access import OrganiserAdmin, part_of
+from .access import DATES, OrganiserAdmin, part_of
 from .session_inlines import SessionPartInline
 
 
@@ -24,6 +24,7 @@ class TrackerInline(SessionPartInline, admin.StackedInline):
 class ProjectAdmin(OrganiserAdmin):
     """Projects are shared by sessions: every organiser may keep them up to date."""
 
+    formfield_overrides = DATES
     list_display = ["name", "ai_policy", "ai_policy_checked_on", "is_fresh"]
     list_filter = ["ai_policy"]
     search_fields = ["name", "slug"]

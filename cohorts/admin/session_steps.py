@@ -8,11 +8,13 @@ from django.http import Http404
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import path, reverse
+from django.utils import timezone
 from django.utils.decorators import method_decorator
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_http_methods
 
+from accounts.templatetags.interface import full_time
 from cohorts import session_steps
 from cohorts.decisions import PublishError, obstacle_to_publishing, plan_publication, publish
 from cohorts.models import Application, Session
@@ -36,6 +38,16 @@ def _of_announcing(session: Session, user) -> list[str]:
     lines = [_("The page of the session becomes public, with its dates and its description.")]
     if session.applications_open_at is None:
         lines.append(_("It has no dates for applications yet: nobody can apply until you give them."))
+    elif session.applications_close_at and session.applications_close_at <= timezone.now():
+        lines.append(_("The time for applications is over already: nobody can apply."))
+    elif session.applications_open_at <= timezone.now():
+        lines.append(_("People can apply at once: the day on which applications open has come."))
+    else:
+        lines.append(_("People can apply from %(time)s.") % {"time": full_time(timezone.localtime(session.applications_open_at))})
+    if not session.description.strip():
+        lines.append(_("It has no description yet: the page says nothing about it."))
+    if not session.criteria.exists():
+        lines.append(_("It has no criteria yet: reviewers need them when applications have closed."))
     if not session.questions.asked().exists():
         lines.append(_("It has no questions yet: people would send an empty application."))
     return lines

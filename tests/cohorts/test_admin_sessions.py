@@ -244,6 +244,22 @@ class TestSteps:
         client.post(address)
         assert getattr(Session.objects.get(pk=role.session.pk), field) is not None
 
+    @pytest.mark.parametrize(
+        ("traits", "words"),
+        [
+            ({"opens": -1, "closes": 5}, "People can apply at once"),
+            ({"opens": 2, "closes": 5}, "People can apply from"),
+            ({"opens": -5, "closes": -1}, "is over already"),
+        ],
+    )
+    def test_announcing_says_when_people_can_apply(self, client, traits, words):
+        days = {name: timezone.now() + datetime.timedelta(days=number) for name, number in traits.items()}
+        session = SessionFactory(draft=True, applications_open_at=days["opens"], applications_close_at=days["closes"])
+        client.force_login(SessionRoleFactory(session=session).user)
+        page = client.get(reverse("admin:cohorts_session_announce", args=[session.pk])).text
+        assert words in page
+        assert "It has no criteria yet" in page
+
     def test_a_closed_review_opens_again(self, client):
         role = SessionRoleFactory(session=SessionFactory(reviewing=True, review_closed_at=timezone.now()))
         client.force_login(role.user)

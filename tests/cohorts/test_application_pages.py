@@ -61,6 +61,25 @@ def test_the_list_shows_plain_statuses(client, person):
     assert "Foreign" not in page
 
 
+def test_each_line_of_the_list_leads_on(client, person):
+    begun = ApplicationFactory(session=SessionFactory(open=True), applicant=person, draft={"texts": {"1": "More"}})
+    read = ApplicationFactory(session=SessionFactory(reviewing=True), applicant=person)
+    page = html(client.get(reverse("my_applications")))
+    assert page.count("Go on writing") == 1
+    assert reverse("apply", args=[begun.session.slug]) in page
+    assert page.count("See the application") == 2
+    assert reverse("application", args=[read.pk]) in page
+
+
+@pytest.mark.parametrize("has_changes", [True, False])
+def test_whoever_withdrew_is_asked_back_by_one_name(client, person, has_changes):
+    draft = {"texts": {"1": "More"}} if has_changes else {}
+    found = ApplicationFactory(session=SessionFactory(open=True), applicant=person, status=Status.WITHDRAWN, draft=draft)
+    page = html(client.get(reverse("application", args=[found.pk])))
+    assert "Come back</a>" in page
+    assert "Go on writing" not in page
+
+
 def test_an_empty_list_says_what_to_do(client, person):
     page = html(client.get(reverse("my_applications")))
     assert "You have not applied yet" in page

@@ -334,6 +334,9 @@ def test_organisers_add_phases_on_the_page_of_the_session(client, world):
         data = form_of(shown) | inline("review_phases", [first, second])
         refused = client.post(page, data)
         assert "“First” and “Second” overlap" in refused.text
+        # The part with the trouble is not folded, and the links at the top name it.
+        assert 'class="module  introduced"' in refused.text
+        assert "to be corrected" in refused.text
         assert not world.session.review_phases.exists()
         second |= window("2027-03-10", "2027-03-12")
         client.post(page, form_of(shown) | inline("review_phases", [first, second]))

@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from cohorts.claims import claim, is_read_by_others, next_for, prune_claims, release
 from cohorts.models import Application, ReviewAssignment, ReviewClaim
-from cohorts.review_queue import next_application, progress, waiting_for
+from cohorts.review_queue import next_application, progress, waiting_for, waiting_in_words
 from cohorts.reviews import declare_conflict, hand_in, save_review
 from tests.cohorts.test_at_once import at_once
 from tests.cohorts.world import make_world
@@ -105,6 +105,28 @@ def test_progress_of_oneself_and_of_all(world):
     found = progress(world.session, reviewer=world.reviewer)
     assert (found.mine, found.handed_in, found.drafts, found.left) == (2, 1, 1, 1)
     assert (found.total, found.enough) == (2, 1)
+
+
+def test_progress_counts_what_is_assigned_and_not_handed_in(world):
+    for application in world.applications[:2]:
+        ReviewAssignment.objects.create(application=application, reviewer=world.reviewer)
+    ReviewAssignment.objects.create(application=world.applications[0], reviewer=world.navigator)
+    assert progress(world.session, reviewer=world.reviewer).assigned == 2
+    hand_in(world.applications[0], by=world.reviewer, scores=world.scores(1, 1))
+    assert progress(world.session, reviewer=world.reviewer).assigned == 1
+
+
+@pytest.mark.parametrize(
+    ("left", "assigned", "words"),
+    [
+        (43, 8, "43 applications wait for your review. 8 are assigned to you."),
+        (2, 1, "2 applications wait for your review. 1 is assigned to you."),
+        (8, 8, "8 applications wait for your review."),
+        (1, 0, "1 application waits for your review."),
+    ],
+)
+def test_what_waits_is_said_in_words(left, assigned, words):
+    assert waiting_in_words(left, assigned) == words
 
 
 def test_progress_counts_the_own_application_nowhere(world):
