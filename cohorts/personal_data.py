@@ -302,6 +302,9 @@ def _only_organised_by(user):
 def erase(user) -> None:
     """Delete what goes. Reviews that were handed in and moves stay with the emptied account: see `preview`."""
     applications = Application.objects.filter(applicant=user)
+    # Whoever submits or reviews locks the application first: what is being written there now is seen, and goes as well.
+    touched = Q(applicant=user) | Q(pk__in=Review.objects.filter(reviewer=user).values("application"))
+    list(Application.objects.select_for_update().filter(touched).order_by("pk").values_list("pk"))
     # Mails to others about the application may name the applicant.
     about = ContentType.objects.get_for_model(Application)
     Message.objects.filter(about_type=about, about_id__in=list(applications.values_list("pk", flat=True))).delete()

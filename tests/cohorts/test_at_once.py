@@ -8,16 +8,18 @@ from django.db import OperationalError, connection, transaction
 from django.utils import timezone
 
 from accounts.models import Message
-from cohorts import decisions
-from cohorts.applications import accept_offer, decline_offer, withdraw
+from accounts.personal_data import delete_account
+from cohorts import applications, decisions
+from cohorts.applications import accept_offer, decline_offer, save_draft, submit, withdraw
 from cohorts.decisions import PublishError, publish, set_pending_decision
+from cohorts.entries import Entry
 from cohorts.models import Application, Conflict, Membership, Review, Session
 from cohorts.moves import MoveError
 from cohorts.placing import PlacingError, place
 from cohorts.reviews import declare_conflict, hand_in
 from cohorts.waitlist import look_after_free_places
 from tests.cohorts.world import make_world
-from tests.factories import MembershipFactory, SessionRoleFactory
+from tests.factories import MembershipFactory, QuestionFactory, SessionFactory, SessionRoleFactory, UserFactory
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -137,3 +139,28 @@ def test_one_place_that_comes_back_goes_to_one_person_whoever_answers_or_leaves_
     assert Application.objects.filter(status="offered").count() <= 1
     assert Message.objects.filter(kind="decision_offer").exclude(recipient__in=[one.applicant for one in offered]).count() <= 1
     assert Application.objects.get(pk=offered[1].pk).status == "accepted"
+
+
+def test_a_submission_and_the_deletion_of_its_account_do_not_wait_for_each_other_for_ever(monkeypatch):
+    session = SessionFactory(open=True)
+    question, person = QuestionFactory(session=session), UserFactory()
+    application = save_draft(session, Entry({question.pk: "Because"}), by=person, version=0)
+    holds, deletes = threading.Event(), threading.Event()
+    check = applications._checked
+
+    def checks_while_the_account_is_being_deleted(*args):
+        """The application is locked by now; what comes next points to the person."""
+        holds.set()
+        deletes.wait(timeout=1)
+        return check(*args)
+
+    def delete():
+        holds.wait(timeout=10)
+        threading.Timer(0.2, deletes.set).start()
+        delete_account(person, by=person)
+
+    monkeypatch.setattr(applications, "_checked", checks_while_the_account_is_being_deleted)
+    answers = at_once(lambda: submit(application, by=person), delete)
+    assert answers[1] is None
+    assert not isinstance(answers[0], OperationalError)
+    assert not Application.objects.exists()
