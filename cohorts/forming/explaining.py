@@ -132,6 +132,13 @@ class _Team:
             return "banned"
         return "" if self.instance.accepts(self.cohort, person) else "project"
 
+    def least(self, person: Applicant) -> tuple[int, bool, bool, int]:
+        """No change that lets this person into this team is smaller than this `Change.size`."""
+        place = len(self.people) >= self.cohort.largest
+        missing = max(self.instance.cohort_slots - _fewest_of(self.shared, person.hours), 0)
+        kinds = place + (self._refused(person) == "project") + bool(missing)
+        return kinds, missing > MANY, place, missing
+
     def change(self, person: Applicant) -> Change | None:
         """The smallest change that lets this person into this team; None where there is none, or nothing needs to change."""
         refused = self._refused(person)
@@ -218,9 +225,15 @@ def _explain(person: Applicant, teams: list[_Team]) -> Explanation:
     codes = {one.code for one in obstacles}
     if "room" in codes:
         return Explanation(person.id, "room", obstacles, None)
-    changes = [change for change in (team.change(person) for team in teams) if change is not None]
+    best: Change | None = None
+    for least, team in sorted(((team.least(person), team) for team in teams), key=lambda one: one[0]):
+        if best is not None and best.size <= least:
+            break
+        change = team.change(person)
+        if change is not None and (best is None or change.size < best.size):
+            best = change
     code = "no hours" if not fewest(person.hours) else "others first" if codes & OTHERS_FIRST else "stopped"
-    return Explanation(person.id, code, obstacles, min(changes, key=lambda change: change.size, default=None))
+    return Explanation(person.id, code, obstacles, best)
 
 
 def _explain_empty(instance: Instance, cohort: CohortPlan) -> EmptyCohort:

@@ -106,8 +106,20 @@ class Program:
             begin = highspy.HighsSolution()
             begin.col_value = list(np.isin(among, np.array(start)).astype(float))
             solver.setSolution(begin)
-        solver.cbMipInterrupt += lambda event: event.interrupt(not going())
+        errors: list[BaseException] = []
+
+        def look(event: highspy.highs.HighsCallbackEvent) -> None:
+            # What goes wrong must not go through the solver, which is no Python.
+            try:
+                event.interrupt(bool(errors) or not going())
+            except BaseException as error:
+                errors.append(error)
+                event.interrupt()
+
+        solver.cbMipInterrupt += look
         solver.run()
+        if errors:
+            raise errors[0]
         values = np.array(solver.getSolution().col_value)
         found = [int(number) for number in among[values > 0.5]] if len(values) == len(among) else []
         if found and len(start) and worth[found].sum() < worth[list(start)].sum() - 1e-9:

@@ -21,10 +21,10 @@ from .pricing import Market
 from .program import Kept, Relaxed
 from .teams import chance
 
-#: The integer program is given so many teams at most.
-MOST_TEAMS = 150_000
-#: With more teams than this a better answer is first looked for among the best of them.
-FEW_TEAMS = 40_000
+#: The integer program is given so many teams at most; a limit that leaves fewer is looked for by halving it so often.
+MOST_TEAMS, HALVED = 30_000, 5
+#: The better the answer, the fewer teams could make it better still: so often it is tried again.
+ATTEMPTS = 4
 #: So many cohorts at a time are formed anew to make an answer better, for so many seconds at most; after so many attempts in vain, or this
 #: part of the time that is left, all are looked at together.
 PART, PART_SECONDS, PATIENCE, MENDING = 12, 3.0, 12, 0.3
@@ -99,10 +99,12 @@ class _Work:
             self.kept.append((aim, goal.reached))
         # Whoever keeps the last aim is made of teams that its prices allow: among these the finer looks choose.
         everything = last is not None and goals[-1].proven
-        among = self._worth_considering(self.aims[-1], last, goals[-1].reached) if last and goals else None
+        among, whole = np.arange(len(self.market.program.teams)), False
+        if everything and last is not None:
+            among, whole = self._nearest(self.aims[-1], last, goals[-1].reached)
         for look in self.looks:
             self.market.ask(look.name)
-            goals.append(self._refine(look, among if everything else None))
+            goals.append(self._refine(look, among, whole=whole))
             self.kept.append((look, goals[-1].reached))
         return goals
 
@@ -147,36 +149,35 @@ class _Work:
                 return best
         return best
 
-    def _worth_considering(self, aim: Aim, found: "_Bound", target: float) -> np.ndarray | None:
-        """Numbers of all teams of which an answer that reaches `target` can be made; None where they are too many to list."""
-        slack = found.exact - target + 1e-5
-        before = [goal for goal, _reached in self.kept[: len(found.relaxed.kept)]]
-        return self.market.near(aim, found.relaxed, before, slack=slack, most=MOST_TEAMS)
-
     def _improve(self, aim: Aim, found: "_Bound | None", reached: float) -> bool:
         """Look for a better answer with the integer program. Whether there is proven to be none but what was found."""
         if found is None:
             self._choose(aim, np.arange(len(self.market.program.teams)))
             return False
-        kept = [goal for goal, _reached in self.kept]
-        self._mend(aim, found.value)
-        reached = self._value(aim)
-        if found.value <= reached + TINY:
-            return True
-        while True:
-            among = self._worth_considering(aim, found, reached + 1)
-            if among is not None and len(among) <= FEW_TEAMS:
-                break
-            # So many are slow to decide among. The better the answer, the fewer they are.
-            some = self.market.best(found.relaxed, aim, kept, most=FEW_TEAMS // 2)
-            self._choose(aim, some)
-            before, reached = reached, self._value(aim)
-            if found.value <= reached + TINY:
+        for _attempt in range(ATTEMPTS):
+            among, whole = self._nearest(aim, found, reached + 1)
+            if not whole:
+                self._mend(aim, found.value)
+            if self._value(aim) + TINY < found.value and self.market.left() > 0.5 and self._choose(aim, among) and whole:
+                # Every answer that is better is made of these teams: where the program is sure, so are we.
                 return True
-            if reached <= before + TINY or self.market.left() < 0.5:
+            before, reached = reached, self._value(aim)
+            if found.value <= reached + TINY or reached <= before + TINY or self.market.left() < 0.5:
                 break
-        # Every answer that is better is made of these teams: where the program is sure, so are we.
-        return among is not None and self.market.left() > 0.5 and self._choose(aim, among)
+        return found.value <= reached + TINY
+
+    def _nearest(self, aim: Aim, found: "_Bound", target: float) -> tuple[np.ndarray, bool]:
+        """Numbers of the teams that lose little, and whether these are all of which an answer that reaches `target` can be made.
+
+        The teams of a good answer lose little each: where those that might be in any are too many, the nearest of them are taken.
+        """
+        slack = found.exact - target + 1e-5
+        before = [goal for goal, _reached in self.kept[: len(found.relaxed.kept)]]
+        for halved in range(HALVED):
+            among = self.market.near(aim, found.relaxed, before, slack=slack / 2**halved, most=MOST_TEAMS)
+            if among is not None:
+                return among, not halved
+        return self.market.best(found.relaxed, aim, before, most=MOST_TEAMS), False
 
     def _mend(self, aim: Aim, bound: float) -> None:
         """Let some cohorts at a time be formed anew, among people who are free then, until that has not helped for a while."""
@@ -206,13 +207,11 @@ class _Work:
             self.answer = chosen
         return proven
 
-    def _refine(self, look: Look, among: np.ndarray | None) -> Goal:
-        proven = False
-        if self.market.left() > 0.5:
-            proven = self._choose(look, among if among is not None else np.arange(len(self.market.program.teams)))
+    def _refine(self, look: Look, among: np.ndarray, *, whole: bool) -> Goal:
+        proven = self.market.left() > 0.5 and self._choose(look, among) and whole
         reached = round(self._value(look))
         # Without all teams that could be in an answer, only what no answer at all can pass is proven.
-        proven = (proven and among is not None) or reached == look.most
+        proven = proven or reached == look.most
         return Goal(look.name, reached, reached if proven else look.most, proven)
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from .instance import SLOTS, CohortPlan, Hours, Instance
-from .rules import common, fewest, fits_leaders
+from .rules import common, fewest
 
 #: 64-bit words of a week.
 WORDS = -(-SLOTS // 64)
@@ -52,7 +52,9 @@ class Table:
 
 def tables(instance: Instance) -> list[Table]:
     """The table of each cohort, in the order of the instance."""
-    return [_table(instance, plan) for plan in instance.cohorts]
+    packed = np.array([_packed(person.hours) for person in instance.applicants], np.uint64)
+    packed = packed.reshape(len(instance.applicants), instance.weeks, WORDS)
+    return [_table(instance, plan, packed) for plan in instance.cohorts]
 
 
 def chance(table: Table) -> bool:
@@ -70,16 +72,18 @@ def chance(table: Table) -> bool:
     return True
 
 
-def _table(instance: Instance, plan: CohortPlan) -> Table:
+def _table(instance: Instance, plan: CohortPlan, packed: np.ndarray) -> Table:
     accepted = [place for place, person in enumerate(instance.applicants) if instance.accepts(plan, person)]
-    able = [place for place in accepted if fits_leaders(instance, plan, instance.applicants[place])]
+    fit = _count(packed & _packed(common(instance, plan, []))) >= instance.cohort_slots
+    for captain in plan.captains:
+        fit &= _count(packed & _packed(captain)) >= instance.captain_slots
+    able = [place for place in accepted if fit[place]]
     fixed = tuple(place for place in accepted if instance.applicants[place].pinned == plan.id)
     base = common(instance, plan, [instance.applicants[place] for place in fixed])
     fits = len(fixed) <= plan.largest and fewest(base) >= instance.cohort_slots and all(place in able for place in fixed)
     others = [place for place in able if place not in fixed] if fits else []
     left = _packed(base)
-    hours = np.array([_packed(instance.applicants[place].hours) & left for place in others], dtype=np.uint64)
-    hours = hours.reshape(len(others), instance.weeks, WORDS)
+    hours = packed[others] & left
     enough = _count(hours) >= instance.cohort_slots
     others, hours = [place for place, good in zip(others, enough, strict=True) if good], hours[enough]
     pairs = np.zeros((len(others), len(others)), bool)
