@@ -73,9 +73,9 @@ class MembershipQuerySet(models.QuerySet["Membership"]):
         of_my_cohorts = Q(cohort__in=access.joined_cohorts(user), state__in=access.PRESENT)
         of_led_cohorts = Q(cohort__in=access.led_cohorts(user)) & (~Q(state="invited") | ~Q(cohort__session__in=blind_reviews()))
         # A place that is kept for oneself tells of a decision before it is published, to organisers who applied as well.
-        return self.filter(
-            own | of_my_cohorts | of_led_cohorts | Q(cohort__session__in=access.organised_sessions(user))
-        ).exclude(user=user, state="invited")
+        return self.filter(own | of_my_cohorts | of_led_cohorts | Q(cohort__session__in=access.organised_sessions(user))).exclude(
+            user=user, state="invited"
+        )
 
     def led_by(self, user):
         """Memberships of cohorts that `user` leads or whose session `user` organises."""
