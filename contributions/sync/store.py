@@ -187,8 +187,8 @@ def move_item(
 ) -> tuple[int, set[int]] | None:
     """Give a row the identity that its item has now, and return its primary key and the membership ids that it belongs to.
 
-    None where the row is gone: it was merged into another one, or deleted, since it was read. Where the item is stored a second time under its new identity, the older row wins and takes over what people wrote
-    about the other one, and the other one goes.
+    None where the row is gone: it was merged into another one, or deleted, since it was read. Where the item is stored a second
+    time under its new identity, the older row wins and takes over what people wrote about the other one, and the other one goes.
     """
     row = WorkItem.objects.select_for_update().filter(pk=item_pk).first()
     if row is None:
