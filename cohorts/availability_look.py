@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 
 from accounts.models import Availability
 
+from .late_access import sessions_open_late
 from .models import Application, Session
 
 
@@ -41,7 +42,8 @@ def availability_needs_a_look(user, session: Session, now: datetime.datetime | N
 def session_that_asks(user, now: datetime.datetime) -> Session | None:
     """Of the sessions to which `user` applies, not decided yet, the one that opened last. One query."""
     status = Application.Status
-    writes = Q(applications__status=status.DRAFT, applications_close_at__gt=now)
+    may_write = Q(applications_close_at__gt=now) | Q(pk__in=sessions_open_late(user, now).values("pk"))
+    writes = Q(applications__status=status.DRAFT) & may_write
     waits = Q(applications__status__in=(status.SUBMITTED, status.WAITLISTED))
     mine = Session.objects.filter(writes | waits, applications__applicant=user, applications_open_at__lte=now)
     return mine.filter(published_at=None, archived_at=None).order_by("-applications_open_at", "pk").first()

@@ -11,7 +11,7 @@ from django.utils import timezone
 from accounts.availability import confirm_availability, set_availability
 from cohorts.availability_look import availability_needs_a_look
 from cohorts.next_steps import next_steps
-from tests.factories import ApplicationFactory, SessionFactory, SessionRoleFactory, UserFactory
+from tests.factories import ApplicationFactory, LateAccessFactory, SessionFactory, SessionRoleFactory, UserFactory
 
 pytestmark = pytest.mark.django_db
 DAY = datetime.timedelta(days=1)
@@ -71,6 +71,13 @@ def test_it_is_a_next_step_once_and_stands_beside_the_form_and_the_application(c
 def test_nobody_is_asked_when_it_matters_no_more(person, status):
     ApplicationFactory(session=SessionFactory(reviewing=True), applicant=person, status=status)
     assert not [step for step in next_steps(person) if step.label == "Your hours"]
+
+
+def test_who_writes_late_by_a_code_is_asked_as_well(person):
+    late = ApplicationFactory(session=SessionFactory(reviewing=True), applicant=person, status="draft", submitted_at=None)
+    assert not [step for step in next_steps(person) if step.label == "Your hours"]
+    LateAccessFactory(person=person, code__session=late.session)
+    assert [step.label for step in next_steps(person)].count("Your hours") == 1
 
 
 def test_organisers_see_how_old_the_hours_are(client, person):
