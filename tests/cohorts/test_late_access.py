@@ -257,7 +257,7 @@ def test_late_access_is_a_next_step_until_somebody_has_begun(session, person, un
     step = next_steps(person)[0]
     assert (step.title, step.url, step.tone) == ("Spring", reverse("apply", args=["spring"]), "mine")
     ApplicationFactory(session=session, applicant=person, status="draft", submitted_at=None)
-    assert [step.label for step in next_steps(person)] == ["Draft, not yet submitted"]
+    assert [step.label for step in next_steps(person)] == ["Draft, not yet submitted", "Your hours"]
 
 
 # In the browser
