@@ -324,12 +324,12 @@ def common_times(hours: SessionHours, shared: Hours) -> list[CommonHours]:
     found: dict[tuple[str, ...], str] = {}
     for week, bits in enumerate(shared):
         starts = [hours.at(week, slot) for slot in range(bits.bit_length()) if bits >> slot & 1]
-        spans = tuple(_spans(starts, zone))
+        spans = tuple(spans_of(starts, zone))
         found.setdefault(spans, date_format(hours.mondays[week][0], "j F"))
     return [CommonHours(begins if len(found) > 1 else "", list(spans)) for spans, begins in found.items()]
 
 
-def _spans(starts: Iterable[datetime.datetime], zone: zoneinfo.ZoneInfo) -> list[str]:
+def spans_of(starts: Iterable[datetime.datetime], zone: zoneinfo.ZoneInfo) -> list[str]:
     """“Tuesday 18:00 to 19:30” for half hours that follow each other, by the days of the reader's week."""
     runs: list[list[datetime.datetime]] = []
     for start in starts:

@@ -153,6 +153,8 @@ def world(db):
     factories.SessionRoleFactory(session=session, user=people["storyteller"], role=SessionRole.Role.STORYTELLER)
     question = factories.QuestionFactory(session=open_session)
     factories.CriterionFactory(session=reviewing)
+    planned = factories.CohortFactory(session=reviewing)
+    factories.MembershipFactory(cohort=planned, role="navigator")
     application = factories.ApplicationFactory(session=reviewing, applicant=people["applicant"])
     file = factories.AnswerFileFactory(application=application)
     Answer.objects.create(application=application, question=file.question, value=file.pk, file=file)
@@ -162,7 +164,8 @@ def world(db):
         open=open_session,
         reviewing=reviewing,
         late_code=factories.LateCodeFactory(session=reviewing),
-        proposal=Proposal.objects.create(session=reviewing, state="cancelled"),
+        proposal=Proposal.objects.create(session=reviewing, state="cancelled", result={"members": {str(planned.pk): []}}),
+        planned=planned,
         project=project,
         cohort=cohort,
         membership=member,
@@ -282,6 +285,7 @@ ADMIN_SITE = {
     "cohorts_session_apply_rules": Entry(ORGANISERS, reviewing),
     "cohorts_session_form_cohorts": Entry(ORGANISERS, reviewing),
     "cohorts_session_proposal": Entry(ORGANISERS, proposed),
+    "cohorts_session_proposal_hours": Entry(ORGANISERS, lambda world: [*proposed(world), world.planned.pk]),
     "cohorts_session_proposal_cancel": Entry(ORGANISERS, proposed, post=True, status=302),
     "cohorts_session_proposal_discard": Entry(ORGANISERS, proposed, post=True, status=302),
     "cohorts_session_proposal_accept": Entry(ORGANISERS, proposed, post=True, status=302),

@@ -19,6 +19,7 @@ from cohorts.forming_inputs import build_instance
 from cohorts.forming_missing import missing_for
 from cohorts.models import Proposal, Session
 from cohorts.proposal_changes import is_part_of, obstacle_to_forming
+from cohorts.proposal_hours import look_at_hours
 from cohorts.proposal_look import look_at, progress_words, verdict_of
 from cohorts.proposals import ProposalError
 
@@ -39,6 +40,7 @@ class FormingMixin:
         return [
             path("<int:pk>/form-cohorts/", view(self.form_cohorts_view), name=URL_NAME),
             path(one, view(self.proposal_view), name="cohorts_session_proposal"),
+            path(f"{one}hours/<int:cohort>/", view(self.proposal_hours_view), name="cohorts_session_proposal_hours"),
             *(
                 path(f"{one}{name}/", view(self.proposal_action_view), {"act": act}, name=f"cohorts_session_proposal_{name}")
                 for name, act in actions.items()
@@ -155,6 +157,33 @@ class FormingMixin:
         }
         return TemplateResponse(request, "admin/cohorts/forming_result.html", context)
 
+    @method_decorator(never_cache)
+    @method_decorator(require_safe)
+    def proposal_hours_view(self, request, pk: int, number: int, cohort: int):
+        """When the people of one proposed cohort have time, as a table; `?week=` is one of the weeks that differ."""
+        session = self._organised(request, pk)
+        proposal = self._proposal(request, session, number)
+        there = session.cohorts.filter(pk=cohort).first()
+        if there is None or not proposal.members or is_part_of(proposal, request.user):
+            raise Http404
+        week = request.GET.get("week", "")
+        look = look_at_hours(proposal, cohort, by=request.user, week=int(week[:4]) if week.isdecimal() else 0)
+        if look is None:
+            raise Http404
+        context = {
+            **self.admin_site.each_context(request),
+            "opts": self.opts,
+            "title": _("Hours of %(cohort)s") % {"cohort": there},
+            "session": session,
+            "cohort": there,
+            "look": look,
+            "session_url": reverse("admin:cohorts_session_change", args=[session.pk]),
+            "start_url": reverse(f"admin:{URL_NAME}", args=[session.pk]),
+            "proposal": proposal,
+            "proposal_url": self._page_of(proposal),
+        }
+        return TemplateResponse(request, "admin/cohorts/forming_hours.html", context)
+
     @method_decorator(require_POST)
     def proposal_action_view(self, request, pk: int, number: int, act):
         """Cancel, put aside, accept or take back; what speaks against it is said on the page."""
@@ -212,7 +241,7 @@ class FormingMixin:
 
 def _said_of(proposal: Proposal) -> str:
     """What the list says of a proposal beside its state."""
-    return verdict_of(proposal)[0] if proposal.result else ""
+    return verdict_of(proposal)[0] if proposal.state in Proposal.WITH_RESULT and proposal.result else ""
 
 
 def _is_late(proposal: Proposal) -> bool:

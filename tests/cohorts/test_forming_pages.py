@@ -9,7 +9,7 @@ from accounts.models import User
 from cohorts.models import Application, Proposal
 from cohorts.proposals import accept, propose
 from cohorts.reviews import declare_conflict
-from tests.cohorts.forming_world import MORNINGS, available, make_forming, places
+from tests.cohorts.forming_world import EVENINGS, MORNINGS, available, make_forming, places
 from tests.factories import ApplicationFactory, MembershipFactory, SessionRoleFactory
 
 pytestmark = pytest.mark.django_db
@@ -158,6 +158,32 @@ def test_nothing_is_lost_where_people_and_cohorts_are_gone(client, forming, star
     assert "It cannot be accepted as it is" in text
     assert "Somebody who is placed here has deleted their application." in text
     assert "A cohort of this proposal was deleted." in text
+
+
+def test_the_hours_of_a_cohort_stand_half_hour_by_half_hour(client, forming, start, tasks):
+    first, _second = forming.cohorts
+    people = [
+        forming.apply(cohort=first),
+        forming.apply([*EVENINGS, 44], cohort=first),
+        forming.apply([*EVENINGS, 44], cohort=first),
+    ]
+    proposal = forming.proposal(tasks)
+    hours = reverse("admin:cohorts_session_proposal_hours", args=[forming.session.pk, proposal.pk, first.pk])
+    assert hours in client.get(of(proposal)).text
+    look = client.get(hours).context["look"]
+    assert look.names == [first.memberships.get().user.get_full_name(), *(one.applicant.get_full_name() for one in people)]
+    assert [(time, [(cell.people, cell.step) for cell in cells[:2]]) for time, cells in look.rows] == [
+        *((f"{18 + half // 2}:{'30' if half % 2 else '00'}", [(4, 4), (4, 4)]) for half in range(8)),
+        ("22:00", [(2, 2), (0, 0)]),
+    ]
+    assert look.one_short == []
+    available(first.memberships.get().user, [*EVENINGS, 44])
+    assert client.get(f"{hours}?week=99").context["look"].one_short == [
+        (people[0].applicant.get_full_name(), ["Monday 22:00 to 22:30"])
+    ]
+    assert client.get(hours.replace(f"/{first.pk}/", "/0/")).status_code == 404
+    client.force_login(SessionRoleFactory(session=forming.session, user=people[0].applicant).user)
+    assert client.get(hours).status_code == 404
 
 
 def test_an_impossible_one_says_why(client, forming, start, tasks):
