@@ -72,6 +72,7 @@ class QueuePages(ReviewPages):
 
     def _skip(self, request, application):
         self._note_skipped(request, application)
+        messages.info(request, _("%(application)s waits at the end of your queue.") % {"application": application})
         release(application, by=request.user)
         return self._to_next(request, application.session)
 

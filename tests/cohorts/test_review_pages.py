@@ -285,6 +285,7 @@ def test_skipping_serves_another_one_first(client, world, page):
     first, second = waiting_for(world.reviewer, world.session)
     answer = client.post(reverse("admin:cohorts_review_skip", args=[first.pk]))
     assert answer.url == reverse("admin:cohorts_review_application", args=[second.pk])
+    assert f"{first} waits at the end of your queue." in client.get(answer.url).content.decode()
     # What was typed is kept, and what is left are the skipped ones.
     answer = client.post(answer.url, filled(world, skip="1"), follow=True)
     assert answer.redirect_chain[-1][0] == reverse("admin:cohorts_review_application", args=[first.pk])
