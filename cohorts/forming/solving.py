@@ -25,9 +25,9 @@ from .teams import chance
 MOST_TEAMS, HALVED = 30_000, 5
 #: The better the answer, the fewer teams could make it better still: so often it is tried again.
 ATTEMPTS = 4
-#: So many cohorts at a time are formed anew to make an answer better, for so many seconds at most; after so many attempts in vain, or this
-#: part of the time that is left, all are looked at together.
-PART, PART_SECONDS, PATIENCE, MENDING = 12, 3.0, 12, 0.3
+#: At least so many cohorts at a time are formed anew to make an answer better, and more where they have fewer teams than this to choose from; for so
+#: many seconds at most. After so many attempts in vain, or this part of the time that is left, all are looked at together.
+PART, PART_TEAMS, PART_SECONDS, PATIENCE, MENDING = 12, 1_500, 3.0, 12, 0.4
 TINY = 1e-6
 
 
@@ -184,14 +184,23 @@ class _Work:
         market, program, idle = self.market, self.market.program, 0
         until = market.left() * (1 - MENDING)
         while program.cohorts > PART and idle < PATIENCE and market.left() > until and self._value(aim) + TINY < bound:
-            part = set(self.chance.choice(program.cohorts, PART, replace=False).tolist())
+            among = self._part()
+            before = self._value(aim), self._value(self.everything)
+            self._choose(aim, among, seconds=PART_SECONDS)
+            idle = 0 if (self._value(aim), self._value(self.everything)) > before else idle + 1
+
+    def _part(self) -> np.ndarray:
+        """Numbers of the teams of some cohorts, made of people who are free without these, and of the answer's teams of the others."""
+        program, size, among = self.market.program, PART, np.zeros(0, int)
+        order = self.chance.permutation(program.cohorts).tolist()
+        while len(among) < PART_TEAMS and size < 2 * program.cohorts:
+            part = set(order[:size])
             others = [number for number in self.answer if program.teams[number].cohort not in part]
             free = np.ones(program.people, bool)
             free[[person for number in others for person in program.teams[number].people]] = False
             among = np.union1d(others, program.among(np.arange(len(program.teams)), part, free)).astype(int)
-            before = self._value(aim), self._value(self.everything)
-            self._choose(aim, among, seconds=PART_SECONDS)
-            idle = 0 if (self._value(aim), self._value(self.everything)) > before else idle + 1
+            size = size * 3 // 2
+        return among
 
     def _choose(self, goal: Aim | Look, among: np.ndarray, *, seconds: float | None = None) -> bool:
         among = np.union1d(among, np.array(self.answer, int))
