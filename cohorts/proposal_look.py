@@ -185,6 +185,19 @@ def _unproven(proposal: Proposal, goal: Mapping[str, Any]) -> str:
     return text % {"goal": _goal_words(proposal, name), "reached": goal["reached"], "bound": goal["bound"]}
 
 
+def placed_words(proposal: Proposal) -> str:
+    """How many people of which tier a result places, to compare it with others: “11 people (tier 0: 8, tier 1: 3)”."""
+    tiers = []
+    for goal in proposal.result["goals"]:
+        if goal["name"].startswith("tier ") and goal["reached"]:
+            tier = goal["name"].removeprefix("tier ")
+            name = _("no tier") if _is_no_tier(proposal, goal["name"]) else _("tier %(tier)s") % {"tier": tier}
+            tiers.append(f"{name}: {goal['reached']:g}")
+    count = sum(len(people) for people in proposal.members.values())
+    text = ngettext("%(count)s person", "%(count)s people", count) % {"count": count}
+    return f"{text} ({', '.join(tiers)})" if tiers else text
+
+
 def _is_no_tier(proposal: Proposal, name: str) -> bool:
     none = proposal.inputs.get("no_tier")
     return none is not None and name == f"tier {none}"

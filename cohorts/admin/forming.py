@@ -20,7 +20,7 @@ from cohorts.forming_missing import missing_for
 from cohorts.models import Proposal, Session
 from cohorts.proposal_changes import is_part_of, obstacle_to_forming
 from cohorts.proposal_hours import look_at_hours
-from cohorts.proposal_look import look_at, progress_words, verdict_of
+from cohorts.proposal_look import look_at, placed_words, progress_words, verdict_of
 from cohorts.proposals import ProposalError
 
 from .forming_form import EXTRA, FormingForm, rules_form
@@ -93,7 +93,7 @@ class FormingMixin:
             "missing": missing_for(inputs, by=request.user),
             "form": form,
             "rules": rules,
-            "proposals": [(one, _said_of(one)) for one in listed.select_related("made_by")[:LISTED]],
+            "proposals": [(one, *_said_of(one)) for one in listed.select_related("made_by")[:LISTED]],
             "under_way": any(one.is_under_way for one in listed[:LISTED]),
             "back": reverse("admin:cohorts_session_change", args=[session.pk]),
         }
@@ -239,9 +239,11 @@ class FormingMixin:
         return proposal
 
 
-def _said_of(proposal: Proposal) -> str:
-    """What the list says of a proposal beside its state."""
-    return verdict_of(proposal)[0] if proposal.state in Proposal.WITH_RESULT and proposal.result else ""
+def _said_of(proposal: Proposal) -> tuple[str, str]:
+    """What the list says of a proposal beside its state: how good it is, and how many it places; nothing without a result."""
+    if proposal.state not in Proposal.WITH_RESULT or not proposal.result:
+        return "", ""
+    return verdict_of(proposal)[0], placed_words(proposal)
 
 
 def _is_late(proposal: Proposal) -> bool:

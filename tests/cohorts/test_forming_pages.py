@@ -66,7 +66,9 @@ def test_the_way_from_asking_to_accepting_and_back(client, forming, start, tasks
         late.applicant.get_full_name(), f"?from={proposal.pk}&amp;pin={people[2].pk}-{second.pk}", "Tier 1: 0 of 1",
     ]:  # fmt: skip
         assert words in text, words
-    assert "Nothing better is possible." in client.get(start).text
+    listed = client.get(start).text
+    assert "Nothing better is possible." in listed
+    assert "4 people (tier 0: 4)" in listed
 
     answer = client.post(of(proposal, "accept"), follow=True)
     assert "Accepted: 4 people have a pending offer and a kept place." in answer.text
