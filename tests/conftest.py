@@ -124,6 +124,7 @@ ANY_DATABASE = (
     "tests/docs/",
     "tests/config/",
     "tests/background/testing/test_how_to.py",
+    "tests/cohorts/test_blindness.py",
     "tests/contributions/demo/",
     "tests/contributions/faults/",
     "tests/contributions/github/",
