@@ -23,6 +23,8 @@ from .teams import chance
 
 #: The integer program is given so many teams at most; a limit that leaves fewer is looked for by halving it so often.
 MOST_TEAMS, HALVED = 30_000, 5
+#: Before that it looks among so few, for this part of the time that is left.
+FEW_TEAMS, FIRST_TRY = 6_000, 0.15
 #: The better the answer, the fewer teams could make it better still: so often it is tried again.
 ATTEMPTS = 4
 #: At least so many cohorts at a time are formed anew to make an answer better, and more where they have fewer teams than this to choose from; for so
@@ -154,7 +156,16 @@ class _Work:
         if found is None:
             self._choose(aim, np.arange(len(self.market.program.teams)))
             return False
+        # Often those that made the bound are enough to reach it.
+        kept = [goal for goal, _reached in self.kept]
+        some = self.market.best(found.relaxed, aim, kept, most=FEW_TEAMS)
+        self._choose(aim, some, seconds=max(self.market.left() * FIRST_TRY, 0.5))
+        reached = self._value(aim)
+        if found.value <= reached + TINY:
+            return True
         for _attempt in range(ATTEMPTS):
+            if self.market.left() < 0.5:
+                break
             among, whole = self._nearest(aim, found, reached + 1)
             if not whole:
                 self._mend(aim, found.value)
@@ -174,7 +185,7 @@ class _Work:
         slack = found.exact - target + 1e-5
         before = [goal for goal, _reached in self.kept[: len(found.relaxed.kept)]]
         for halved in range(HALVED):
-            among = self.market.near(aim, found.relaxed, before, slack=slack / 2**halved, most=MOST_TEAMS)
+            among = self.market.near(aim, found.relaxed, before, slack=slack / 2**halved, most=MOST_TEAMS // (1 + bool(halved)))
             if among is not None:
                 return among, not halved
         return self.market.best(found.relaxed, aim, before, most=MOST_TEAMS), False
