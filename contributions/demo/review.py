@@ -16,11 +16,13 @@ from cohorts.models import (
     AnswerFile,
     Application,
     ApplicationEvent,
+    Cohort,
     Conflict,
     Criterion,
     EligibilityRule,
     LateAccess,
     LateCode,
+    Membership,
     Project,
     ProjectPreference,
     Question,
@@ -36,6 +38,8 @@ from cohorts.scores import rescore_session
 from . import answers, texts
 from .people import MadeUp
 
+#: Cohorts of the session that are planned, without members so far.
+PLANNED = ("Halley", "Encke", "Borrelly")
 HOUR, DAY = datetime.timedelta(hours=1), datetime.timedelta(days=1)
 
 
@@ -76,11 +80,12 @@ class ReviewSeeder:
         self.questions = list(session.questions.all())
         self.criteria = list(session.criteria.all())
 
-    def seed(self, applicants: Sequence[MadeUp], colleagues: Sequence[MadeUp]) -> None:
-        """`applicants` apply; `colleagues` (two) read with the navigator and the organiser."""
+    def seed(self, applicants: Sequence[MadeUp], colleagues: Sequence[MadeUp], leaders: Sequence[MadeUp]) -> None:
+        """`applicants` apply; `colleagues` (two) read with the navigator and the organiser; `leaders` (six) have agreed to lead."""
         applications = self._applications(applicants)
         self._late(applications[-1])
-        self._availability(applicants)
+        self._availability([*applicants, *leaders])
+        self._planned_cohorts(leaders)
         self._phases()
         self._reviewers = [
             self.accounts["navigator"],
@@ -186,6 +191,13 @@ class ReviewSeeder:
             slots = {day * SLOTS_A_DAY + slot for day, hours in (*evenings, *mornings, *weekend) for slot in hours}
             rows.append(Availability(user=self.people[person.login], time_zone=person.time_zone, slots=sorted(slots)))
         Availability.objects.bulk_create(rows)
+
+    def _planned_cohorts(self, leaders: Sequence[MadeUp]) -> None:
+        """Cohorts that wait for their members: with them the best cohorts can be formed."""
+        for number, (name, project) in enumerate(zip(PLANNED, self.projects, strict=False)):
+            cohort = Cohort.objects.create(session=self.session, name=name, project=project)
+            for leader, role in zip(leaders[2 * number : 2 * number + 2], ("navigator", "captain"), strict=True):
+                Membership.objects.create(cohort=cohort, user=self.people[leader.login], role=role)
 
     def _phases(self) -> None:
         """Reading alone, then talking about it: at the time of the demonstration people read."""

@@ -68,7 +68,7 @@ class Seeder:
             write_form(session, copied_from=finished)
         projects = list(self.projects.values())
         reading = ReviewSeeder(review, accounts=self.accounts, people=self.people, projects=projects)
-        reading.seed(self.made_up[80 : 80 + APPLICATIONS_IN_REVIEW], self.made_up[:2])
+        reading.seed(self.made_up[80 : 80 + APPLICATIONS_IN_REVIEW], self.made_up[:2], self.made_up[140:146])
         self._open(opened, finished)
         return seeded
 
