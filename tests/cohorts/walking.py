@@ -18,7 +18,7 @@ from contributions.models import Contribution
 #: Ways out, and what others made: their pages are none of ours.
 ELSEWHERE = ("/admin/logout/", "/accounts/", "/admin/password", "/static/", "/admin/jsi18n/", "/__debug__/", "/hooks/")
 #: So many rows of each model are tried in its addresses, and so many links that differ in the values of their query alone.
-MOST_ROWS, MOST_ALIKE = 5, 1
+MOST_ROWS, MOST_ALIKE = 3, 1
 MOST_PAGES = 2000
 
 #: What the numbers in an address are, by the word before them. Where it is none of these, whatever has a number is tried.
