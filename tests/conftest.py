@@ -119,8 +119,9 @@ def plain_language():
         yield
 
 
-#: What the second run, on the other database, would only repeat: pages and forms whose queries other tests put to both databases,
-#: and what GitHub may answer. What locks, sorts, counts, hides or stores is tried on both, and so is every form with odd input.
+#: What needs one database, whichever it is: CI runs it on SQLite. Pages and forms whose queries other tests put to PostgreSQL, what
+#: GitHub may answer, and what waits for browsers and processes. All other tests run on PostgreSQL, which is the stricter one, and those
+#: in `BOTH_DATABASES` on both: workers, locks, and what the two sort or compare in ways of their own.
 ANY_DATABASE = (
     "tests/accounts/test_availability",
     "tests/accounts/test_feeds.py",
@@ -131,13 +132,21 @@ ANY_DATABASE = (
     "tests/accounts/test_profile.py",
     "tests/accounts/test_signup.py",
     "tests/accounts/test_theme.py",
-    "tests/background/testing/test_how_to.py",
+    "tests/background/test_admin_secrets.py",
+    "tests/background/test_declaring.py",
+    "tests/background/test_masking.py",
+    "tests/background/test_panel.py",
+    "tests/background/test_progress.py",
+    "tests/background/test_timing.py",
+    "tests/background/testing/",
+    "tests/cohorts/test_accommodations.py",
     "tests/cohorts/test_admin_sessions.py",
     "tests/cohorts/test_application_pages.py",
     "tests/cohorts/test_apply_pages.py",
     "tests/cohorts/test_assignment_pages.py",
     "tests/cohorts/test_availability_look.py",
     "tests/cohorts/test_blindness",
+    "tests/cohorts/test_checkins.py",
     "tests/cohorts/test_copying.py",
     "tests/cohorts/test_deadlines.py",
     "tests/cohorts/test_eligibility.py",
@@ -182,11 +191,37 @@ ANY_DATABASE = (
     "tests/contributions/test_statements.py",
     "tests/contributions/test_story.py",
     "tests/contributions/trackers/",
+    "tests/contributions/webhooks/test_any_body.py",
     "tests/contributions/webhooks/test_recorded.py",
+    "tests/contributions/webhooks/test_webhooks.py",
     "tests/docs/",
     "tests/scale/",
     "tests/test_addresses.py",
     "tests/test_csrf.py",
+)
+BOTH_DATABASES = (
+    "tests/background/engines/",
+    "tests/background/faults/",
+    "tests/background/test_claiming.py",
+    "tests/background/test_left_behind.py",
+    "tests/background/test_lost.py",
+    "tests/background/test_other_engines.py",
+    "tests/background/test_queueing.py",
+    "tests/background/test_statements.py",
+    "tests/background/test_trouble.py",
+    "tests/background/test_worker",
+    "tests/cohorts/test_at_once.py",
+    "tests/cohorts/test_late_access.py",
+    "tests/cohorts/test_moves.py",
+    "tests/cohorts/test_phases.py",
+    "tests/cohorts/test_proposals_at_once.py",
+    "tests/cohorts/test_ranking.py",
+    "tests/cohorts/test_scores.py",
+    "tests/contributions/figures/test_counting.py",
+    "tests/contributions/sync/test_leases.py",
+    "tests/contributions/webhooks/test_deliveries.py",
+    "tests/contributions/webhooks/test_spool.py",
+    "tests/test_visibility.py",
 )
 
 
@@ -195,6 +230,8 @@ def pytest_itemcollected(item):
     on_celery = item.nodeid.startswith("tests/background/engines/") and item.nodeid.endswith("[celery]")
     if item.nodeid.startswith(ANY_DATABASE) or on_celery or not _asks_for_a_database(item):
         item.add_marker("any_database")
+    elif item.nodeid.startswith(BOTH_DATABASES):
+        item.add_marker("both_databases")
 
 
 def _asks_for_a_database(item) -> bool:
