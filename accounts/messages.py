@@ -60,6 +60,8 @@ def queue_message(
     round: int = 1,
     secret: bool = False,
     address: str | None = None,
+    html: str = "",
+    language: str = "",
 ) -> Message | None:
     """Write a message down and have it sent after the commit.
 
@@ -73,7 +75,7 @@ def queue_message(
     to = address or (recipient.email if recipient else "")
     if not to:
         raise ValueError("A message needs a recipient or an address.")
-    fields = {"address": to, "subject": _one_line(subject), "body": body, "secret": secret}
+    fields = {"address": to, "subject": _one_line(subject), "body": body, "html": html, "language": language, "secret": secret}
     if about is None:
         message = Message.objects.create(recipient=recipient, kind=kind, round=round, **fields)
     else:
@@ -103,6 +105,11 @@ class NewMessage:
     subject: str
     body: str
     round: int = 1
+    #: The text as HTML; empty: made from the text as it is sent.
+    html: str = ""
+    language: str = ""
+    #: Messages that one background task sends together have its name; others get a task each.
+    batch: str = ""
 
 
 def queue_messages(messages: Sequence[NewMessage]) -> int:
@@ -120,17 +127,30 @@ def queue_messages(messages: Sequence[NewMessage]) -> int:
             round=one.round,
             subject=_one_line(one.subject),
             body=one.body,
+            html=one.html,
+            language=one.language,
+            batch=one.batch,
         )
         for one in messages
     ]
     try:
         with transaction.atomic():
             for message in Message.objects.bulk_create(rows):
-                _enqueue_after_commit(message.pk)
+                if not message.batch:
+                    _enqueue_after_commit(message.pk)
     except IntegrityError:
         # Some were written meanwhile, by somebody else who does the same.
         return sum(
-            queue_message(one.recipient, kind=one.kind, about=one.about, subject=one.subject, body=one.body, round=one.round)
+            queue_message(
+                one.recipient,
+                kind=one.kind,
+                about=one.about,
+                subject=one.subject,
+                body=one.body,
+                round=one.round,
+                html=one.html,
+                language=one.language,
+            )
             is not None
             for one in messages
         )
@@ -251,7 +271,7 @@ def _finish(message: Message, state: str, error: str = "") -> None:
     if state == Message.State.SENT:
         changes["sent_at"] = timezone.now()
     if message.secret and state != Message.State.QUEUED:
-        changes["body"] = ""
+        changes["body"] = changes["html"] = ""
     Message.objects.filter(pk=message.pk).update(**changes)
 
 

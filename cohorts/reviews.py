@@ -44,16 +44,17 @@ def save_review(
     shareable_comment: str = "",
     confidence: int | None = None,
     version: int | None = None,
+    form: str = "",
 ) -> Review:
     """Save a draft: `scores` maps criterion ids to a score, or to None for N/A; a criterion that is missing has no answer yet.
 
-    `version` is that of the review which the form was made from (0 for none; None: do not ask). Saving what is saved already
-    changes nothing. A draft claims the application for `by`, or renews the claim. Raises `ReviewError` where `by` may not review
+    `version` is that of the review which the form was made from (0 for none; None: do not ask), and `form` names the form itself:
+    what the same form saved last never makes it out of date. Saving what is saved already changes nothing. A draft claims the application for `by`, or renews the claim. Raises `ReviewError` where `by` may not review
     it (now), or has handed the review in, `ReviewStale` where another form saved something else since, and `ValidationError`
     with a message for each field that is impossible (`criterion_<id>`, `private_comment` …). Then nothing is written.
     """
     said = _Said(scores, private_comment, shareable_comment, confidence)
-    return _write(application, by, said, version, handing_in=False)
+    return _write(application, by, said, version, form, handing_in=False)
 
 
 def hand_in(
@@ -65,13 +66,14 @@ def hand_in(
     shareable_comment: str = "",
     confidence: int | None = None,
     version: int | None = None,
+    form: str = "",
 ) -> Review:
     """Save a review and hand it in; one that was handed in before is replaced. Ends the claim of `by`.
 
     As `save_review`, and each required criterion must have a score or N/A.
     """
     said = _Said(scores, private_comment, shareable_comment, confidence)
-    return _write(application, by, said, version, handing_in=True)
+    return _write(application, by, said, version, form, handing_in=True)
 
 
 class _Said:
@@ -92,7 +94,7 @@ class _Said:
         )
 
 
-def _write(application, by, said: _Said, version: int | None, *, handing_in: bool) -> Review:
+def _write(application, by, said: _Said, version: int | None, form: str, *, handing_in: bool) -> Review:
     with transaction.atomic():
         # The lock of the application makes two tabs of one reviewer wait for each other: neither finds the row half made.
         locked = _locked_for_review(application, by)
@@ -101,7 +103,7 @@ def _write(application, by, said: _Said, version: int | None, *, handing_in: boo
         is_saved = review is not None and said.is_saved_in(review)
         if review is None:
             review = Review(application=locked, reviewer=by)
-        elif version is not None and review.version != version and not is_saved:
+        elif version is not None and review.version != version and not is_saved and not (form and review.saved_by_form == form):
             raise ReviewStale(review)
         elif review.handed_in_at and not handing_in:
             if is_saved:
@@ -117,6 +119,7 @@ def _write(application, by, said: _Said, version: int | None, *, handing_in: boo
             setattr(review, name, value)
         review.application_version = locked.submitted_version
         review.version += 1
+        review.saved_by_form = form
         if handing_in:
             review.handed_in_at = timezone.now()
         review.save()

@@ -32,6 +32,26 @@ class Message(models.Model):
         SENT = "sent", _("Sent")
         FAILED = "failed", _("Could not be sent")
         DROPPED = "dropped", _("Not sent: no longer true")
+        UNSURE = "unsure", _("Unsure: it may have arrived")
+        CANCELLED = "cancelled", _("Cancelled")
+
+    class Trouble(models.TextChoices):
+        """Why a message was not sent, for the advice beside it."""
+
+        ADDRESS = "address", _("The address takes no mail")
+        CLOSED = "closed", _("The account is closed")
+        CONTENT = "content", _("It cannot be written as a mail")
+        REFUSED = "refused", _("The mail server refused it")
+        SERVER = "server", _("The mail server could not be reached, or put it off")
+        SITE = "site", _("An error of this site")
+
+    class Fate(models.TextChoices):
+        """What the mail provider told afterwards."""
+
+        DELIVERED = "delivered", _("Delivered")
+        DEFERRED = "deferred", _("Put off by the receiving server")
+        BOUNCED = "bounced", _("Came back")
+        COMPLAINED = "complained", _("Marked as unwanted")
 
     recipient = models.ForeignKey("accounts.User", models.CASCADE, null=True, blank=True, related_name="messages_received")
     address = models.EmailField(_("address"), max_length=254)
@@ -42,15 +62,32 @@ class Message(models.Model):
     round = models.PositiveSmallIntegerField(_("round"), default=1)
     subject = models.CharField(_("subject"), max_length=300)
     body = models.TextField(_("text"))
+    html = models.TextField(_("text as HTML"), blank=True, help_text=_("Empty: made from the text as it is sent."))
+    language = models.CharField(_("language"), max_length=10, blank=True)
+    #: Messages that one background task sends together, e.g. “publication-12”. Empty: each has a task of its own.
+    batch = models.CharField(_("sent together"), max_length=40, blank=True, editable=False)
     secret = models.BooleanField(
         _("secret"), default=False, help_text=_("Holds a code or a link that logs in: the text goes once it is sent.")
     )
     state = models.CharField(_("state"), max_length=10, choices=State.choices, default=State.QUEUED)
+    trouble = models.CharField(_("why it was not sent"), max_length=10, choices=Trouble.choices, blank=True)
     error = models.CharField(_("error"), max_length=500, blank=True)
     attempts = models.PositiveSmallIntegerField(_("attempts"), default=0)
     created_at = models.DateTimeField(_("written"), auto_now_add=True)
     tried_at = models.DateTimeField(_("last tried"), null=True, blank=True)
     sent_at = models.DateTimeField(_("sent"), null=True, blank=True)
+    settled_by = models.ForeignKey(
+        "accounts.User",
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("settled by"),
+        help_text=_("Who said what became of it, sent it again or cancelled it."),
+    )
+    settled_at = models.DateTimeField(_("settled"), null=True, blank=True)
+    fate = models.CharField(_("what the provider told"), max_length=10, choices=Fate.choices, blank=True)
+    fate_at = models.DateTimeField(_("told at"), null=True, blank=True)
 
     objects = MessageQuerySet.as_manager()
 
@@ -65,7 +102,10 @@ class Message(models.Model):
                 name="message_once_a_round",
             ),
         ]
-        indexes = [models.Index(fields=["state", "created_at"], name="message_outbox")]
+        indexes = [
+            models.Index(fields=["state", "created_at"], name="message_outbox"),
+            models.Index(fields=["batch", "state"], name="message_batch", condition=~Q(batch="")),
+        ]
 
     def __str__(self) -> str:
         return self.subject

@@ -81,6 +81,9 @@ class User(AbstractBaseUser, PermissionsMixin):
         validators=[validate_time_zone],
         help_text=_("Times on this site are shown in this zone. Example: Europe/Rome."),
     )
+    language = models.CharField(
+        _("language"), max_length=10, blank=True, help_text=_("Of mail from this site. Empty: the language of the site.")
+    )
     bio = models.TextField(_("about you"), max_length=2000, blank=True)
 
     consent_alumni = models.BooleanField(

@@ -3,7 +3,6 @@
 import secrets
 
 from django.contrib import messages
-from django.core.cache import cache
 from django.core.exceptions import ValidationError
 from django.http import Http404
 from django.shortcuts import redirect, render
@@ -28,8 +27,6 @@ from .reviewing_queue import QueuePages
 
 #: What can be pressed. Without a button (Enter in a field, an automatic save) it is a draft.
 BUTTONS = ("hand_in_next", "hand_in", "skip", "conflict", "draft")
-#: For how long the site remembers which form saved a review last.
-TAB_KEPT = 24 * 60 * 60
 
 
 class ApplicationPage(QueuePages, ListPages):
@@ -98,12 +95,9 @@ class ApplicationPage(QueuePages, ListPages):
         if not form.is_valid():
             return self._invalid(request, application, form)
         write = hand_in if button.startswith("hand_in") else save_review
-        tab = request.POST.get("tab", "")[:40]
-        # A save whose answer was lost on the way must not look like another tab to the form that sent it.
-        is_same_form = bool(tab) and form.review is not None and cache.get(_last_tab(form.review)) == tab
-        version = None if is_same_form else _number(request.POST.get("version", ""))
+        made_from = {"version": _number(request.POST.get("version", "")), "form": request.POST.get("tab", "")[:40]}
         try:
-            form.review = write(application, by=request.user, version=version, **form.said)
+            form.review = write(application, by=request.user, **made_from, **form.said)
         except ValidationError as error:
             form.add_error(None, error)
             return self._invalid(request, application, form)
@@ -111,7 +105,6 @@ class ApplicationPage(QueuePages, ListPages):
             return self._stale(request, application, form, stale.review)
         except ReviewError as error:
             return self._refused(request, str(error), status=409, application=application)
-        cache.set(_last_tab(form.review), tab, TAB_KEPT)
         return None
 
     def _invalid(self, request, application, form):
@@ -208,7 +201,3 @@ def _why_not(request) -> str:
 
 def _number(text: str) -> int:
     return int(text) if text.isdecimal() and len(text) < 10 else 0
-
-
-def _last_tab(review: Review) -> str:
-    return f"review-tab-{review.pk}"

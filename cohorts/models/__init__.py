@@ -5,9 +5,11 @@ from .cohort import Cohort, Membership
 from .eligibility import EligibilityRule
 from .file import AnswerFile
 from .late import LateAccess, LateCode
+from .message_template import MessageTemplate
 from .phase import ReviewPhase
 from .project import Project, Repository, Tracker, register_tracker_kind, tracker_kinds
 from .proposal import Proposal
+from .publication import Publication
 from .question import Answer, Question
 from .review import Conflict, Criterion, Review, ReviewAssignment, ReviewCapacity, ReviewClaim, Score
 from .session import Session, SessionRole, Week
@@ -26,9 +28,11 @@ __all__ = [
     "LateAccess",
     "LateCode",
     "Membership",
+    "MessageTemplate",
     "Project",
     "ProjectPreference",
     "Proposal",
+    "Publication",
     "Question",
     "Repository",
     "Review",

@@ -39,12 +39,33 @@ class Proposal(models.Model):
     #: States in which there is a result to look at.
     WITH_RESULT = (State.DONE, State.ACCEPTED, State.UNDONE, State.DISCARDED)
 
+    class Origin(models.TextChoices):
+        SEARCH = "search", _("Found by the search")
+        HAND = "hand", _("Made by hand")
+
     session = models.ForeignKey(Session, models.CASCADE, related_name="proposals", verbose_name=_("session"))
     made_by = models.ForeignKey(
         "accounts.User", models.SET_NULL, null=True, blank=True, related_name="+", verbose_name=_("asked for by")
     )
     accepted_by = models.ForeignKey(
         "accounts.User", models.SET_NULL, null=True, blank=True, related_name="+", verbose_name=_("accepted by")
+    )
+    origin = models.CharField(_("how it came about"), max_length=6, choices=Origin.choices, default=Origin.SEARCH)
+    based_on = models.ForeignKey(
+        "self", models.SET_NULL, null=True, blank=True, related_name="+", verbose_name=_("began as a copy of")
+    )
+    version = models.PositiveIntegerField(
+        _("version"),
+        default=0,
+        editable=False,
+        help_text=_("Counts changes by hand, so that two people do not overwrite each other."),
+    )
+    moves = models.JSONField(
+        _("changes by hand"),
+        default=list,
+        blank=True,
+        editable=False,
+        help_text=_("What was changed, so that it can be taken back."),
     )
     state = models.CharField(_("state"), max_length=9, choices=State.choices, default=State.WAITING)
     seconds = models.PositiveSmallIntegerField(_("seconds to think"), default=30)
@@ -72,6 +93,10 @@ class Proposal(models.Model):
 
     def __str__(self) -> str:
         return str(_("Proposal %(number)s") % {"number": self.pk})
+
+    @property
+    def is_by_hand(self) -> bool:
+        return self.origin == self.Origin.HAND
 
     @property
     def is_under_way(self) -> bool:

@@ -111,6 +111,8 @@ class Review(models.Model):
     confidence = models.PositiveSmallIntegerField(_("confidence"), choices=Confidence.choices, null=True, blank=True)
     score = models.FloatField(_("score"), null=True, blank=True, editable=False)
     version = models.PositiveIntegerField(_("version"), default=0, editable=False)
+    #: Which form saved last: a save whose answer was lost on the way, or is still on it, must not look like another tab to that form.
+    saved_by_form = models.CharField(max_length=40, blank=True, editable=False)
     application_version = models.PositiveIntegerField(_("version that was reviewed"), null=True, blank=True)
     handed_in_at = models.DateTimeField(_("handed in"), null=True, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)

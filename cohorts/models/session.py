@@ -113,6 +113,15 @@ class Session(models.Model):
         help_text=_("As many make the view of an application fair: one alone is a matter of taste."),
     )
     review_assigned_only = models.BooleanField(_("reviewers see only what is assigned to them"), default=False)
+    experience_question = models.ForeignKey(
+        "cohorts.Question",
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("question about experience"),
+        help_text=_("A number, a rating or a choice ordered from least to most: forming cohorts balances by its answers."),
+    )
     claim_minutes = models.PositiveSmallIntegerField(
         _("minutes that an opened application is kept for its reviewer"),
         default=30,

@@ -94,6 +94,17 @@ class TestWriting:
         handed_in = hand_in(application, by=world.reviewer, scores=world.scores(1, 1), version=2)
         assert save_review(application, by=world.reviewer, scores=world.scores(1, 1)).handed_in_at == handed_in.handed_in_at
 
+    def test_a_form_is_not_out_of_date_by_what_it_saved_itself(self, world):
+        """Its automatic save and its button may be under way at once: both name the version that the page was made from."""
+        application = world.applications[0]
+        typed = {"by": world.reviewer, "scores": world.scores(2, 1), "version": 0}
+        save_review(application, private_comment="By itself", form="this", **typed)
+        handed_in = hand_in(application, private_comment="By the button", form="this", **typed)
+        assert (handed_in.private_comment, handed_in.handed_in_at is None) == ("By the button", False)
+        for other in ("other", ""):
+            with pytest.raises(ReviewStale):
+                hand_in(application, private_comment="Elsewhere", form=other, **typed)
+
     @pytest.mark.parametrize(
         ("said", "field"),
         [
