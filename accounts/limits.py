@@ -7,6 +7,9 @@ from django.utils.translation import gettext_lazy as _
 TOO_OFTEN = _("That was too often in a short time. Wait a little, then try again.")
 
 
-def within_limit(request: HttpRequest, action: str) -> bool:
-    """Whether this request may do `action`, an entry of `ACCOUNT_RATE_LIMITS`; it counts as done. Only for POST."""
-    return bool(ratelimit.consume(request, action=action))
+def within_limit(request: HttpRequest, action: str, *, key: str | None = None) -> bool:
+    """Whether this request may do `action`, an entry of `ACCOUNT_RATE_LIMITS`; it counts as done. Only for POST.
+
+    `key` is what rates that end in `/key` count by.
+    """
+    return bool(ratelimit.consume(request, action=action, key=key))

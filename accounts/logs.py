@@ -9,11 +9,18 @@ from background.masking import mask
 _TOKEN_IN_ADDRESS = re.compile(r"(/feeds/)[^/\s\"'?]+?(\.ics)")
 #: The link for a new password. `…-set-password` is what allauth leads on to: the key itself is in the session then.
 _KEY_IN_ADDRESS = re.compile(r"(/password/reset/key/)(?![^/\s\"'?]*-set-password/)[^/\s\"'?]+")
+#: The links in mails that switch mail off.
+_STOP_IN_ADDRESS = re.compile(r"(/mail/stop/)[^/\s\"'?]+")
 #: What GitHub's log-in sends back with the visitor.
 _CODE_IN_QUERY = re.compile(r"([?&](?:code|state)=)[^&\s\"']+")
 
 #: What is hidden, and what stands there then.
-SECRETS = [(_TOKEN_IN_ADDRESS, r"\1…\2"), (_KEY_IN_ADDRESS, r"\1…"), (_CODE_IN_QUERY, r"\1…")]
+SECRETS = [
+    (_TOKEN_IN_ADDRESS, r"\1…\2"),
+    (_KEY_IN_ADDRESS, r"\1…"),
+    (_STOP_IN_ADDRESS, r"\1…"),
+    (_CODE_IN_QUERY, r"\1…"),
+]
 
 
 def mask_tokens(text: str) -> str:

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from .views import availability, data, feed, profile, terms, theme
+from .views import availability, data, feed, mail, profile, terms, theme
 
 urlpatterns = [
     path("me/", profile.me, name="me"),
@@ -17,5 +17,7 @@ urlpatterns = [
     path("code-of-conduct/", terms.code_of_conduct, name="code_of_conduct"),
     path("privacy/", terms.privacy, name="privacy"),
     path("theme/", theme.theme, name="theme"),
+    path("mail/stop/<str:token>/", mail.unsubscribe, name="unsubscribe"),
+    path("mail/stop/<str:token>/again/", mail.subscribe, name="subscribe"),
     path("feeds/<str:token>.ics", feed.feed, name="feed"),
 ]

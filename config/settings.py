@@ -221,6 +221,8 @@ ACCOUNT_RATE_LIMITS = {
     "late_code": "20/h/user",
     "sync": "60/h/user",
     "track": "120/h/user",
+    # By the link and not by the address on the network: a mail provider asks for all its people from one.
+    "unsubscribe": "30/h/key",
     "upload": "60/h/user",
 }
 ALLAUTH_TRUSTED_PROXY_COUNT = TRUSTED_PROXIES
