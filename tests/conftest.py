@@ -7,6 +7,8 @@ import socket
 
 import pytest
 
+from tests.migrated import postgres_copy, sqlite_file
+
 #: The fixture `tasks`.
 pytest_plugins = ["background.testing.plugin"]
 
@@ -58,37 +60,47 @@ def no_uploads_stay():
 
 
 @pytest.fixture(scope="session")
-def django_db_modify_db_settings(django_db_modify_db_settings, tmp_path_factory):
-    """SQLite gets a file, in a folder that belongs to this process of this run alone and goes with it.
+def django_db_keepdb():
+    """The database of the run is there and migrated when pytest-django comes: see `django_db_modify_db_settings`."""
+    return True
 
-    In memory all threads of a live server would have to share the one connection of the test, in whose transactions they
-    would then meddle; with a file each has its own, as in production.
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(django_db_modify_db_settings, tmp_path_factory):
+    """A copy of a migrated database for this process of this run alone, which goes with it.
+
+    On SQLite it is a file: in memory all threads of a live server would have to share the one connection of the test, in whose
+    transactions they would then meddle; with a file each has its own, as in production.
     """
     from django.conf import settings
+    from django.db import connection
 
     database = settings.DATABASES["default"]
     if database["ENGINE"] != "django.db.backends.sqlite3":
+        name = connection.creation._get_test_db_name()
+        postgres_copy(os.environ["DATABASE_URL"].rpartition("/")[0], name)
         yield
         return
     folder = tmp_path_factory.mktemp("database")
     database.setdefault("TEST", {})["NAME"] = str(folder / "test.sqlite3")
+    shutil.copy(sqlite_file(), folder / "test.sqlite3")
     yield
     shutil.rmtree(folder, ignore_errors=True)
 
 
 @pytest.fixture(scope="session")
 def django_db_setup(django_db_setup, django_db_blocker):
-    """Cuts connections that a live server's threads keep open: PostgreSQL drops no database that somebody uses."""
+    """Removes the database, with connections that a live server's threads keep open: PostgreSQL drops none that somebody uses."""
     yield
     from django.db import connection
 
     if connection.vendor == "postgresql":
-        name = connection.settings_dict["NAME"]
+        name = connection.ops.quote_name(connection.settings_dict["NAME"])
         connection.close()
         with django_db_blocker.unblock(), connection._nodb_cursor() as cursor:
             # Nobody comes back either: a thread of a test that has ended may try.
-            cursor.execute(f"ALTER DATABASE {connection.ops.quote_name(name)} ALLOW_CONNECTIONS false")
-            cursor.execute("SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = %s", [name])
+            cursor.execute(f"ALTER DATABASE {name} ALLOW_CONNECTIONS false")
+            cursor.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
 
 @pytest.fixture(scope="session")

@@ -18,6 +18,7 @@ from django.db import connection, connections
 from django_tasks_db.models import DBTaskResult, get_date_max
 
 from background.models import WorkerBeat
+from tests.migrated import postgres_copy, sqlite_file
 
 MANAGE = [sys.executable, str(Path(settings.BASE_DIR) / "manage.py")]
 ALIAS = "shared"
@@ -53,11 +54,6 @@ def environment(url: str) -> dict[str, str]:
 
 def manage(url: str, *arguments: str) -> subprocess.CompletedProcess:
     return subprocess.run([*MANAGE, *arguments], env=environment(url), capture_output=True, text=True, timeout=120, check=False)
-
-
-def migrate(url: str) -> None:
-    done = manage(url, "migrate", "-v0")
-    assert done.returncode == 0, done.stderr
 
 
 @dataclass
@@ -112,28 +108,13 @@ class Shared:
 
 
 @pytest.fixture(scope="session")
-def migrated_sqlite(tmp_path_factory) -> Path:
-    path = tmp_path_factory.mktemp("migrated") / "db.sqlite3"
-    migrate(f"sqlite:///{path}")
-    return path
+def migrated_sqlite() -> Path:
+    return sqlite_file()
 
 
 def _postgres_server() -> str:
     """The address of the server of the test run, without a database."""
     return os.environ["DATABASE_URL"].rpartition("/")[0]
-
-
-@pytest.fixture(scope="session")
-def migrated_postgres():
-    """The name of a migrated database to copy."""
-    import psycopg
-
-    server, name = _postgres_server(), f"cohorts_migrated_{os.getpid()}"
-    with psycopg.connect(f"{server}/postgres", autocommit=True) as admin:
-        admin.execute(f'CREATE DATABASE "{name}"')
-        migrate(f"{server}/{name}")
-        yield name
-        admin.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
 
 
 @contextlib.contextmanager
@@ -161,11 +142,9 @@ def shared(request, tmp_path, django_db_blocker):
         return
     import psycopg
 
-    template = request.getfixturevalue("migrated_postgres")
     server, name = _postgres_server(), f"cohorts_shared_{os.getpid()}"
+    postgres_copy(server, name)
     with psycopg.connect(f"{server}/postgres", autocommit=True) as admin:
-        admin.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
-        admin.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
         database = Shared(f"{server}/{name}", tmp_path)
         with django_db_blocker.unblock(), _alias(name):
             yield database

@@ -3,10 +3,11 @@
 import pytest
 from django.db import connections
 
+from tests.migrated import migrate
 from tests.postgres_server import PostgresServer
 
 from . import sample_tasks
-from .conftest import ALIAS, Shared, _alias, migrate, wait_until
+from .conftest import ALIAS, Shared, _alias, wait_until
 
 pytestmark = [pytest.mark.real_process]
 

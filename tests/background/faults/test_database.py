@@ -13,7 +13,8 @@ from pathlib import Path
 import pytest
 from django.db import connection, connections
 
-from tests.background.conftest import ALIAS, Shared, _alias, migrate, wait_until
+from tests.background.conftest import ALIAS, Shared, _alias, wait_until
+from tests.migrated import migrate
 from tests.postgres_server import PostgresServer
 
 from . import tasks
