@@ -3,9 +3,9 @@
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from .decisions import DecisionError, locked_to_decide
 from .eligibility import apply_rules
 from .models import Application
+from .pending import DecisionError, locked_to_decide
 
 FIELDS = ["eligibility", "eligibility_reason", "eligibility_by_hand", "rule_reasons", "tier", "updated_at"]
 

@@ -1,4 +1,4 @@
-"""Decisions: pending ones, which only organisers see, and publishing, which turns them into statuses and messages at once."""
+"""Publishing: it turns pending decisions into statuses and messages at once."""
 
 import hashlib
 from collections.abc import Sequence
@@ -13,79 +13,14 @@ from django.utils.translation import ngettext
 from accounts.messages import queue_message
 
 from .decision_messages import DecisionMessage, answer_until, write_message
-from .locking import locked_application
-from .models import Application, ApplicationEvent, Cohort, Conflict, Membership, Session
-from .moves import MOVES, Actor, move
-from .phases import obstacle_to_deciding
-from .placing import TAKING_A_PLACE, give_free, placement_of, was_not_chosen
+from .models import Application, ApplicationEvent, Cohort, Membership, Session
+from .moves import MOVES, move
+from .pending import PUBLISHED_AS, possible_decisions
+from .placing import TAKING_A_PLACE, was_not_chosen
 from .stages import Stage, stage_of
 
 Decision = Application.Decision
 Status = Application.Status
-
-#: What a pending decision becomes when it is published.
-PUBLISHED_AS = {
-    Decision.OFFER: Status.OFFERED,
-    Decision.WAITLIST: Status.WAITLISTED,
-    Decision.NOT_SELECTED: Status.NOT_SELECTED,
-}
-
-
-class DecisionError(Exception):
-    """A decision that cannot be made. The text is for the organiser."""
-
-
-def possible_decisions(application: Application) -> list[Decision]:
-    """The decisions that can be published from the application's status; “none yet” is always among them."""
-    return [Decision.NONE] + [
-        decision
-        for decision, status in PUBLISHED_AS.items()
-        if (move := MOVES.get((application.status, status))) and Actor.ORGANISER in move.actors
-    ]
-
-
-def locked_to_decide(application: Application, *, by) -> Application:
-    """The row of `application`, locked; inside a transaction only. Raises `DecisionError` where `by` may not decide on it."""
-    locked = locked_application(application, among=Application.objects.organised_by(by))
-    if locked is None:
-        raise DecisionError(_("Only the organisers of this session decide, and nobody decides on themselves."))
-    if Conflict.objects.filter(application=locked, reviewer=by).exists():
-        raise DecisionError(_("You declared a conflict of interest: another organiser decides on this application."))
-    return locked
-
-
-def set_pending_decision(application: Application, decision: str, *, by, rank: int | None = None) -> Application:
-    """Note what is to be published about an application. `rank` orders the waitlist (1 is first) and goes with it alone.
-
-    Whoever is not to be offered a place loses one that was kept. Raises `DecisionError` where `by` may not decide on this
-    application, the application's status does not allow the decision, or the phase of the review leaves decisions for later.
-    """
-    with transaction.atomic():
-        locked = locked_to_decide(application, by=by)
-        if decision not in possible_decisions(locked):
-            raise DecisionError(
-                _("An application that is “%(status)s” cannot get the decision “%(decision)s”.")
-                % {
-                    "status": locked.get_status_display(),
-                    "decision": dict(Decision.choices).get(decision, decision),
-                }
-            )
-        if rank is not None and decision != Decision.WAITLIST:
-            raise DecisionError(_("A rank goes with the waitlist only."))
-        if rank is not None and rank < 1:
-            raise DecisionError(_("Ranks begin at 1."))
-        if (decision, rank) != (locked.pending_decision, locked.pending_rank):
-            against = obstacle_to_deciding(locked.session)
-            if against is not None:
-                raise DecisionError(against)
-        locked.pending_decision, locked.pending_rank = decision, rank
-        locked.save(update_fields=["pending_decision", "pending_rank", "updated_at"])
-        if decision in (Decision.WAITLIST, Decision.NOT_SELECTED):
-            kept = placement_of(locked)
-            if kept is not None and kept.state == Membership.State.INVITED:
-                give_free(kept)
-    application.refresh_from_db(fields=["pending_decision", "pending_rank", "updated_at"])
-    return locked
 
 
 class PublishError(Exception):

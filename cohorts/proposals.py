@@ -16,10 +16,10 @@ from django.utils.translation import gettext_lazy
 
 from background import TimeLimitExceeded, enqueue
 
-from .decisions import DecisionError, set_pending_decision
 from .forming import Cancelled, Explanation, Formation, Instance, InstanceError, explain, explain_empty, form
 from .forming_inputs import Inputs, build_instance
 from .models import Application, ApplicationEvent, Cohort, Membership, Proposal, Session
+from .pending import DecisionError, set_pending_decision
 from .placing import PlacingError, place, placement_of, take_out
 from .proposal_changes import inputs_now, obstacle_to_forming, obstacles_to_accepting
 

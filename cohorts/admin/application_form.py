@@ -5,8 +5,8 @@ from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from cohorts.assessing import assess
-from cohorts.decisions import DecisionError, possible_decisions, set_pending_decision
 from cohorts.models import Application
+from cohorts.pending import DecisionError, possible_decisions, set_pending_decision
 from cohorts.placing import PlacingError, place, placement_of, take_out
 
 

@@ -19,8 +19,8 @@ from django.views.decorators.http import require_http_methods, require_POST
 from accounts.models import Availability
 from cohorts.applicant_identity import with_visible_applicant
 from cohorts.assessing import let_rules_decide
-from cohorts.decisions import DecisionError, set_pending_decision
 from cohorts.models import Answer, Application, ApplicationEvent, Membership, Review
+from cohorts.pending import DecisionError, set_pending_decision
 from cohorts.phases import obstacle_to_deciding
 from cohorts.placing import was_not_chosen
 from cohorts.reviews import ReviewError, declare_conflict

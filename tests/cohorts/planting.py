@@ -10,7 +10,6 @@ from django.utils import timezone
 
 from accounts.messages import queue_message
 from accounts.models import GitHubIdentity, Message, User
-from cohorts.decisions import set_pending_decision
 from cohorts.models import (
     Accommodation,
     Answer,
@@ -23,6 +22,7 @@ from cohorts.models import (
     Review,
     ReviewAssignment,
 )
+from cohorts.pending import set_pending_decision
 from cohorts.placing import place
 from cohorts.reviews import declare_conflict, hand_in, save_review
 from tests.cohorts.world import World, make_world

@@ -11,10 +11,11 @@ from accounts.models import Message
 from accounts.personal_data import delete_account
 from cohorts import applications, decisions
 from cohorts.applications import accept_offer, decline_offer, save_draft, submit, withdraw
-from cohorts.decisions import PublishError, publish, set_pending_decision
+from cohorts.decisions import PublishError, publish
 from cohorts.entries import Entry
 from cohorts.models import Application, Conflict, Membership, Review, Session
 from cohorts.moves import MoveError
+from cohorts.pending import set_pending_decision
 from cohorts.placing import PlacingError, place
 from cohorts.reviews import declare_conflict, hand_in
 from cohorts.waitlist import look_after_free_places

@@ -14,8 +14,8 @@ from accounts.feeds import entries_for
 from accounts.models import Message
 from accounts.personal_data import export
 from cohorts.applicant_identity import may_see_applicant, shown_name, with_visible_applicant
-from cohorts.decisions import set_pending_decision
 from cohorts.models import Answer, Application, Membership, ReviewPhase, Session
+from cohorts.pending import set_pending_decision
 from cohorts.placing import place
 from cohorts.reviews import declare_conflict, hand_in, save_review
 from tests.cohorts.planting import WORDS

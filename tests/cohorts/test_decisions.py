@@ -7,8 +7,9 @@ from django.utils import timezone
 
 from accounts.models import Message
 from cohorts.assessing import assess
-from cohorts.decisions import DecisionError, PublishError, plan_publication, publish, set_pending_decision
+from cohorts.decisions import PublishError, plan_publication, publish
 from cohorts.models import Application, ApplicationEvent, Membership, ProjectPreference, Session
+from cohorts.pending import DecisionError, set_pending_decision
 from cohorts.placing import place
 from cohorts.reviews import declare_conflict
 from cohorts.session_steps import StepError, announce, archive, close_review, reopen_review

@@ -12,10 +12,10 @@ from django.utils import timezone
 
 from cohorts.applications import save_draft, submit
 from cohorts.assessing import assess, let_rules_decide
-from cohorts.decisions import DecisionError
 from cohorts.eligibility import CONDITIONS, judge, stored_value, trouble_with
 from cohorts.entries import Entry
 from cohorts.models import Answer, Application, EligibilityRule, Question, Session
+from cohorts.pending import DecisionError
 from cohorts.rejudging import RejudgingError, apply_to_all, plan_rules
 from tests.cohorts.world import make_world
 from tests.factories import ApplicationFactory, EligibilityRuleFactory, QuestionFactory, SessionFactory, UserFactory

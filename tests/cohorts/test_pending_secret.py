@@ -8,8 +8,9 @@ from django.urls import reverse
 from accounts.feeds import entries_for
 from accounts.models import Message
 from cohorts.assessing import assess
-from cohorts.decisions import plan_publication, set_pending_decision
+from cohorts.decisions import plan_publication
 from cohorts.models import Membership, Session
+from cohorts.pending import set_pending_decision
 from cohorts.placing import place
 from tests.cohorts.world import make_world
 from tests.factories import ApplicationFactory, SessionRoleFactory

@@ -11,9 +11,9 @@ from django.utils import timezone
 
 from cohorts.applicant_identity import may_see_applicant
 from cohorts.assigning import obstacle_to_assigning
-from cohorts.decisions import DecisionError, set_pending_decision
 from cohorts.models import Application, Review, ReviewAssignment, ReviewPhase, Session
 from cohorts.models.phase_switches import sessions_being_reviewed, sessions_in_sight
+from cohorts.pending import DecisionError, set_pending_decision
 from cohorts.phases import (
     Writing,
     obstacle_by,

@@ -4,8 +4,8 @@ import pytest
 from django.utils import timezone
 
 from cohorts.applications import withdraw
-from cohorts.decisions import set_pending_decision
 from cohorts.models import Application, Membership
+from cohorts.pending import set_pending_decision
 from cohorts.placing import PlacingError, place, placement_of, take_out
 from tests.cohorts.world import make_world
 from tests.factories import ApplicationFactory, CohortFactory, MembershipFactory

@@ -6,9 +6,10 @@ import pytest
 from django.utils import timezone
 
 from cohorts import proposals
-from cohorts.decisions import publish, set_pending_decision
+from cohorts.decisions import publish
 from cohorts.forming_inputs import build_instance
 from cohorts.models import Application, Membership, Proposal, Session
+from cohorts.pending import set_pending_decision
 from cohorts.placing import place
 from cohorts.proposals import ProposalError, accept, cancel, discard, make_proposal, propose, undo
 from cohorts.reviews import declare_conflict

@@ -16,9 +16,10 @@ from accounts.models import Message
 from accounts.tasks import send_message_task
 from cohorts import reminders
 from cohorts.applications import accept_offer, decline_offer
-from cohorts.decisions import publish, set_pending_decision
+from cohorts.decisions import publish
 from cohorts.models import Application, ApplicationEvent, ReviewAssignment, ReviewPhase, Session
 from cohorts.moves import move
+from cohorts.pending import set_pending_decision
 from cohorts.reminders import write_due_reminders
 from cohorts.reviews import declare_conflict
 from cohorts.session_steps import close_review
