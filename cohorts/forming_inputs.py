@@ -9,6 +9,7 @@ from typing import Any
 
 from accounts.models import Availability, User
 
+from .experience import known_levels
 from .forming import Applicant, CohortPlan, Instance
 from .forming.hours import SessionHours, session_hours
 from .models import Application, Cohort, Membership, Session
@@ -59,6 +60,7 @@ class Inputs:
             "cohort_slots": self.instance.cohort_slots,
             "captain_slots": self.instance.captain_slots,
             "no_tier": self.no_tier,
+            "mixes_experience": any(one.experience is not None for one in self.instance.applicants),
             "placed": {str(pk): cohort for pk, cohort in self.placed.items()},
         }
 
@@ -76,7 +78,7 @@ def build_instance(
     Applications under review or on the waitlist count, those that are not eligible left out, and so are people who lead a cohort of
     the session and those about whom a decision against a place is noted. Whoever has a place is pinned to it, unless `pins` (cohort
     by application, ids) says otherwise; pins and bans about what is not there any more are passed over. People without a tier come
-    after all others. Raises `InstanceError` where limits make no sense. Six queries.
+    after all others. Raises `InstanceError` where limits make no sense. Six queries, and two for the levels of experience.
     """
     cohorts = {one.pk: one for one in session.cohorts.select_related("project")}
     leaders, members = _memberships(cohorts)
@@ -97,6 +99,7 @@ def build_instance(
     fixed = {pk: cohort for pk, cohort in {**placed, **(pins or {})}.items() if cohort in open_ids}
     tiers = [one.tier for one in asked.values() if one.tier is not None]
     no_tier = max(tiers, default=-1) + 1 if len(tiers) < len(asked) else None
+    levels = known_levels(session)
     instance = Instance(
         [
             Applicant(
@@ -104,6 +107,7 @@ def build_instance(
                 hours.hours[one.applicant_id],
                 tier=(no_tier or 0) if one.tier is None else one.tier,
                 projects=tuple(row.project_id for row in sorted(one.project_preferences.all(), key=lambda row: row.rank)),
+                experience=levels.get(pk),
                 pinned=fixed.get(pk),
                 banned=frozenset(open_ids.intersection((bans or {}).get(pk, ())) - {fixed.get(pk)}),
             )

@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.zones import zone_label
+from cohorts.experience import fitting_questions
 from cohorts.forms.moments import ANYWHERE_HELP, MomentField, meaning
 from cohorts.models import Session, SessionRole
 from cohorts.scores import keep_reviews_waiting
@@ -63,6 +64,16 @@ class SessionForm(forms.ModelForm):
                 said = _("Saved: %(moment)s.") % {"moment": meaning(moment, self.instance.zone)}
                 help_text = self.fields[name].help_text
                 self.fields[name].help_text = format_html("<b>{}</b> {}", said, help_text)
+        if "experience_question" in self.fields:
+            field = self.fields["experience_question"]
+            chosen = self.instance.experience_question_id
+            fitting = [one for one in fitting_questions(self.instance) if one.retired_at is None or one.pk == chosen]
+            field.queryset = self.instance.questions.all()
+            field.choices = [("", _("None: experience is not looked at")), *((one.pk, one.label) for one in fitting)]
+            field.help_text = _(
+                "Forming cohorts mixes levels by its answers, and shows how they are spread: a number, a rating, yes or no, or choices "
+                "from least to most. Sensitive questions are not offered."
+            )
         if "time_zone" in self.fields:
             names = sorted(zoneinfo.available_timezones())
             self.fields["time_zone"].widget.choices = [("UTC", "UTC")] + [(name, name) for name in names if name != "UTC"]
@@ -148,6 +159,8 @@ class SessionAdmin(
             ),
         ]
         if obj is not None:
+            # Questions are there once the session is saved.
+            sets[2][1]["fields"].append("experience_question")
             steps = {"fields": [("announced_at", "review_closed_at"), ("published_at", "archived_at")]}
             sets.append((_("5. What has happened"), steps))
         return sets
@@ -168,6 +181,9 @@ class SessionAdmin(
 
     def formfield_for_dbfield(self, db_field, request, **kwargs):
         field = super().formfield_for_dbfield(db_field, request, **kwargs)
+        if db_field.name == "experience_question":
+            # A plain list; the form says which questions are in it.
+            return db_field.formfield()
         if db_field.name == "projects":
             # The plain list of boxes, without links that open windows.
             return db_field.formfield(

@@ -47,6 +47,9 @@ class Question(models.Model):
         YES_NO = "yes_no", _("Yes or no")
         FILE = "file", _("File")
 
+    #: Kinds whose answers can stand in an order from least to most.
+    IN_ORDER = (Kind.NUMBER, Kind.RATING, Kind.CHOICE, Kind.CHOICES, Kind.YES_NO)
+
     session = models.ForeignKey("cohorts.Session", models.CASCADE, related_name="questions", verbose_name=_("session"))
     order = models.PositiveSmallIntegerField(_("order"), default=0)
     label = models.CharField(_("question"), max_length=300)
@@ -178,6 +181,16 @@ class Question(models.Model):
     def _highest_answer(self) -> int:
         values = self.answers.values_list("value", flat=True)
         return max((value for value in values if isinstance(value, int)), default=0)
+
+    @property
+    def tells_experience(self) -> bool:
+        """Whether its answers can be put in order from least to most, and may be used for it: what is sensitive may not.
+
+        Choices are meant in the order in which they stand; a single one says nothing.
+        """
+        if self.sensitive or self.kind not in self.IN_ORDER:
+            return False
+        return self.kind not in (self.Kind.CHOICE, self.Kind.CHOICES) or len(self.choice_list) > 1
 
     @property
     def choice_list(self) -> list[str]:

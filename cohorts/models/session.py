@@ -169,6 +169,13 @@ class Session(models.Model):
         super().clean()
         if (self.applications_open_at is None) != (self.applications_close_at is None):
             raise ValidationError(_("Give both when applications open and when they close, or neither."))
+        question = self.experience_question
+        if question is not None and (question.session_id != self.pk or not question.tells_experience):
+            reason = _(
+                "Choose a question of this session whose answers have an order: a number, a rating, yes or no, or choices from least "
+                "to most. A sensitive question cannot be used."
+            )
+            raise ValidationError({"experience_question": reason})
 
     @property
     def zone(self) -> zoneinfo.ZoneInfo:
