@@ -1,9 +1,9 @@
 """Forming cohorts: who goes where, exactly, with a proof or an honest bound. Plain data in, plain data out; no database.
 
 `instance` says what is asked and `rules` what a cohort must keep; `form` answers, `check` tries a formation made by hand by the same
-rules, `measure` says how good one is, `explain` why somebody was left out. `hours` turns people's weeks into what is asked here, and
-`wording` turns what comes out into sentences. Inside, `teams` finds feasible teams, `program` chooses among them, and `solving` does
-it in the order of what matters.
+rules, `measure` says how good one is, `explain` why somebody was left out, and `Arrangement` what a change by hand does. `hours` turns
+people's weeks into what is asked here, and `wording` turns what comes out into sentences. Inside, `teams` finds feasible teams,
+`program` chooses among them, and `solving` does it in the order of what matters.
 """
 
 from collections.abc import Callable
@@ -13,13 +13,17 @@ from .explaining import Change, EmptyCohort, Explanation, Obstacle, explain, exp
 from .formation import Cancelled, Formation, Goal
 from .goals import measure
 from .instance import Applicant, CohortPlan, Hours, Instance, InstanceError
+from .moving import NEVER, Arrangement, Difference
 from .rules import common
 
 __all__ = [
+    "NEVER",
     "Applicant",
+    "Arrangement",
     "Cancelled",
     "Change",
     "CohortPlan",
+    "Difference",
     "EmptyCohort",
     "Explanation",
     "Formation",

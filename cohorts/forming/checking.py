@@ -38,7 +38,7 @@ def check(instance: Instance, members: Mapping[int, Sequence[int]]) -> list[Prob
     for cohort in instance.cohorts:
         inside = members.get(cohort.id, ())
         found += [Problem("unknown", cohort=cohort.id, applicant=one) for one in inside if one not in applicants]
-        found += _check_cohort(instance, cohort, [applicants[one] for one in dict.fromkeys(inside) if one in applicants])
+        found += check_cohort(instance, cohort, [applicants[one] for one in dict.fromkeys(inside) if one in applicants])
     places = Counter(one for inside in members.values() for one in inside)
     found += [Problem("twice", applicant=one, have=number) for one, number in places.items() if number > 1]
     placed = {(cohort, one) for cohort, inside in members.items() for one in inside}
@@ -50,7 +50,8 @@ def check(instance: Instance, members: Mapping[int, Sequence[int]]) -> list[Prob
     return found
 
 
-def _check_cohort(instance: Instance, cohort: CohortPlan, people: Sequence[Applicant]) -> list[Problem]:
+def check_cohort(instance: Instance, cohort: CohortPlan, people: Sequence[Applicant]) -> list[Problem]:
+    """What is wrong with one cohort of these people; nothing where there are none."""
     if not people:
         return []
     found = []

@@ -5,6 +5,7 @@ best tier are placed, then of the next one, and so on; most cohorts are complete
 shared.
 """
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 
 from .instance import Applicant, CohortPlan, Instance
@@ -33,6 +34,22 @@ def hours(instance: Instance, cohort: CohortPlan, people: Sequence[Applicant]) -
     return fewest(common(instance, cohort, people)) if people else 0
 
 
+def goal_names(instance: Instance) -> list[str]:
+    """The goals in the order in which they count, without that of the pinned people."""
+    return [*(f"tier {tier}" for tier in instance.tiers), "complete", "wishes", "balance", "hours"]
+
+
+def measure_cohort(instance: Instance, cohort: CohortPlan, people: Sequence[Applicant]) -> dict[str, int]:
+    """What one cohort with these people adds to each goal; goals to which it adds nothing are left out."""
+    found = Counter(f"tier {person.tier}" for person in people)
+    if people:
+        found["complete"] = int(len(people) >= cohort.largest)
+        found["wishes"] = sum(wish(cohort, person) for person in people)
+        found["balance"] = balance(people)
+        found["hours"] = hours(instance, cohort, people)
+    return {name: count for name, count in found.items() if count}
+
+
 def measure(instance: Instance, members: Mapping[int, Sequence[int]]) -> dict[str, int]:
     """What `members` (applicants by cohort, ids) reaches in each goal, by its name and in the order of the goals.
 
@@ -40,14 +57,10 @@ def measure(instance: Instance, members: Mapping[int, Sequence[int]]) -> dict[st
     """
     known = instance.applicant_by_id
     filled = [(cohort, [known[one] for one in members.get(cohort.id, ()) if one in known]) for cohort in instance.cohorts]
-    filled = [(cohort, people) for cohort, people in filled if people]
-    everybody = [person for _cohort, people in filled for person in people]
     pinned_to = {person.pinned for person in instance.applicants if person.pinned is not None}
-    found = {"pinned": sum(cohort.id in pinned_to for cohort, _people in filled)} if pinned_to else {}
-    for tier in instance.tiers:
-        found[f"tier {tier}"] = sum(person.tier == tier for person in everybody)
-    found["complete"] = sum(len(people) >= cohort.largest for cohort, people in filled)
-    found["wishes"] = sum(wish(cohort, person) for cohort, people in filled for person in people)
-    found["balance"] = sum(balance(people) for _cohort, people in filled)
-    found["hours"] = sum(hours(instance, cohort, people) for cohort, people in filled)
+    found = {"pinned": sum(cohort.id in pinned_to for cohort, people in filled if people)} if pinned_to else {}
+    found |= dict.fromkeys(goal_names(instance), 0)
+    for cohort, people in filled:
+        for name, count in measure_cohort(instance, cohort, people).items():
+            found[name] += count
     return found

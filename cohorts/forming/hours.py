@@ -6,6 +6,7 @@ whole: they may have up to half an hour more in common than is counted here, and
 """
 
 import datetime
+import functools
 import zoneinfo
 from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import dataclass
@@ -47,7 +48,7 @@ def session_hours[Key: Hashable](
     begins: list[datetime.datetime] = []
     mondays: list[list[datetime.date]] = []
     for number in range(weeks):
-        week = _Week(monday + number * WEEK, time_zone)
+        week = _week(monday + number * WEEK, time_zone)
         found = {key: week.hours(slots, zone) for key, (slots, zone) in chosen.items()}
         pattern = tuple(found.values())
         if pattern in seen:
@@ -61,6 +62,12 @@ def session_hours[Key: Hashable](
     return SessionHours(
         {key: tuple(found) for key, found in hours.items()}, tuple(begins), tuple(tuple(same) for same in mondays)
     )
+
+
+@functools.lru_cache(maxsize=64)
+def _week(monday: datetime.date, time_zone: str) -> "_Week":
+    """The same week again for the same session: a page that asks after each change does not count anew where clocks are."""
+    return _Week(monday, time_zone)
 
 
 class _Week:
@@ -81,11 +88,9 @@ class _Week:
         quarters = 0
         for slot in slots:
             quarters |= self._quarters(zone, slot)
-        found = 0
-        for half_hour in range(self.quarters // 2):
-            if quarters >> 2 * half_hour & 3 == 3:
-                found |= 1 << half_hour
-        return found
+        # Both quarters of a half hour: its first bit is set, and of each pair only that bit is kept.
+        both = f"{quarters & quarters >> 1:b}"
+        return int(both[::-1][::2][::-1], 2)
 
     def _quarters(self, zone: str, slot: int) -> int:
         """The quarters of this week in a half hour of a wall clock, which may belong to the week before or after."""
