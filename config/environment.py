@@ -15,6 +15,11 @@ import environ
 from django.core.exceptions import ImproperlyConfigured, ValidationError
 from django.core.validators import validate_email
 
+#: Ours for SMTP: it knows whether a mail was handed over when a connection broke.
+SMTP_BACKEND = "accounts.mail_backend.EmailBackend"
+#: Longer, and a stalling server could keep a worker from noticing in time that its message was given up (`accounts.sending`).
+LONGEST_MAIL_TIMEOUT = 60
+
 #: What can run background tasks besides the database, and the Python packages that each needs.
 ENGINES = {"huey": ("huey", "redis"), "celery": ("celery", "redis")}
 
@@ -242,7 +247,9 @@ class Environment:
             if key != "timeout" or not text.isdigit():
                 raise SettingError(f"{name} understands ?timeout=SECONDS only, not “{key}”.")
             options["timeout"] = int(text)
-        return {"BACKEND": backend, "OPTIONS": options}
+            if not 1 <= options["timeout"] <= LONGEST_MAIL_TIMEOUT:
+                raise SettingError(f"{name} must have a timeout from 1 to {LONGEST_MAIL_TIMEOUT} seconds.")
+        return {"BACKEND": SMTP_BACKEND, "OPTIONS": options}
 
     def _split(self, name: str, value: str) -> SplitResult:
         try:

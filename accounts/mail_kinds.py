@@ -1,0 +1,71 @@
+"""What kinds of mail there are: their names, who may refuse them, and what must still be true when they go out.
+
+Each app registers its own kinds in its `AppConfig.ready`. A kind that nobody registered is mail that everybody gets.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from .models import Message
+from .unsubscribing import CATEGORIES
+
+#: Mail that comes in any case. All other categories stand in `unsubscribing.CATEGORIES`.
+TRANSACTIONAL = "transactional"
+REMINDERS = "reminders"
+
+
+@dataclass(frozen=True)
+class Kind:
+    """One kind of mail, as people read of it in the outbox."""
+
+    name: str
+    label: Any
+    category: str = TRANSACTIONAL
+
+
+_kinds: dict[str, Kind] = {}
+_still_true: dict[str, Callable[[Message], bool]] = {}
+
+
+def register_kind(kind: str, *, label: Any, category: str = TRANSACTIONAL) -> None:
+    """Name a kind of mail and say of which category it is. Raises `KeyError` for a category that does not exist."""
+    if category != TRANSACTIONAL and category not in CATEGORIES:
+        raise KeyError(category)
+    _kinds[kind] = Kind(kind, label, category)
+
+
+def kinds() -> list[Kind]:
+    """All registered kinds, in the order in which they were registered."""
+    return list(_kinds.values())
+
+
+def kind_label(kind: str) -> Any:
+    """The name of a kind, in words where somebody registered it."""
+    return _kinds[kind].label if kind in _kinds else kind
+
+
+def category_of(kind: str) -> str:
+    """The name of a kind's category; mail of an unknown kind comes in any case."""
+    return _kinds[kind].category if kind in _kinds else TRANSACTIONAL
+
+
+def is_wanted(message: Message) -> bool:
+    """Whether its recipient still takes mail of this category."""
+    category = category_of(message.kind)
+    return category == TRANSACTIONAL or message.recipient is None or getattr(message.recipient, CATEGORIES[category].field)
+
+
+def register_still_true(kind: str, function: Callable[[Message], bool]) -> None:
+    """Ask `function(message)` right before a message of `kind` is sent; where it answers False, the message is dropped."""
+    _still_true[kind] = function
+
+
+def is_still_true(message: Message) -> bool:
+    """Whether `message` should go out now: what it is about is there, it still holds, and the person still wants such mail."""
+    if message.about_id is not None and message.about is None:
+        return False
+    if not is_wanted(message):
+        return False
+    check = _still_true.get(message.kind)
+    return check is None or check(message)

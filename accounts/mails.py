@@ -1,0 +1,100 @@
+"""A message as a mail, and the connection over which mails go out."""
+
+import contextlib
+import email.utils
+from collections.abc import Callable
+
+from django.conf import settings
+from django.core.mail import EmailMultiAlternatives, mailers
+from django.core.mail.backends.base import BaseEmailBackend
+
+from .mail_html import html_of
+from .mail_kinds import TRANSACTIONAL, category_of
+from .models import Message
+from .unsubscribing import link_for
+
+
+def mail_of(message: Message) -> EmailMultiAlternatives:
+    """The mail as it goes out: text and HTML, and the headers that mail programs and providers act by."""
+    mail = EmailMultiAlternatives(
+        subject=message.subject, body=message.body, to=[message.address], headers={**_id_of(message), **_ways_out(message)}
+    )
+    mail.attach_alternative(html_of(message), "text/html")
+    return mail
+
+
+def _id_of(message: Message) -> dict[str, str]:
+    # The same id at every try: should a mail arrive twice after a broken connection, mail programs show it once.
+    domain = email.utils.parseaddr(settings.DEFAULT_FROM_EMAIL)[1].rpartition("@")[2] or "localhost"
+    return {
+        "Message-ID": f"<message-{message.pk}-{message.created_at:%Y%m%d%H%M%S}@{domain}>",
+        # No out-of-office answers to what a machine wrote.
+        "Auto-Submitted": "auto-generated",
+    }
+
+
+def _ways_out(message: Message) -> dict[str, str]:
+    """For mail that people can do without: one click in the mail program ends it (RFC 8058)."""
+    category = category_of(message.kind)
+    if category == TRANSACTIONAL or message.recipient is None:
+        return {}
+    return {
+        "List-Unsubscribe": f"<{link_for(message.recipient, category)}>",
+        "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
+    }
+
+
+class MailLine:
+    """A connection to the mail server that is kept from one mail to the next, and opened again when it broke.
+
+    Works with any backend. Use it as a context manager, so that it is closed.
+    """
+
+    def __init__(self) -> None:
+        self.backend: BaseEmailBackend | None = None
+
+    def __enter__(self) -> "MailLine":
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.close()
+
+    def open(self) -> BaseEmailBackend:
+        """Connect, where there is no connection. Raises what the backend raises; then nothing was handed over."""
+        if self.backend is None:
+            backend = mailers.default
+            try:
+                backend.open()
+            except BaseException:
+                _end(backend)
+                raise
+            self.backend = backend
+        return self.backend
+
+    def send(self, mail: EmailMultiAlternatives, *, before_content: Callable[[], object]) -> None:
+        """Hand `mail` over. `before_content` is asked at the last moment at which nothing was handed over; it may raise.
+
+        Raises what the backend raises; `handed_over` then says what the server had.
+        """
+        backend = self.open()
+        if hasattr(backend, "before_content"):
+            backend.before_content = before_content
+        else:
+            before_content()
+        backend.send_messages([mail])
+
+    @property
+    def handed_over(self) -> bool | None:
+        """Whether the server had all of the newest mail. None: this backend does not know."""
+        return False if self.backend is None else getattr(self.backend, "handed_over", None)
+
+    def close(self) -> None:
+        """End the connection. What goes wrong with that is no fault of the mails that went out before."""
+        backend, self.backend = self.backend, None
+        if backend is not None:
+            _end(backend)
+
+
+def _end(backend: BaseEmailBackend) -> None:
+    with contextlib.suppress(Exception):
+        backend.close()
