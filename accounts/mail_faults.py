@@ -55,7 +55,7 @@ def fault_of(error: BaseException, *, handed_over: bool | None) -> Fault:
         return _answered(error)
     if isinstance(error, TooLate):
         return Fault(Outcome.WAIT, Trouble.SERVER, str(error), of_server=True)
-    if isinstance(error, smtplib.SMTPNotSupportedError | ValueError) and not isinstance(error, OSError):
+    if isinstance(error, smtplib.SMTPNotSupportedError) or (isinstance(error, ValueError) and not isinstance(error, OSError)):
         # Django raises ValueError for an address or header that cannot be one; the server takes no such letters in an address.
         return Fault(Outcome.FAIL, Trouble.CONTENT, f"It cannot be written as a mail: {error}")
     if isinstance(error, InvalidMailer | MailerDoesNotExist | ImproperlyConfigured):

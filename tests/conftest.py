@@ -9,8 +9,8 @@ import pytest
 
 from tests.migrated import postgres_copy, sqlite_file
 
-#: The fixture `tasks`.
-pytest_plugins = ["background.testing.plugin"]
+#: The fixtures `tasks` and `mail_sink`.
+pytest_plugins = ["background.testing.plugin", "tests.mail_sink"]
 
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 

@@ -122,6 +122,8 @@ READERS = {
         ("EMAIL_URL", "smtp://user:SECRET@mail.example.org:port"),
         ("EMAIL_URL", "smtp://user:SE#SECRET@mail.example.org"),
         ("EMAIL_URL", "smtp://mail.example.org?timeout=long"),
+        ("EMAIL_URL", "smtp://mail.example.org?timeout=0"),
+        ("EMAIL_URL", "smtp://mail.example.org?timeout=600"),
         ("EMAIL_URL", "smtp://mail.example.org?tls=1"),
         ("CONTACT_EMAIL", "us"),
         ("CONTACT_EMAIL", "Us <us@example.org>"),
@@ -216,7 +218,7 @@ def test_a_wrong_value_is_told_in_one_line_without_secrets(name, value):
             "EMAIL_URL",
             "smtp+tls://us%40er:p%23w@mail.example.org:587?timeout=5",
             {
-                "BACKEND": "django.core.mail.backends.smtp.EmailBackend",
+                "BACKEND": "accounts.mail_backend.EmailBackend",
                 "OPTIONS": {
                     "host": "mail.example.org",
                     "timeout": 5,
@@ -231,7 +233,7 @@ def test_a_wrong_value_is_told_in_one_line_without_secrets(name, value):
             "EMAIL_URL",
             "smtp+ssl://mail.example.org",
             {
-                "BACKEND": "django.core.mail.backends.smtp.EmailBackend",
+                "BACKEND": "accounts.mail_backend.EmailBackend",
                 "OPTIONS": {"host": "mail.example.org", "timeout": 30, "use_ssl": True},
             },
         ),
