@@ -114,12 +114,12 @@ def look_at(proposal: Proposal, *, by) -> ProposalLook:
         goals=[
             (_goal_words(proposal, goal["name"]), goal["reached"], _of_goal(goal))
             for goal in proposal.result["goals"]
-            # Nothing is asked of experience so far.
-            if goal["name"] != "balance"
+            # Where nothing is known of experience, there is nothing to mix.
+            if goal["name"] != "balance" or proposal.inputs.get("mixes_experience")
         ],
         cohorts=cohorts,
         left_out=_left_out(proposal, known, names),
-        recap=recap_of(proposal, rows, inputs.cohorts),
+        recap=recap_of(proposal, known, inputs.cohorts),
         obstacles=obstacles_to_accepting(proposal, inputs, by=by) if proposal.result["verdict"] != "impossible" else [],
     )
 

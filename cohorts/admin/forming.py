@@ -151,7 +151,7 @@ class FormingMixin:
         context |= {
             "look": look,
             "left_out": Paginator(look.left_out, LEFT_OUT_AT_ONCE).get_page(request.GET.get("page")),
-            "may_accept": proposal.state in (Proposal.State.DONE, Proposal.State.UNDONE) and not look.obstacles,
+            "may_accept": proposal.state in (Proposal.State.DONE, Proposal.State.UNDONE) and look.placed and not look.obstacles,
             "is_open": proposal.state in (Proposal.State.DONE, Proposal.State.UNDONE),
             "may_undo": proposal.state == Proposal.State.ACCEPTED and not proposals.was_published(proposal),
         }
