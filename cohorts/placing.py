@@ -1,8 +1,11 @@
 """Who goes into which cohort: places are kept for applicants until they answer, and given free again."""
 
+from collections.abc import Sequence
+
 from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from .locking import locked_application
 from .models import Application, Cohort, Membership
@@ -62,12 +65,38 @@ def place(application: Application, cohort: Cohort, *, by, role: str = Role.MEMB
         cohort = Cohort.objects.select_for_update(of=("self",)).select_related("session").get(pk=cohort.pk)
         current = placement_of(application)
         _check_place(application, cohort, current, role)
+        if role == Role.MEMBER and (current is None or current.cohort_id != cohort.pk):
+            _check_size(cohort, members_taking_a_place(cohort) + 1)
         return _move_or_create(application, cohort, current, role)
 
 
 def keep_place(application: Application, cohort: Cohort) -> Membership:
     """Keep a place in `cohort` for somebody to whom the site offers one. Inside a transaction that holds the lock of the row."""
     return _move_or_create(application, cohort, placement_of(application), Role.MEMBER)
+
+
+def place_all(places: Sequence[tuple[Application, Cohort | None]], *, by) -> None:
+    """Give, change or take (None) many members' places at once, so that people can change places with each other.
+
+    Only in the end no cohort may have more members than the session allows. Raises `PlacingError` as `place` and `take_out` do; then
+    nothing is written.
+    """
+    with transaction.atomic():
+        locked = [(_locked(application, by), cohort) for application, cohort in sorted(places, key=lambda one: one[0].pk)]
+        wanted = {cohort.pk for _application, cohort in places if cohort is not None}
+        rows = Cohort.objects.select_for_update(of=("self",)).select_related("session").filter(pk__in=wanted).order_by("pk")
+        cohorts = {one.pk: one for one in rows}
+        for application, to in locked:
+            current = placement_of(application)
+            if to is None:
+                _end(current)
+            elif to.pk not in cohorts:
+                raise PlacingError(_("%(cohort)s was deleted.") % {"cohort": to})
+            else:
+                _check_place(application, cohorts[to.pk], current, Role.MEMBER)
+                _move_or_create(application, cohorts[to.pk], current, Role.MEMBER)
+        for cohort in cohorts.values():
+            _check_size(cohort, members_taking_a_place(cohort))
 
 
 def take_out(application: Application, *, by) -> None:
@@ -77,15 +106,19 @@ def take_out(application: Application, *, by) -> None:
     """
     with transaction.atomic():
         application = _locked(application, by)
-        current = placement_of(application)
-        if current is None:
-            raise PlacingError(_("This person has no place in a cohort."))
-        if current.role != Role.MEMBER:
-            raise PlacingError(
-                _("%(person)s leads %(cohort)s: change that on the page of the cohort.")
-                % {"person": current.user, "cohort": current.cohort}
-            )
-        give_free(current)
+        _end(placement_of(application))
+
+
+def _end(current: Membership | None) -> None:
+    """Give a member's place free. Raises `PlacingError` where there is none, or the person leads the cohort."""
+    if current is None:
+        raise PlacingError(_("This person has no place in a cohort."))
+    if current.role != Role.MEMBER:
+        raise PlacingError(
+            _("%(person)s leads %(cohort)s: change that on the page of the cohort.")
+            % {"person": current.user, "cohort": current.cohort}
+        )
+    give_free(current)
 
 
 def give_free(membership: Membership) -> None:
@@ -127,11 +160,18 @@ def _check_place(application: Application, cohort: Cohort, current: Membership |
             _("%(person)s’s application is “%(status)s”. Decide on an offer first.")
             % {"person": person, "status": application.get_status_display()}
         )
-    stays = current is not None and current.cohort_id == cohort.pk
-    if not stays and members_taking_a_place(cohort) >= cohort.session.cohort_size_max:
+
+
+def _check_size(cohort: Cohort, members: int) -> None:
+    """Raises `PlacingError` where a cohort would have so many `members` and the session allows fewer."""
+    if members > cohort.session.cohort_size_max:
         raise PlacingError(
-            _("%(cohort)s is full: it has %(count)s members, and the session allows no more.")
-            % {"cohort": cohort, "count": members_taking_a_place(cohort)}
+            ngettext(
+                "%(cohort)s is full: the session allows %(count)s member and no more.",
+                "%(cohort)s is full: the session allows %(count)s members and no more.",
+                cohort.session.cohort_size_max,
+            )
+            % {"cohort": cohort, "count": cohort.session.cohort_size_max}
         )
 
 

@@ -1,6 +1,9 @@
 """What stands against accepting a proposal: what has changed since it was made, and who acts. In words, with names as far as one may know."""
 
+import hashlib
+import json
 from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
 
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -8,7 +11,7 @@ from django.utils.translation import ngettext
 
 from accounts.models import User
 
-from .forming import check
+from .forming import NEVER, Applicant, Problem, check
 from .forming.wording import Names, problem_words
 from .forming_inputs import AGAINST, Inputs, availability_of, build_instance
 from .models import Application, Membership, Proposal, Session
@@ -32,7 +35,23 @@ def inputs_now(proposal: Proposal) -> Inputs:
     """The question about the people whom `proposal` places, or where it places nobody about those who are fixed, as it would be asked now."""
     placed = [one for people in proposal.members.values() for one in people]
     fixed = [*proposal.pins, *map(int, proposal.inputs.get("placed", {}))]
+    if proposal.is_by_hand:
+        # Whoever had a place and is moved out of it takes none here.
+        inputs = build_instance(proposal.session, among=[*placed, *fixed], pins=proposal.pins, bans=proposal.bans)
+        return fixed_by_organisers(inputs, proposal)
     return build_instance(proposal.session, among=placed or fixed, pins=proposal.pins, bans=proposal.bans)
+
+
+def fixed_by_organisers(inputs: Inputs, proposal: Proposal) -> Inputs:
+    """`inputs` with what is fixed in a hand-made proposal: a place that somebody has already fixes nobody there, only organisers do."""
+    pins, bans, open_ids = proposal.pins, proposal.bans, set(inputs.instance.cohort_by_id)
+
+    def fixed(one: Applicant) -> Applicant:
+        pin = pins.get(one.id) if pins.get(one.id) in open_ids else None
+        return replace(one, pinned=pin, banned=frozenset(open_ids.intersection(bans.get(one.id, ())) - {pin}))
+
+    inputs.instance = replace(inputs.instance, applicants=[fixed(one) for one in inputs.instance.applicants])
+    return inputs
 
 
 def names_for(inputs: Inputs, applications: Mapping[int, Application]) -> Names:
@@ -71,7 +90,8 @@ def obstacles_to_accepting(proposal: Proposal, inputs: Inputs, *, by) -> list[st
         found.append(_("Decisions were published after this proposal was made."))
     if is_part_of(proposal, by):
         found.append(_("Your own application is part of this proposal. Another organiser accepts it."))
-    conflicts = Application.objects.filter(session=session, pk__in=placed, conflicts__reviewer=by).count()
+    touched = placed | set(leaving(proposal, inputs))
+    conflicts = Application.objects.filter(session=session, pk__in=touched, conflicts__reviewer=by).count()
     if conflicts:
         found.append(
             ngettext(
@@ -82,6 +102,47 @@ def obstacles_to_accepting(proposal: Proposal, inputs: Inputs, *, by) -> list[st
             % {"count": conflicts}
         )
     return found + changes_since(proposal, inputs, by=by)
+
+
+@dataclass(frozen=True)
+class BrokenRules:
+    """Rules that a hand-made proposal breaks and that an organiser may break knowingly, with a fingerprint of exactly these."""
+
+    problems: list[Problem]
+    texts: list[str]
+    fingerprint: str
+
+
+def broken_rules(proposal: Proposal, inputs: Inputs, *, by) -> BrokenRules:
+    """What `by` has to accept knowingly, in sentences; without problems for a proposal that the search found: there all rules hold.
+
+    `inputs` is what `inputs_now` gave. Two queries.
+    """
+    found: list[Problem] = []
+    if proposal.is_by_hand:
+        found = [one for one in check(inputs.instance, _still_there(proposal, inputs)) if one.code not in NEVER]
+    known = Application.objects.decided_by(by).filter(pk__in=inputs.applications) if found else ()
+    names = names_for(inputs, {one.pk: inputs.applications[one.pk] for one in known})
+    told = json.dumps([proposal.version, [asdict(one) for one in found], sorted(leaving(proposal, inputs))])
+    return BrokenRules(found, [problem_words(one, names) for one in found], hashlib.sha256(told.encode()).hexdigest()[:20])
+
+
+def leaving(proposal: Proposal, inputs: Inputs) -> dict[int, int]:
+    """Who loses the place that they had when a hand-made proposal was begun: cohort by application, ids."""
+    if not proposal.is_by_hand:
+        return {}
+    placed = {one for people in proposal.members.values() for one in people}
+    before = {int(pk): cohort for pk, cohort in proposal.inputs.get("placed", {}).items()}
+    return {pk: cohort for pk, cohort in before.items() if pk not in placed and inputs.placed.get(pk) == cohort}
+
+
+def _still_there(proposal: Proposal, inputs: Inputs) -> dict[int, list[int]]:
+    """The members of those cohorts that have free places, without people who are no longer asked about."""
+    return {
+        cohort: [pk for pk in people if pk in inputs.applications]
+        for cohort, people in proposal.members.items()
+        if cohort in inputs.instance.cohort_by_id
+    }
 
 
 def is_part_of(proposal: Proposal, user) -> bool:
@@ -107,10 +168,9 @@ def changes_since(proposal: Proposal, inputs: Inputs, *, by) -> list[str]:
                     "person": names.applicants.get(pk, _("Somebody")), "cohort": names.cohorts[now],
                 })  # fmt: skip
     found += _of_cohorts(proposal, inputs, names)
-    still = {cohort: [pk for pk in people if pk in inputs.applications] for cohort, people in members.items()}
-    there = {cohort: people for cohort, people in still.items() if cohort in inputs.instance.cohort_by_id}
-    # Who has a place elsewhere by now was said above.
-    return found + [problem_words(one, names) for one in check(inputs.instance, there) if one.code != "pinned"]
+    # Who has a place elsewhere by now was said above. Of a hand-made proposal `broken_rules` says the rest.
+    problems = [one for one in check(inputs.instance, _still_there(proposal, inputs)) if one.code != "pinned"]
+    return found + [problem_words(one, names) for one in problems if not proposal.is_by_hand or one.code in NEVER]
 
 
 def _why_out(application: Application | None, name: str | None) -> str:
@@ -145,6 +205,9 @@ def _of_cohorts(proposal: Proposal, inputs: Inputs, names: Names) -> list[str]:
             continue
         if cohort not in inputs.instance.cohort_by_id:
             found.append(_("%(cohort)s is full by now.") % {"cohort": names.cohorts[cohort]})
+        if proposal.is_by_hand:
+            # The hours of those who lead it now are among the rules, and changed with each look.
+            continue
         lead = {row.user_id for row in inputs.leaders[cohort]}
         gone_leaders[cohort] = [pk for pk in then.get("leaders", []) if pk not in lead]
     ids = {pk for people in gone_leaders.values() for pk in people}

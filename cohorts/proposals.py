@@ -20,8 +20,8 @@ from .forming import Cancelled, Explanation, Formation, Instance, InstanceError,
 from .forming_inputs import Inputs, build_instance
 from .models import Application, ApplicationEvent, Cohort, Membership, Proposal, Session
 from .pending import DecisionError, set_pending_decision
-from .placing import PlacingError, place, placement_of, take_out
-from .proposal_changes import inputs_now, obstacle_to_forming, obstacles_to_accepting
+from .placing import PlacingError, place_all, placement_of
+from .proposal_changes import broken_rules, inputs_now, leaving, obstacle_to_forming, obstacles_to_accepting
 
 State = Proposal.State
 Decision = Application.Decision
@@ -175,9 +175,11 @@ def discard(proposal: Proposal, *, by) -> None:
     proposal.refresh_from_db(fields=["state"])
 
 
-def accept(proposal: Proposal, *, by) -> int:
+def accept(proposal: Proposal, *, by, despite: str = "") -> int:
     """Note a pending offer for everybody whom `proposal` places, and keep the places; returns how many have one. All or nothing.
 
+    Who had a place when a hand-made proposal was begun, and has none in it, loses it; what is decided about them stays. Such a proposal may
+    break rules where `despite` is the fingerprint of exactly these (see `broken_rules`); which they were is noted in `inputs`.
     Raises `ProposalError`, with reasons, where anything stands against it: see `obstacles_to_accepting`. Then nothing is written.
     """
     with transaction.atomic():
@@ -188,28 +190,42 @@ def accept(proposal: Proposal, *, by) -> int:
         against = obstacles_to_accepting(locked, inputs, by=by)
         if against:
             raise ProposalError(_("Nothing was changed. The proposal does not hold any more:"), against)
-        written = []
-        for cohort_id, people in locked.members.items():
-            for pk in people:
-                written.append(_accept_one(inputs.applications[pk], inputs.cohorts[cohort_id], inputs.placed.get(pk), by))
+        broken = broken_rules(locked, inputs, by=by)
+        if broken.problems and despite != broken.fingerprint:
+            raise ProposalError(
+                _("Nothing was changed. Look at the rules that do not hold, and say that you accept that:"), broken.texts
+            )
+        written = _take_over(locked, inputs, by)
+        if broken.problems:
+            locked.inputs["accepted_despite"] = {"by": by.pk, "problems": [asdict(one) for one in broken.problems]}
+        else:
+            locked.inputs.pop("accepted_despite", None)
         locked.state, locked.accepted_by, locked.accepted_at = State.ACCEPTED, by, timezone.now()
         locked.taken_over = written
-        locked.save(update_fields=["state", "accepted_by", "accepted_at", "taken_over"])
+        locked.save(update_fields=["state", "accepted_by", "accepted_at", "taken_over", "inputs"])
     proposal.refresh_from_db()
-    return len(written)
+    return sum(row["cohort"] is not None for row in written)
 
 
-def _accept_one(application: Application, cohort: Cohort, before: int | None, by) -> dict[str, Any]:
-    """Offer and place for one person. Returns what was there before, for undoing it."""
-    decided = application.pending_decision
+def _take_over(proposal: Proposal, inputs: Inputs, by) -> list[dict[str, Any]]:
+    """Offers and places for everybody. Returns what was there before, for undoing it."""
+    rows = [
+        {"application": pk, "cohort": cohort, "before": inputs.placed.get(pk)}
+        for cohort, people in proposal.members.items()
+        for pk in people
+    ]
+    rows += [{"application": pk, "cohort": None, "before": cohort} for pk, cohort in leaving(proposal, inputs).items()]
     try:
-        if decided != Decision.OFFER:
-            set_pending_decision(application, Decision.OFFER, by=by)
-        if before != cohort.pk:
-            place(application, cohort, by=by)
+        for row in rows:
+            application = inputs.applications[row["application"]]
+            row["decided"] = application.pending_decision
+            if row["cohort"] is not None and application.pending_decision != Decision.OFFER:
+                set_pending_decision(application, Decision.OFFER, by=by)
+        moved = [row for row in rows if row["before"] != row["cohort"]]
+        place_all([(inputs.applications[row["application"]], inputs.cohorts.get(row["cohort"])) for row in moved], by=by)
     except (DecisionError, PlacingError) as error:
         raise ProposalError(_("Nothing was changed. The proposal does not hold any more:"), [str(error)]) from error
-    return {"application": application.pk, "cohort": cohort.pk, "decided": decided, "before": before}
+    return rows
 
 
 def undo(proposal: Proposal, *, by) -> tuple[int, int]:
@@ -225,12 +241,20 @@ def undo(proposal: Proposal, *, by) -> tuple[int, int]:
             raise ProposalError(_("Its offers are published. Change places on the pages of the applications."))
         ids = [row["application"] for row in locked.taken_over]
         applications = Application.objects.filter(pk__in=ids).select_related("applicant", "session").in_bulk()
-        back = 0
-        for row in locked.taken_over:
-            try:
-                back += _undo_one(applications.get(row["application"]), row, by)
-            except (DecisionError, PlacingError) as error:
-                raise ProposalError(_("Nothing was changed."), [str(error)]) from error
+        rows = [row for row in locked.taken_over if _is_as_left(applications.get(row["application"]), row)]
+        moved = [row for row in rows if row["before"] != row["cohort"]]
+        earlier = Cohort.objects.in_bulk([row["before"] for row in moved if row["before"] is not None])
+        places = [(applications[row["application"]], earlier.get(row["before"])) for row in moved]
+        try:
+            place_all(
+                [each for each, row in zip(places, moved, strict=True) if each[1] is not None or row["cohort"] is not None], by=by
+            )
+            for row in rows:
+                if row["cohort"] is not None and row["decided"] != Decision.OFFER:
+                    set_pending_decision(applications[row["application"]], row["decided"], by=by)
+        except (DecisionError, PlacingError) as error:
+            raise ProposalError(_("Nothing was changed."), [str(error)]) from error
+        back = len(rows)
         locked.state = State.UNDONE
         locked.save(update_fields=["state"])
     proposal.refresh_from_db()
@@ -246,28 +270,16 @@ def was_published(proposal: Proposal) -> bool:
     return offered.exists()
 
 
-def _undo_one(application: Application | None, row: Mapping[str, Any], by) -> bool:
-    """Whether everything was as accepting left it, and is now as it was before."""
-    if (
-        application is None
-        or application.status not in Application.UNDER_REVIEW
-        or application.pending_decision != Decision.OFFER
-    ):
+def _is_as_left(application: Application | None, row: Mapping[str, Any]) -> bool:
+    """Whether everything about somebody is as accepting left it."""
+    if application is None or application.status not in Application.UNDER_REVIEW:
         return False
     kept = placement_of(application)
-    if kept is None or kept.cohort_id != row["cohort"]:
+    if row["cohort"] is None:
+        return kept is None and application.pending_decision == row["decided"]
+    if application.pending_decision != Decision.OFFER or kept is None or kept.cohort_id != row["cohort"]:
         return False
-    if row["before"] != row["cohort"]:
-        if kept.state != Membership.State.INVITED:
-            return False
-        earlier = Cohort.objects.filter(pk=row["before"]).first() if row["before"] else None
-        if earlier is not None:
-            place(application, earlier, by=by)
-        else:
-            take_out(application, by=by)
-    if row["decided"] != Decision.OFFER:
-        set_pending_decision(application, row["decided"], by=by)
-    return True
+    return row["before"] == row["cohort"] or kept.state == Membership.State.INVITED
 
 
 def _locked_session(session: Session, by) -> Session:

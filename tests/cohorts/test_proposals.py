@@ -6,7 +6,6 @@ import pytest
 from django.utils import timezone
 
 from cohorts import proposals
-from cohorts.decisions import publish
 from cohorts.forming_inputs import build_instance
 from cohorts.models import Application, Membership, Proposal, Session
 from cohorts.pending import set_pending_decision
@@ -15,6 +14,7 @@ from cohorts.proposals import ProposalError, accept, cancel, discard, make_propo
 from cohorts.reviews import declare_conflict
 from cohorts.tasks import form_cohorts_task
 from tests.cohorts.forming_world import MORNINGS, available, make_forming, places
+from tests.cohorts.publishing import publish
 from tests.factories import MembershipFactory, SessionRoleFactory, UserFactory
 
 pytestmark = pytest.mark.django_db
@@ -272,14 +272,13 @@ class TestAccepting:
             accept(made, by=forming.applications[0].applicant)
 
     def test_one_who_cannot_be_placed_after_all_takes_all_back(self, forming, made, monkeypatch):
-        real = proposals.place
+        real = proposals.place_all
 
-        def refuse_the_last(application, cohort, *, by):
-            if application.pk == forming.applications[4].pk:
-                raise proposals.PlacingError("Full in the last moment.")
-            return real(application, cohort, by=by)
+        def refuse_at_the_end(places, *, by):
+            real(places, by=by)
+            raise proposals.PlacingError("Full in the last moment.")
 
-        monkeypatch.setattr(proposals, "place", refuse_the_last)
+        monkeypatch.setattr(proposals, "place_all", refuse_at_the_end)
         with pytest.raises(ProposalError) as refused:
             accept(made, by=forming.organiser)
         assert refused.value.reasons == ["Full in the last moment."]
@@ -290,6 +289,6 @@ class TestAccepting:
         accept(made, by=forming.organiser)
         Session.objects.update(review_closed_at=timezone.now())
         forming.session.refresh_from_db()
-        assert len(publish(forming.session, by=forming.organiser).outgoing) == 5
+        assert publish(forming.session, by=forming.organiser).offers == 5
         with pytest.raises(ProposalError, match="published"):
             undo(made, by=forming.organiser)
