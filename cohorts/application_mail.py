@@ -1,15 +1,15 @@
 """What applicants are told by mail when their application moves. What organisers decided is written by `decision_messages`."""
 
 import datetime
+from collections.abc import Callable, Mapping
 
-from django.conf import settings
 from django.contrib.contenttypes.models import ContentType
 from django.db import transaction
-from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from accounts.links import absolute_url
 from accounts.messages import queue_message, register_still_true
@@ -18,7 +18,9 @@ from accounts.templatetags.interface import full_time
 from background import enqueue
 
 from .late_access import deadline_of
-from .models import Application, ApplicationEvent
+from .message_kinds import kind_named
+from .message_templates import write_in_any_case
+from .models import Application, ApplicationEvent, Session
 
 Status = Application.Status
 
@@ -67,10 +69,9 @@ def tell_submitted(application: Application, event: ApplicationEvent) -> Message
     if event.from_status == Status.SUBMITTED:
         _tell_changes_later(application)
         return None
-    subject = _("We have your application to %(session)s")
     if event.from_status == Status.WITHDRAWN:
-        subject = _("You are back: your application to %(session)s")
-    return _tell(application, "application_submitted", subject, came_back=event.from_status == Status.WITHDRAWN, event=event)
+        return _tell(application, "application_back", lambda: {"changes": event.note})
+    return _tell(application, "application_submitted")
 
 
 def _tell_changes_later(application: Application) -> None:
@@ -104,55 +105,84 @@ def tell_changes(application_id: int) -> Message | None:
             versions = versions.filter(at__gt=told.created_at)
         if not versions:
             return None
-        subject = _("We have the new version of your application to %(session)s")
-        return _tell(application, "application_changed", subject, versions=list(versions))
+        rows = list(versions)
+        return _tell(application, "application_changed", lambda: _of_versions(application.session, rows))
+
+
+def _of_versions(session: Session, versions: list[ApplicationEvent]) -> dict[str, object]:
+    news = ngettext(
+        "we have the new version of your application to %(session)s. It replaces the one before.",
+        "we have %(number)s new versions of your application to %(session)s. The last one counts.",
+        len(versions),
+    )
+    return {
+        "news": news % {"session": session, "number": len(versions)},
+        "changes": [
+            _("%(moment)s: %(change)s")
+            % {
+                "moment": date_format(timezone.localtime(version.at), "j F, H:i"),
+                "change": version.note or _("Submitted again without a change."),
+            }
+            for version in versions
+        ],
+    }
 
 
 def tell_withdrawn(application: Application) -> Message | None:
-    return _tell(application, "application_withdrawn", _("You withdrew your application to %(session)s"))
+    return _tell(application, "application_withdrawn")
 
 
 def tell_accepted(application: Application) -> Message | None:
-    return _tell(application, "offer_accepted", _("You are in: %(session)s"))
+    return _tell(application, "offer_accepted")
 
 
 def tell_declined(application: Application) -> Message | None:
-    return _tell(application, "offer_declined", _("You declined your place in %(session)s"))
+    return _tell(application, "offer_declined")
 
 
 def tell_expired(application: Application) -> Message | None:
-    return _tell(application, "offer_expired", _("Your offer for %(session)s has ended"))
+    return _tell(application, "offer_expired")
 
 
-def _tell(application: Application, kind: str, subject: str, **more) -> Message | None:
-    """Write the mail `kind` down, in the zone of its reader. Each move to the same status is a round of its own.
+def application_values(application: Application) -> dict[str, object]:
+    """What the placeholders of these mails stand for, in the active language and zone."""
+    session = application.session
+    closes = written_time(deadline_of(application))
+    change = _("You can change it or withdraw it until %(closes)s.") % {"closes": closes} if closes else ""
+    way_back = ""
+    if closes:
+        way_back = _("Was it a mistake, or do you change your mind? You can submit it again until %(closes)s.") % {
+            "closes": closes
+        }
+    hear_by = ""
+    if session.hear_by is not None:
+        hear_by = _("You hear from us by %(day)s.") % {"day": date_format(session.hear_by, "j F Y")}
+    return {
+        "link": absolute_url(reverse("application", args=[application.pk])),
+        "closes": closes,
+        "change_sentence": change,
+        "way_back_sentence": way_back,
+        "hear_by_sentence": hear_by,
+        "ended": written_time(application.answer_by),
+        "first_day": date_format(session.first_day, "l j F Y"),
+    }
 
-    `more` is for its template.
+
+def _tell(application: Application, kind: str, more: Callable[[], Mapping[str, object]] = dict) -> Message | None:
+    """Write the mail `kind` down, in the language and the zone of its reader. Each move to the same status is a round of its own.
+
+    `more` gives what its words need beside `application_values`.
     """
-    person, session = application.applicant, application.session
-    moves = ApplicationEvent.objects.filter(application=application, to_status=SPEAKS_OF[kind]).count()
-    deadline = deadline_of(application)
-    with timezone.override(person.zone):
-        body = render_to_string(
-            f"emails/{kind}.txt",
-            {
-                "person": person,
-                "session": session,
-                "application": application,
-                **more,
-                "may_come_back": deadline is not None,
-                "closes": written_time(deadline),
-                "ended": written_time(application.answer_by),
-                "link": absolute_url(reverse("application", args=[application.pk])),
-                "contact": session.contact_email or settings.CONTACT_EMAIL,
-                "site_name": settings.SITE_NAME,
-            },
-        )
+    person, sent_as = application.applicant, kind_named(kind).message_kind
+    moves = ApplicationEvent.objects.filter(application=application, to_status=SPEAKS_OF[sent_as]).count()
+    written = write_in_any_case(kind, application.session, person, lambda: {**application_values(application), **more()})
     return queue_message(
         person,
-        kind=kind,
+        kind=sent_as,
         about=application,
-        subject=subject % {"session": session},
-        body=body.strip() + "\n",
+        subject=written.subject,
+        body=written.body,
+        html=written.html,
+        language=written.language,
         round=max(moves, 1),
     )

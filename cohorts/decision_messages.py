@@ -3,14 +3,14 @@
 import datetime
 from dataclasses import dataclass
 
-from django.conf import settings
-from django.template.loader import render_to_string
 from django.urls import reverse
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from accounts.links import absolute_url
 from accounts.templatetags.interface import full_time
 
+from .message_templates import write
 from .models import Application, Session
 
 Decision = Application.Decision
@@ -31,6 +31,8 @@ class DecisionMessage:
     subject: str
     body: str
     url: str
+    html: str = ""
+    language: str = ""
 
     @property
     def text(self) -> str:
@@ -44,28 +46,46 @@ def answer_until(session: Session, now: datetime.datetime) -> datetime.datetime:
 
 
 def write_message(application: Application, *, cohort, answer_by: datetime.datetime) -> DecisionMessage:
-    """The mail for an application's pending decision. Needs `session` and `applicant` loaded, and the cohort's project."""
-    decision = Decision(application.pending_decision)
-    kind = KINDS[decision]
+    """The mail for an application's pending decision. Needs `session` and `applicant` loaded, and the cohort's project.
+
+    The words of the session are read once for each session object: let applications of one session share it. Raises `TemplateFailed`
+    where the mail cannot be written for this person; those to others can.
+    """
+    kind = KINDS[Decision(application.pending_decision)]
     url = absolute_url(reverse("application", args=[application.pk]))
-    session, person = application.session, application.applicant
-    subjects = {
-        Decision.OFFER: _("Action required: you are offered a place in %(session)s"),
-        Decision.WAITLIST: _("You are on the waitlist of %(session)s"),
-        Decision.NOT_SELECTED: _("Your application to %(session)s"),
-    }
-    body = render_to_string(
-        f"emails/{kind}.txt",
-        {
-            "person": person,
-            "session": session,
-            "cohort": cohort,
-            "rank": application.pending_rank,
-            "answer_by": full_time(answer_by.astimezone(person.zone)),
-            "answer_by_utc": "" if person.zone.key == "UTC" else full_time(answer_by.astimezone(datetime.UTC)),
-            "link": url,
-            "contact": session.contact_email or settings.CONTACT_EMAIL,
-            "site_name": settings.SITE_NAME,
-        },
+    written = write(
+        kind,
+        application.session,
+        application.applicant,
+        lambda: decision_values(application, cohort=cohort, answer_by=answer_by, url=url),
     )
-    return DecisionMessage(kind, subjects[decision] % {"session": session.name}, body.strip() + "\n", url)
+    return DecisionMessage(kind, written.subject, written.body, url, written.html, written.language)
+
+
+def decision_values(application: Application, *, cohort, answer_by: datetime.datetime, url: str) -> dict[str, object]:
+    """What the placeholders of a decision stand for, in the active language."""
+    person, session, rank = application.applicant, application.session, application.pending_rank
+    project = cohort.project.name if cohort is not None and cohort.project is not None else ""
+    sentence = ""
+    if project:
+        sentence = _("Your cohort is %(cohort)s, and you will contribute to %(project)s.") % {
+            "cohort": cohort,
+            "project": project,
+        }
+    elif cohort is not None:
+        sentence = _("Your cohort is %(cohort)s.") % {"cohort": cohort}
+    in_utc = ""
+    if person.zone.key != "UTC":
+        in_utc = _("That is %(moment)s.") % {"moment": full_time(answer_by.astimezone(datetime.UTC))}
+    return {
+        "link": url,
+        "answer_by": full_time(answer_by.astimezone(person.zone)),
+        "utc_sentence": in_utc,
+        "first_day": date_format(session.first_day, "j F Y"),
+        "last_day": date_format(session.last_day, "j F Y"),
+        "cohort": str(cohort) if cohort is not None else "",
+        "project": project,
+        "cohort_sentence": sentence,
+        "rank": "" if rank is None else str(rank),
+        "rank_sentence": "" if rank is None else _("You are number %(rank)s on it.") % {"rank": rank},
+    }

@@ -14,7 +14,6 @@ from django.contrib.contenttypes.models import ContentType
 from django.db.models import Case, Count, Exists, F, Model, OuterRef, Q, QuerySet, Subquery, When
 from django.db.models.functions import Coalesce
 from django.urls import reverse
-from django.utils.translation import gettext as _
 
 from accounts.links import absolute_url
 from accounts.models import Message, User
@@ -47,12 +46,11 @@ LONGEST_SESSION = datetime.timedelta(days=400)
 
 @dataclass(frozen=True)
 class Due:
-    """One reminder to write. `moments` are shown in the reader's zone, and in UTC; `context` is what else its text needs."""
+    """One reminder to write. `moments` are shown in the reader's zone, and in UTC; `context` is what else its words need."""
 
     recipient: User
     about: Model
     session: Session
-    subject: str
     link: str
     round: int = 1
     moments: Mapping[str, datetime.datetime | None] = field(default_factory=dict)
@@ -110,7 +108,6 @@ def due_drafts(now: datetime.datetime) -> Iterator[Due]:
                 recipient=application.applicant,
                 about=application,
                 session=session,
-                subject=_("Your application to %(session)s is not submitted yet") % {"session": session},
                 link=absolute_url(reverse("apply", args=[session.slug])),
                 round=application.deadline_round,
                 moments={"closes": closes},
@@ -156,7 +153,6 @@ def due_offers(now: datetime.datetime) -> Iterator[Due]:
             recipient=application.applicant,
             about=application,
             session=application.session,
-            subject=_("Action required: your offer of a place in %(session)s") % {"session": application.session},
             link=absolute_url(reverse("application", args=[application.pk])),
             round=application.offers,
             moments={"answer_by": application.answer_by},
@@ -203,11 +199,10 @@ def due_checkins(now: datetime.datetime) -> Iterator[Due]:
             recipient=membership.user,
             about=membership,
             session=week.session,
-            subject=_("Your check-in for week %(number)s of %(session)s") % {"number": week.number, "session": week.session},
             link=absolute_url(reverse("checkin", args=[membership.pk, week.number])),
             round=week.number,
             moments={"closes": last_minute(week)},
-            context={"week": week, "rest_link": absolute_url(reverse("progress", args=[membership.pk]))},
+            context={"week": week.number, "rest_link": absolute_url(reverse("progress", args=[membership.pk]))},
         )
 
 
@@ -262,7 +257,6 @@ def due_reviews(now: datetime.datetime) -> Iterator[Due]:
             recipient=people[reviewer],
             about=session,
             session=session,
-            subject=_("Applications to %(session)s wait for your review") % {"session": session},
             link=absolute_url(reverse("admin:cohorts_review_queue")) + f"?session={session.slug}",
             moments={"closes": _reviews_until(session)} if session.review_phases.all() else {},
         )

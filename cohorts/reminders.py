@@ -6,10 +6,10 @@ import logging
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
-from django.conf import settings
-from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
 
 from accounts.links import absolute_url
 from accounts.messages import NewMessage, queue_messages, register_still_true
@@ -18,6 +18,7 @@ from accounts.models import Message
 from . import due_reminders
 from .application_mail import written_time
 from .due_reminders import Due
+from .message_templates import Written, load_templates, write
 
 logger = logging.getLogger(__name__)
 
@@ -78,27 +79,45 @@ def _write(reminder: Reminder, now: datetime.datetime, errors: list[Exception]) 
 
 
 def _messages(kind: str, batch: Iterable[Due], errors: list[Exception]) -> Iterator[NewMessage]:
-    for due in batch:
+    rows = list(batch)
+    load_templates([due.session for due in rows])
+    for due in rows:
         try:
-            body = _body(kind, due)
+            written = _written(kind, due)
         except Exception as error:
             logger.error("The reminder %s about %s could not be written: %s", kind, due.about.pk, type(error).__name__)
             errors.append(error)
         else:
-            yield NewMessage(due.recipient, kind, due.about, due.subject, body, due.round)
+            yield NewMessage(
+                due.recipient,
+                kind,
+                due.about,
+                written.subject,
+                written.body,
+                due.round,
+                html=written.html,
+                language=written.language,
+            )
 
 
-def _body(kind: str, due: Due) -> str:
-    """The text, with times in the zone of its reader."""
-    with timezone.override(due.recipient.zone):
-        context = {
-            "person": due.recipient,
-            "session": due.session,
-            "link": due.link,
-            "switch_link": f"{absolute_url(reverse('me'))}#mail",
-            "contact": due.session.contact_email or settings.CONTACT_EMAIL,
-            "site_name": settings.SITE_NAME,
-            **due.context,
-            **{name: written_time(moment) for name, moment in due.moments.items()},
-        }
-        return render_to_string(f"emails/{kind}.txt", context).strip() + "\n"
+def _written(kind: str, due: Due) -> Written:
+    """The mail, in the language and with times in the zone of its reader. Raises `TemplateFailed`."""
+    return write(kind, due.session, due.recipient, lambda: _values(kind, due))
+
+
+def _values(kind: str, due: Due) -> dict[str, object]:
+    values: dict[str, object] = {
+        "link": due.link,
+        "switch_link": f"{absolute_url(reverse('me'))}#mail",
+        **due.context,
+        **{name: written_time(moment) for name, moment in due.moments.items()},
+    }
+    if kind == due_reminders.REVIEWS:
+        closes, hear_by = values.setdefault("closes", ""), due.session.hear_by
+        values["closes_sentence"] = _("You can write reviews until %(closes)s.") % {"closes": closes} if closes else ""
+        values["hear_by_sentence"] = ""
+        if hear_by is not None:
+            values["hear_by_sentence"] = _(
+                "Applicants are to hear from us by %(day)s, and before that the organisers need time to decide."
+            ) % {"day": date_format(hear_by, "l j F Y")}
+    return values
