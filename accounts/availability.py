@@ -120,7 +120,7 @@ def has_night(slots: Iterable[int]) -> bool:
 
 # Across clock changes: a slot is a time on the wall, and which instant that is depends on the week.
 
-HALF_HOUR, QUARTER, WEEK = datetime.timedelta(minutes=30), datetime.timedelta(minutes=15), datetime.timedelta(days=7)
+HALF_HOUR = datetime.timedelta(minutes=30)
 
 
 def instants(slots: Iterable[int], time_zone: str, monday: datetime.date) -> frozenset[datetime.datetime]:
@@ -140,39 +140,3 @@ def instants(slots: Iterable[int], time_zone: str, monday: datetime.date) -> fro
         if utc.astimezone(zone).replace(tzinfo=None) == wall:
             found.add(utc)
     return frozenset(found)
-
-
-def common_half_hours(
-    people: Iterable[tuple[Iterable[int], str]], monday: datetime.date, time_zone: str = "UTC"
-) -> frozenset[datetime.datetime]:
-    """The UTC starts of half hours in which all `people` (slots and zone of each) are free, in the week of `time_zone` from `monday`.
-
-    Weeks of other zones begin earlier or later, so those before and after count as well. Where clocks differ by a quarter of an
-    hour, a half hour is one that all have as a whole; a lone quarter is none. Nobody has no half hours in common.
-    """
-    zone = zoneinfo.ZoneInfo(time_zone)
-    begin, end = (
-        datetime.datetime.combine(day, datetime.time(), tzinfo=zone).astimezone(datetime.UTC) for day in (monday, monday + WEEK)
-    )
-    shared: set[datetime.datetime] | None = None
-    for slots, place in people:
-        chosen = list(slots)
-        starts = {start for week in (-1, 0, 1) for start in instants(chosen, place, monday + week * WEEK)}
-        quarters = {quarter for start in starts for quarter in (start, start + QUARTER) if begin <= quarter < end}
-        shared = quarters if shared is None else shared & quarters
-    return frozenset(_half_hours(shared or set()))
-
-
-def _half_hours(quarters: set[datetime.datetime]) -> set[datetime.datetime]:
-    """Pairs of quarters that follow each other, from the beginning of each run; a last one without its pair is left out."""
-    found: set[datetime.datetime] = set()
-    for quarter in sorted(quarters):
-        if quarter + QUARTER in quarters and quarter - QUARTER not in found:
-            found.add(quarter)
-    return found
-
-
-def common_hours(people: Iterable[tuple[Iterable[int], str]], mondays: Iterable[datetime.date], time_zone: str = "UTC") -> float:
-    """Hours a week that all `people` have in common: the fewest of the weeks from `mondays`, since clocks change between them."""
-    listed = [(list(slots), place) for slots, place in people]
-    return min((len(common_half_hours(listed, monday, time_zone)) / 2 for monday in mondays), default=0.0)

@@ -11,9 +11,11 @@ import zoneinfo
 from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import dataclass
 
-from accounts.availability import HALF_HOUR, QUARTER, WEEK, instants
+from accounts.availability import HALF_HOUR, instants
 
 from .instance import Hours
+
+QUARTER, WEEK = datetime.timedelta(minutes=15), datetime.timedelta(days=7)
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ import datetime
 
 import pytest
 
-from accounts.availability import common_half_hours, common_hours, instants
+from accounts.availability import instants
 
 MONDAY_9, SUNDAY_2, SUNDAY_0 = 18, 6 * 48 + 4, 6 * 48
 
@@ -78,44 +78,3 @@ def test_hours_that_are_skipped_are_left_out_and_those_that_come_twice_count_onc
 def test_a_week_begins_on_a_monday():
     with pytest.raises(ValueError, match="not a Monday"):
         instants([0], "UTC", day("2027-01-05"))
-
-
-EVENINGS = [d * 48 + slot for d in range(5) for slot in range(36, 44)]
-DAYTIME = [d * 48 + slot for d in range(5) for slot in range(18, 34)]
-
-
-@pytest.mark.parametrize(
-    ("people", "monday", "zone", "half_hours"),
-    [
-        ([], "2027-01-04", "UTC", 0),
-        ([(range(336), "UTC")], "2027-01-04", "UTC", 336),
-        ([(EVENINGS, "Europe/Rome"), (EVENINGS, "Europe/Rome")], "2027-01-04", "UTC", 40),
-        # 18 to 22 in Rome is 12 to 16 in New York, but 13 to 17 in the two weeks between their changes, and 14 to 18 never.
-        ([(EVENINGS, "Europe/Rome"), (DAYTIME, "America/New_York")], "2027-03-01", "UTC", 40),
-        ([([36], "Europe/Rome"), ([24], "America/New_York")], "2027-03-08", "UTC", 1),
-        ([([36], "Europe/Rome"), ([24], "America/New_York")], "2027-03-15", "UTC", 0),
-        ([([36], "Europe/Rome"), ([26], "America/New_York")], "2027-03-22", "UTC", 1),
-        ([([36], "Europe/Rome"), ([24], "America/New_York")], "2027-03-29", "UTC", 1),
-        # Monday morning in Auckland is Sunday afternoon in New York: of the week before, there.
-        ([([18], "Pacific/Auckland"), ([6 * 48 + 30], "America/New_York")], "2027-01-04", "UTC", 1),
-        ([([18], "Pacific/Auckland"), ([6 * 48 + 30], "America/New_York")], "2027-01-04", "Pacific/Auckland", 1),
-        # All the time, everywhere, is one week, also where a week has an hour less or more.
-        ([(range(336), "Pacific/Kiritimati"), (range(336), "Pacific/Pago_Pago")], "2027-01-04", "UTC", 336),
-        ([(range(336), "UTC")], "2027-03-22", "Europe/Rome", 334),
-        # A quarter of an hour apart: of one whole hour each, half an hour is common; of half an hour each, none.
-        ([([20, 21], "Asia/Kathmandu"), ([8, 9], "UTC")], "2027-01-04", "UTC", 1),
-        ([([20], "Asia/Kathmandu"), ([8], "UTC")], "2027-01-04", "UTC", 0),
-        ([([20], "Asia/Kathmandu"), ([8, 9], "UTC")], "2027-01-04", "UTC", 1),
-        ([(range(336), "Asia/Kathmandu"), (range(336), "Asia/Kolkata")], "2027-01-04", "UTC", 336),
-    ],
-)
-def test_what_people_have_in_common(people, monday, zone, half_hours):
-    assert len(common_half_hours(people, day(monday), zone)) == half_hours
-
-
-def test_of_several_weeks_the_poorest_counts():
-    people = [([36], "Europe/Rome"), ([24], "America/New_York")]
-    weeks = [day("2027-03-08") + datetime.timedelta(weeks=week) for week in range(4)]
-    assert common_hours(people, weeks[:1]) == 0.5
-    assert common_hours(people, weeks) == 0
-    assert common_hours(people, []) == 0

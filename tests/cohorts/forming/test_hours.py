@@ -4,10 +4,9 @@ import datetime
 
 import pytest
 
-from accounts.availability import common_hours
 from cohorts.forming import Applicant, CohortPlan, Instance, common
 from cohorts.forming.hours import session_hours
-from cohorts.forming.rules import fewest
+from cohorts.forming.rules import fewest, overlap
 
 
 def slot(day, clock):
@@ -91,19 +90,60 @@ def test_weeks_in_which_everybody_has_the_same_hours_stand_there_once():
     assert found.at(1, slot(0, "19:00")) == datetime.datetime(2026, 10, 26, 18, tzinfo=datetime.UTC)
 
 
-def test_hours_in_common_are_those_that_the_pages_of_a_person_show():
-    first, weeks = datetime.date(2026, 10, 12), 4
-    people = {
-        1: ([slot(day, clock) for day in range(5) for clock in ("17:00", "17:30", "18:00", "18:30", "19:00")], "Europe/Vienna"),
-        2: ([slot(day, clock) for day in range(5) for clock in ("11:00", "11:30", "12:00", "12:30")], "America/Toronto"),
-        3: ([slot(day, clock) for day in range(5) for clock in ("21:00", "21:30", "22:00", "22:30", "23:00")], "Asia/Kolkata"),
-    }
-    found = session_hours(people, time_zone="Europe/Vienna", first=first, weeks=weeks)
-    cohort = CohortPlan(1, None, 1, 3, navigators=(found.hours[3],))
-    applicants = [Applicant(one, found.hours[one]) for one in (1, 2)]
-    shared = fewest(common(Instance(applicants, [cohort]), cohort, applicants))
-    mondays = [first + datetime.timedelta(weeks=number) for number in range(weeks)]
-    assert shared / 2 == common_hours(people.values(), mondays, "Europe/Vienna")
+def shared(people, zone, first, weeks=1):
+    """Half hours that all `people` (slots and zone of each) have in common, in each week of a session; nobody shares none."""
+    hours = session_hours(dict(enumerate(people)), time_zone=zone, first=datetime.date.fromisoformat(first), weeks=weeks)
+    by_week = {monday: number for number, mondays in enumerate(hours.mondays) for monday in mondays}
+    together = overlap(hours.hours.values(), len(hours.begins))
+    return [together[by_week[monday]].bit_count() for monday in sorted(by_week)]
+
+
+EVENINGS = [slot(day, f"{hour}:{half}") for day in range(5) for hour in range(18, 22) for half in ("00", "30")]
+DAYTIME = [slot(day, f"{hour:02d}:{half}") for day in range(5) for hour in range(9, 17) for half in ("00", "30")]
+ALL_WEEK = range(336)
+
+#: People (slots and zone of each), the zone and the first day of a session, and the half hours that they share in its weeks.
+TOGETHER = [
+    ([(ALL_WEEK, "UTC")], "UTC", "2027-01-04", [336]),
+    ([(EVENINGS, "Europe/Rome"), (EVENINGS, "Europe/Rome")], "UTC", "2027-01-04", [40]),
+    # The evening in Rome is noon to four in New York, and one to five in the two weeks between their changes.
+    ([(EVENINGS, "Europe/Rome"), (DAYTIME, "America/New_York")], "UTC", "2027-03-01", [40]),
+    ([([36], "Europe/Rome"), ([24], "America/New_York")], "UTC", "2027-03-08", [1, 0, 0, 1]),
+    ([([36], "Europe/Rome"), ([26], "America/New_York")], "UTC", "2027-03-08", [0, 1, 1, 0]),
+    # Monday morning in Auckland is Sunday afternoon in New York: of the week before, there.
+    ([([18], "Pacific/Auckland"), ([6 * 48 + 30], "America/New_York")], "UTC", "2027-01-04", [1]),
+    ([([18], "Pacific/Auckland"), ([6 * 48 + 30], "America/New_York")], "Pacific/Auckland", "2027-01-04", [1]),
+    # All the time, everywhere, is one week, also where a week has an hour less or more.
+    ([(ALL_WEEK, "Pacific/Kiritimati"), (ALL_WEEK, "Pacific/Pago_Pago")], "UTC", "2027-01-04", [336]),
+    ([(ALL_WEEK, "UTC")], "Europe/Rome", "2027-03-22", [334, 336]),
+    # By half an hour: Lord Howe on 3 October 2027, with Sydney in the same week by a whole one.
+    ([([18], "Australia/Lord_Howe"), ([17], "Australia/Sydney")], "Australia/Sydney", "2027-09-27", [1, 0]),
+    ([([18], "Australia/Lord_Howe"), ([18], "Australia/Sydney")], "Australia/Sydney", "2027-09-27", [0, 1]),
+    # South and north on the same day: Chile has no time that Spain has twice.
+    ([(EVENINGS, "America/Santiago"), (range(336), "Europe/Madrid")], "America/Santiago", "2027-08-30", [40]),
+    # A quarter of an hour apart: of one whole hour each, half an hour is common; a half hour lies in no half hour of the session as a whole.
+    ([([20, 21], "Asia/Kathmandu"), ([8, 9], "UTC")], "UTC", "2027-01-04", [1]),
+    ([([20], "Asia/Kathmandu"), ([8], "UTC")], "UTC", "2027-01-04", [0]),
+    ([([20], "Asia/Kathmandu"), ([8, 9], "UTC")], "Asia/Kathmandu", "2027-01-04", [1]),
+    ([(ALL_WEEK, "Asia/Kathmandu"), (ALL_WEEK, "Asia/Kolkata")], "UTC", "2027-01-04", [336]),
+    ([([36, 37], "Asia/Kathmandu"), ([36, 37], "Pacific/Chatham")], "UTC", "2027-01-04", [0]),
+]
+
+
+@pytest.mark.parametrize(("people", "zone", "first", "expected"), TOGETHER)
+def test_what_people_have_in_common_in_each_week(people, zone, first, expected):
+    assert shared(people, zone, first, weeks=len(expected)) == expected
+
+
+def test_of_several_weeks_the_poorest_counts():
+    people = {1: ([36, 37], "Europe/Rome"), 2: ([24, 25, 26], "America/New_York")}
+    hours = session_hours(people, time_zone="Europe/Rome", first=datetime.date(2027, 3, 8), weeks=4).hours
+    cohort = CohortPlan(1, None, 1, 3, navigators=(hours[2],))
+    applicant = Applicant(1, hours[1])
+    assert common(Instance([applicant], [cohort]), cohort, [applicant]) == tuple(
+        one & other for one, other in zip(hours[1], hours[2], strict=True)
+    )
+    assert fewest(common(Instance([applicant], [cohort]), cohort, [applicant])) == 1
 
 
 def test_no_weeks_and_unknown_zones_are_errors():
