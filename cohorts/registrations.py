@@ -1,9 +1,13 @@
 """What `cohorts` tells the apps below it."""
 
+from collections.abc import Iterator
+from functools import partial
+
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from accounts import people_registry
+from accounts.people_registry import MessageGroup
 
 
 def people_of_my_cohorts(user) -> Q:
@@ -35,11 +39,25 @@ def _handed_in(organised):
 
 def messages_of_my_sessions(user) -> Q:
     """Messages about the sessions that `user` organises, their applications and the places in their cohorts."""
+    from .models import access
+
+    return messages_of_sessions(access.organised_sessions(user))
+
+
+def message_groups(user) -> Iterator[MessageGroup]:
+    """One for each session that `user` organises, the newest first."""
+    from .models import Session
+
+    for session in Session.objects.organised_by(user).order_by("-starts_on", "-pk"):
+        yield MessageGroup(f"session-{session.pk}", str(session), partial(messages_of_sessions, [session.pk]))
+
+
+def messages_of_sessions(organised) -> Q:
+    """Messages about these sessions (their keys, or a query for them), their applications and the places in their cohorts."""
     from django.contrib.contenttypes.models import ContentType
 
-    from .models import Application, Membership, Session, access
+    from .models import Application, Membership, Session
 
-    organised = access.organised_sessions(user)
     about = {
         Session: organised,
         Application: Application.objects.filter(session__in=organised).values("pk"),
@@ -75,18 +93,21 @@ def register_attention() -> None:
 
 
 def register() -> None:
-    from . import application_mail, calendar, draft_logins, files, personal_data, reminders, waitlist
+    from . import application_mail, calendar, draft_logins, files, message_kinds, personal_data, publishing, reminders, waitlist
 
     register_attention()
     application_mail.register()
     calendar.register()
     draft_logins.register()
     files.register()
+    message_kinds.register()
     personal_data.register()
+    publishing.register()
     reminders.register()
     waitlist.register()
     if messages_of_my_sessions not in people_registry.messages_visible:
         people_registry.messages_visible.append(messages_of_my_sessions)
+        people_registry.message_groups.append(message_groups)
     if organises_any_session not in people_registry.may_browse_people:
         people_registry.may_browse_people.append(organises_any_session)
     if people_of_my_sessions not in people_registry.people_visible:

@@ -2,9 +2,11 @@
 
 import datetime
 
+from django.db import InterfaceError, OperationalError
+
 from background import task
 
-from . import accommodations, application_mail, applications, claims, files, proposals, reminders, waitlist
+from . import accommodations, application_mail, applications, claims, files, proposals, publishing, reminders, waitlist
 
 QUARTER = datetime.timedelta(minutes=15)
 
@@ -48,3 +50,14 @@ def delete_archived_accommodations_task() -> int:
 @task(max_attempts=1, time_limit=datetime.timedelta(minutes=10), unique=True, about="cohorts.proposal")
 def form_cohorts_task(proposal_id: int) -> None:
     proposals.make_proposal(proposal_id)
+
+
+@task(max_attempts=5, retry_on=(OperationalError, InterfaceError), unique=True, about="cohorts.publication")
+def publish_task(publication_id: int) -> None:
+    publishing.carry_on(publication_id)
+
+
+#: What was lost on its way (a queue that was emptied, a worker that died too often) is taken up again.
+@task(every=datetime.timedelta(minutes=5), max_attempts=3)
+def carry_on_publications_task() -> int:
+    return publishing.carry_on_publications()

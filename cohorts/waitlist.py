@@ -12,8 +12,7 @@ from typing import Any
 from django.conf import settings
 from django.contrib.contenttypes.models import ContentType
 from django.db import transaction
-from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet
-from django.template.loader import render_to_string
+from django.db.models import Count, Exists, F, Max, OuterRef, Q, QuerySet
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -24,10 +23,13 @@ from accounts.messages import NewMessage, queue_messages, register_still_true
 from accounts.models import Message, User
 
 from .decision_messages import answer_until, write_message
-from .decisions import Outgoing, carry_out
+from .decisions import Outgoing
+from .message_templates import load_templates, questions_sentence, write
 from .models import Application, ApplicationEvent, Cohort, Membership, Session
 from .moves import MOVES
 from .placing import TAKING_A_PLACE, keep_place, was_not_chosen
+from .publishing import carry_out
+from .waitlist_order import close_ranks
 
 logger = logging.getLogger(__name__)
 
@@ -77,12 +79,16 @@ def waiting(session: Session) -> QuerySet[Application]:
 def look_after_free_places(now: datetime.datetime | None = None) -> int:
     """Offer free places where the session leaves it to the site, and tell organisers of the others. Returns how many mails were written.
 
+    Before that the published ranks close up, where somebody left the waitlist or was offered a place.
+
     Running it twice does nothing twice. What fails for one session keeps no other from its turn: it is logged, and raised at the
     end as an `ExceptionGroup`.
     """
     now = now or timezone.now()
     errors: list[Exception] = []
     written = 0
+    for session in _sessions_with_gaps(now):
+        close_ranks(session)
     for session in _sessions_with_a_waitlist(now):
         try:
             if session.offers_free_places:
@@ -104,6 +110,14 @@ def _sessions_with_a_waitlist(now: datetime.datetime) -> list[Session]:
         Exists(events), Exists(waits), published_at__lte=now, archived_at=None, starts_on__gte=(now - LONGEST_SESSION).date()
     )
     return [session for session in found.order_by("pk") if _can_be_offered(session, now)]
+
+
+def _sessions_with_gaps(now: datetime.datetime) -> list[Session]:
+    """Sessions whose published ranks do not go from 1 up to as many as wait. In archived ones they stay as they ended."""
+    ranked = Application.objects.filter(status=Status.WAITLISTED, waitlist_rank__isnull=False, session__archived_at=None)
+    counted = ranked.filter(session__published_at__lte=now).order_by().values("session")
+    gaps = counted.annotate(many=Count("pk"), last=Max("waitlist_rank")).exclude(many=F("last"))
+    return list(Session.objects.filter(pk__in=gaps.values("session")).order_by("pk"))
 
 
 def _can_be_offered(session: Session, now: datetime.datetime) -> bool:
@@ -130,35 +144,38 @@ def tell_organisers(session: Session) -> int:
         Exists(told)
     )
     wait = list(waiting(session).values_list("applicant_id", flat=True))
-    messages = [
-        NewMessage(person, KIND, session, _subject(session, free), _body(session, person, free), ever)
-        for person in organisers.order_by("pk")
-        # Somebody who organises and waits as well decides about others only.
-        if any(applicant != person.pk for applicant in wait)
-    ]
-    return queue_messages(messages)
+    load_templates([session])
+    # Somebody who organises and waits as well decides about others only.
+    told_now = [person for person in organisers.order_by("pk") if any(applicant != person.pk for applicant in wait)]
+    return queue_messages([_message(session, person, free, ever) for person in told_now])
 
 
-def _subject(session: Session, free: int) -> str:
-    subject = ngettext(
-        "Action required: %(number)s place in %(session)s is free again",
-        "Action required: %(number)s places in %(session)s are free again",
+def _message(session: Session, person: User, free: int, ever: int) -> NewMessage:
+    written = write(KIND, session, person, lambda: free_values(session, free))
+    return NewMessage(person, KIND, session, written.subject, written.body, ever, html=written.html, language=written.language)
+
+
+def free_values(session: Session, free: int) -> dict[str, object]:
+    """What the placeholders of that mail stand for, in the active language."""
+    applications = absolute_url(reverse("admin:cohorts_application_changelist"))
+    given = {"number": free, "session": session}
+    few = ngettext("%(number)s place in %(session)s is free again", "%(number)s places in %(session)s are free again", free)
+    news = ngettext(
+        "%(number)s place in %(session)s is free again: the offer was declined, or its time is over. There are people on the"
+        " waitlist, and nobody was offered this place yet.",
+        "%(number)s places in %(session)s are free again: the offers were declined, or their time is over. There are people on the"
+        " waitlist, and nobody was offered these places yet.",
         free,
     )
-    return subject % {"number": free, "session": session}
-
-
-def _body(session: Session, person: User, free: int) -> str:
-    applications = absolute_url(reverse("admin:cohorts_application_changelist"))
-    context = {
-        "person": person,
-        "session": session,
+    return {
         "free": free,
+        "places_are_free": few % given,
+        "news": news % given,
         "link": f"{applications}?session__id__exact={session.pk}&status__exact={Status.WAITLISTED}",
+        # Organisers are the session's contact themselves.
         "contact": settings.CONTACT_EMAIL,
-        "site_name": settings.SITE_NAME,
+        "questions_sentence": questions_sentence(settings.CONTACT_EMAIL),
     }
-    return render_to_string(f"emails/{KIND}.txt", context).strip() + "\n"
 
 
 def _still_true(message: Message) -> bool:
@@ -193,7 +210,7 @@ def offer_free_places(session: Session, now: datetime.datetime) -> int:
         prepared = locked.applications.filter(pending_decision=Decision.OFFER).count()
         free = free_places(locked)[0] - prepared
         offered = 0
-        for application, cohort in _next_in_line(locked):
+        for application, cohort in next_in_line(locked):
             if offered >= free:
                 break
             _offer(application, locked, cohort, now)
@@ -201,8 +218,11 @@ def offer_free_places(session: Session, now: datetime.datetime) -> int:
     return offered
 
 
-def _next_in_line(session: Session) -> Iterator[tuple[Application, Cohort | None]]:
-    """Who is next, each with the cohort that has room: the favourite project first, then the smallest cohort."""
+def next_in_line(session: Session) -> Iterator[tuple[Application, Cohort | None]]:
+    """Who is next by published rank, each with the cohort that has room: the favourite project first, then the smallest cohort.
+
+    Whoever needs a person's look is passed over: see `offer_free_places`.
+    """
     members = Q(memberships__role="member", memberships__state__in=TAKING_A_PLACE)
     cohorts = list(session.cohorts.select_related("project").annotate(taken=Count("memberships", filter=members)).order_by("pk"))
     in_line = waiting(session).filter(
@@ -227,6 +247,6 @@ def _offer(application: Application, session: Session, cohort: Cohort | None, no
     application.pending_decision = Decision.OFFER
     message = write_message(application, cohort=cohort, answer_by=answer_until(session, now))
     outgoing = Outgoing(application, Status.OFFERED, cohort, message)
-    carry_out(outgoing, session, by=None, now=now, note=_("Offered by the site, in the order of the waitlist"))
+    carry_out([outgoing], session, by=None, now=now, note=_("Offered by the site, in the order of the waitlist"))
     if cohort is not None:
         keep_place(application, cohort)

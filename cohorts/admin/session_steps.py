@@ -1,4 +1,4 @@
-"""The buttons on a session's page that ask before they do something: announce, close the review, publish."""
+"""The buttons on a session's page that ask before they do something: announce, close the review, archive. Publishing has pages of its own."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -16,8 +16,7 @@ from django.views.decorators.http import require_http_methods
 
 from accounts.templatetags.interface import full_time
 from cohorts import session_steps
-from cohorts.decisions import PublishError, obstacle_to_publishing, plan_publication, publish
-from cohorts.models import Application, Session
+from cohorts.models import Session
 from cohorts.review_queue import progress
 from cohorts.stages import Stage, stage_of
 
@@ -115,10 +114,10 @@ STEPS = [
 
 
 class SessionStepsMixin:
-    """Adds the steps and publishing to the admin of sessions."""
+    """Adds the steps to the admin of sessions."""
 
     def get_urls(self):
-        own = [
+        return [
             path(
                 f"<int:pk>/{step.name}/",
                 self.admin_site.admin_view(self.step_view),
@@ -126,27 +125,16 @@ class SessionStepsMixin:
                 name=f"cohorts_session_{step.name.replace('-', '_')}",
             )
             for step in STEPS
-        ]
-        own.append(path("<int:pk>/publish/", self.admin_site.admin_view(self.publish_view), name="cohorts_session_publish"))
-        return own + super().get_urls()
+        ] + super().get_urls()
 
     def steps_of(self, session: Session) -> list[dict]:
         """The buttons that the session's page shows at its stage."""
         stage = stage_of(session)
-        buttons = [
+        return [
             {"label": step.label, "url": reverse(f"admin:cohorts_session_{step.name.replace('-', '_')}", args=[session.pk])}
             for step in STEPS
             if stage in step.stages
         ]
-        if obstacle_to_publishing(session) is None:
-            waiting = (
-                Application.objects.filter(session=session).exclude(pending_decision=Application.Decision.NONE).exists()
-                or session.published_at is None
-            )
-            if waiting:
-                url = reverse("admin:cohorts_session_publish", args=[session.pk])
-                buttons.insert(0, {"label": _("Publish decisions"), "url": url, "main": True})
-        return buttons
 
     def _organised(self, request, pk: int) -> Session:
         session = Session.objects.organised_by(request.user).filter(pk=pk).first()
@@ -178,40 +166,3 @@ class SessionStepsMixin:
             "back": page,
         }
         return TemplateResponse(request, "admin/cohorts/step.html", context)
-
-    @method_decorator(require_http_methods(["GET", "POST"]))
-    def publish_view(self, request, pk: int):
-        session = self._organised(request, pk)
-        if request.method == "POST":
-            try:
-                published = publish(session, by=request.user, expected=request.POST.get("fingerprint", ""))
-            except PublishError as error:
-                messages.error(request, str(error))
-                return redirect("admin:cohorts_session_publish", pk=session.pk)
-            self.log_change(request, session, _("Published decisions."))
-            count = len(published.outgoing)
-            messages.success(
-                request,
-                ngettext("Published. %(count)s message is on its way.", "Published. %(count)s messages are on their way.", count)
-                % {"count": count},
-            )
-            return redirect("admin:cohorts_session_change", object_id=session.pk)
-        plan = plan_publication(session, by=request.user)
-        status = Application.Status
-        context = {
-            **self.admin_site.each_context(request),
-            "opts": self.opts,
-            "title": _("Publish decisions: %(session)s") % {"session": session},
-            "session": session,
-            "obstacle": obstacle_to_publishing(session),
-            "plan": plan,
-            "counts": [
-                (_("offers"), plan.count(status.OFFERED)),
-                (_("on the waitlist"), plan.count(status.WAITLISTED)),
-                (_("not selected"), plan.count(status.NOT_SELECTED)),
-            ],
-            "own_application": Application.objects.filter(session=session, applicant=request.user).exists(),
-            "is_first": session.published_at is None,
-            "back": reverse("admin:cohorts_session_change", args=[session.pk]),
-        }
-        return TemplateResponse(request, "admin/cohorts/publish.html", context)

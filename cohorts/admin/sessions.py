@@ -21,10 +21,13 @@ from .access import DATES, OrganiserAdmin, part_of
 from .accommodations import AccommodationsMixin
 from .assigning import AssignReviewsMixin
 from .copying import CopyingMixin
+from .deciding import DecidingMixin
 from .eligibility_inline import EligibilityRuleInline
 from .forming import FormingMixin
 from .late_codes import LateCodesMixin
 from .phase_inline import ReviewPhaseInline, review_in_words
+from .publications import PublicationsMixin
+from .publishing import PublishingMixin
 from .question_inline import QuestionFormSet, QuestionInline
 from .ranking import RankingMixin
 from .rejudging import ApplyRulesMixin
@@ -32,6 +35,7 @@ from .score_import import ScoreImportMixin
 from .session_inlines import CohortInline, CriterionFormSet, CriterionInline, RoleInline, WeekInline
 from .session_steps import SessionStepsMixin
 from .tiers import TiersMixin
+from .waitlist import WaitlistMixin
 
 
 class ProjectsField(forms.ModelMultipleChoiceField):
@@ -86,10 +90,14 @@ class SessionAdmin(
     LateCodesMixin,
     ApplyRulesMixin,
     RankingMixin,
+    DecidingMixin,
+    WaitlistMixin,
     ScoreImportMixin,
     TiersMixin,
     AssignReviewsMixin,
     FormingMixin,
+    PublicationsMixin,
+    PublishingMixin,
     SessionStepsMixin,
     OrganiserAdmin,
 ):

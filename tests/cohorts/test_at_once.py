@@ -4,21 +4,25 @@ import datetime
 import threading
 
 import pytest
+from django.core import mail
 from django.db import OperationalError, connection, transaction
 from django.utils import timezone
 
 from accounts.models import Message
 from accounts.personal_data import delete_account
-from cohorts import applications, decisions
+from cohorts import applications, publishing
 from cohorts.applications import accept_offer, decline_offer, save_draft, submit, withdraw
-from cohorts.decisions import PublishError, publish
+from cohorts.decisions import plan_publication
 from cohorts.entries import Entry
-from cohorts.models import Application, Conflict, Membership, Review, Session
+from cohorts.models import Application, ApplicationEvent, Conflict, Membership, Publication, Review, Session
 from cohorts.moves import MoveError
 from cohorts.pending import set_pending_decision
 from cohorts.placing import PlacingError, place
+from cohorts.publishing import PublishError, carry_on
+from cohorts.publishing import publish as press
 from cohorts.reviews import declare_conflict, hand_in
 from cohorts.waitlist import look_after_free_places
+from tests.cohorts.publishing import publish
 from tests.cohorts.world import make_world
 from tests.factories import MembershipFactory, QuestionFactory, SessionFactory, SessionRoleFactory, UserFactory
 
@@ -51,11 +55,24 @@ def test_of_two_organisers_who_publish_one_wins_and_the_other_is_told():
     other = SessionRoleFactory(session=world.session, role="organiser").user
     for application in world.applications:
         set_pending_decision(application, "offer", by=world.organiser)
-    answers = at_once(lambda: publish(world.session, by=world.organiser), lambda: publish(world.session, by=other))
-    assert sorted(type(answer).__name__ for answer in answers) == ["Plan", "PublishError"]
-    assert any(isinstance(answer, PublishError) and "Nothing is left" in str(answer) for answer in answers)
-    assert Message.objects.count() == 3
-    assert Application.objects.filter(status="offered").count() == 3
+    answers = at_once(lambda: press(world.session, by=world.organiser), lambda: press(world.session, by=other))
+    assert sorted(type(answer).__name__ for answer in answers) == ["Publication", "PublishError"]
+    (won,) = [answer for answer in answers if isinstance(answer, Publication)]
+    (told,) = [answer for answer in answers if isinstance(answer, PublishError)]
+    assert str(won.made_by) in str(told)
+    assert told.publication == won
+    # And two workers, one of which was taken for lost.
+    assert at_once(lambda: carry_on(won.pk), lambda: carry_on(won.pk)) == [None, None]
+    assert Message.objects.filter(state="sent").count() == Message.objects.count() == len(mail.outbox) == 3
+    assert Application.objects.filter(status="offered").count() == ApplicationEvent.objects.count() == 3
+
+
+def test_a_button_that_is_pressed_twice_publishes_once():
+    world = make_world(applications=2, review_closed_at=timezone.now() - datetime.timedelta(hours=1))
+    set_pending_decision(world.applications[0], "offer", by=world.organiser)
+    seen = plan_publication(world.session, by=world.organiser).fingerprint
+    answers = at_once(*[lambda: press(world.session, by=world.organiser, expected=seen)] * 3)
+    assert len({answer.pk for answer in answers}) == Publication.objects.count() == 1
 
 
 def test_two_tabs_that_hand_in_write_one_review():
@@ -87,7 +104,7 @@ def test_what_is_being_published_cannot_be_decided_otherwise_meanwhile(monkeypat
     world = make_world(applications=1, review_closed_at=timezone.now() - datetime.timedelta(hours=1))
     application = world.applications[0]
     set_pending_decision(application, "offer", by=world.organiser)
-    plan_publication, seen = decisions.plan_publication, []
+    plan_publication, seen = publishing.plan_publication, []
 
     def lock():
         with transaction.atomic():
@@ -103,8 +120,9 @@ def test_what_is_being_published_cannot_be_decided_otherwise_meanwhile(monkeypat
         seen.extend(at_once(lock_without_waiting))
         return plan_publication(*args, **kwargs)
 
-    monkeypatch.setattr(decisions, "plan_publication", plan)
-    publish(world.session, by=world.organiser)
+    publication = press(world.session, by=world.organiser)
+    monkeypatch.setattr(publishing, "plan_publication", plan)
+    carry_on(publication.pk)
     assert [type(answer) for answer in seen] == [OperationalError]
     assert lock() is None
 

@@ -16,13 +16,13 @@ from accounts.models import Message
 from accounts.tasks import send_message_task
 from cohorts import reminders
 from cohorts.applications import accept_offer, decline_offer
-from cohorts.decisions import publish
 from cohorts.models import Application, ApplicationEvent, ReviewAssignment, ReviewPhase, Session
 from cohorts.moves import move
 from cohorts.pending import set_pending_decision
 from cohorts.reminders import write_due_reminders
 from cohorts.reviews import declare_conflict
 from cohorts.session_steps import close_review
+from tests.cohorts.publishing import publish
 from tests.cohorts.world import make_world
 from tests.factories import (
     ApplicationFactory,
@@ -499,14 +499,14 @@ class TestManyAndTrouble:
     def test_one_person_whose_mail_cannot_be_written_keeps_no_others_from_theirs(self, monkeypatch, caplog):
         self.grow(2)
         broken = Application.objects.filter(status="draft").first().pk
-        real = reminders._body
+        real = reminders._written
 
-        def body(kind, due):
+        def written_for(kind, due):
             if kind == "reminder_draft" and due.about.pk == broken:
                 raise ValueError("no")
             return real(kind, due)
 
-        monkeypatch.setattr(reminders, "_body", body)
+        monkeypatch.setattr(reminders, "_written", written_for)
         with pytest.raises(ExceptionGroup) as caught:
             write_due_reminders()
         assert [str(error) for error in caught.value.exceptions] == ["no"]

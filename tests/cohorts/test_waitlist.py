@@ -14,11 +14,11 @@ from accounts.models import Message
 from cohorts import waitlist
 from cohorts.applications import accept_offer, decline_offer, expire_offers
 from cohorts.assessing import assess
-from cohorts.decisions import publish
 from cohorts.models import Application, ApplicationEvent, Membership, ProjectPreference, Session
 from cohorts.pending import set_pending_decision
 from cohorts.placing import place
 from cohorts.waitlist import free_places, look_after_free_places
+from tests.cohorts.publishing import publish
 from tests.cohorts.world import make_world
 from tests.factories import (
     ApplicationFactory,
