@@ -2,10 +2,11 @@
 
 from django.conf import settings
 
+from cohorts.earlier_sessions import in_words
 from cohorts.files import open_url
 from cohorts.models import Answer, Application
 
-from .application_figures import attach_figures
+from .application_figures import attach_earlier, attach_figures
 from .csv_export import csv_response
 
 
@@ -16,6 +17,7 @@ def export(applications, *, viewer):
     """
     rows = list(applications)
     attach_figures(rows, viewer)
+    attach_earlier(rows, viewer)
     answers: dict[int, dict[int, str]] = {}
     questions: dict[int, str] = {}
     for answer in (
@@ -55,6 +57,7 @@ _HEADER = [
     "lowest",
     "highest",
     "cohort",
+    "earlier_sessions",
 ]
 
 
@@ -79,4 +82,5 @@ def _line(application: Application) -> list:
             for value in (figures.mean, figures.median, figures.lowest, figures.highest)
         ),
         application.placement.cohort.name if application.placement else "",
+        in_words(application.earlier),
     ]

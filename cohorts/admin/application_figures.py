@@ -1,5 +1,6 @@
 """Scores and places of many applications at once."""
 
+from cohorts.earlier_sessions import earlier_sessions
 from cohorts.models import Application, Membership
 from cohorts.scores import Figures, figures_of
 
@@ -18,3 +19,10 @@ def attach_figures(applications: list[Application], viewer) -> None:
     for application in applications:
         application.figures = figures.get(application.pk, Figures())
         application.placement = placements.get((application.applicant_id, application.session_id))
+
+
+def attach_earlier(applications: list[Application], viewer) -> None:
+    """Give each application what became of its applicant in `earlier` sessions (session loaded): a constant number of queries."""
+    found = earlier_sessions(applications, viewer=viewer)
+    for application in applications:
+        application.earlier = found[application.pk]

@@ -2,10 +2,9 @@
 
 from django.contrib import admin, messages
 from django.contrib.admin.views.main import ChangeList
-from django.db import transaction
 from django.db.models import Exists, OuterRef, Q, Value
 from django.db.models.functions import Coalesce
-from django.http import Http404
+from django.http import Http404, QueryDict
 from django.shortcuts import redirect
 from django.template.defaultfilters import floatformat
 from django.template.response import TemplateResponse
@@ -13,14 +12,15 @@ from django.urls import path, reverse
 from django.utils.decorators import method_decorator
 from django.utils.html import format_html
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts.models import Availability
 from cohorts.applicant_identity import with_visible_applicant
 from cohorts.assessing import let_rules_decide
-from cohorts.models import Answer, Application, ApplicationEvent, Membership, Review
-from cohorts.pending import DecisionError, set_pending_decision
+from cohorts.earlier_sessions import KINDS, in_words, narrowed_by_earlier
+from cohorts.models import Answer, Application, ApplicationEvent, Membership, Review, Session
+from cohorts.pending import DecisionError
 from cohorts.phases import obstacle_to_deciding
 from cohorts.placing import was_not_chosen
 from cohorts.reviews import ReviewError, declare_conflict
@@ -28,8 +28,9 @@ from cohorts.scores import with_mean_score
 
 from .access import OrganiserAdmin
 from .application_export import export
-from .application_figures import attach_figures
+from .application_figures import attach_earlier, attach_figures
 from .application_form import DecisionForm
+from .deciding import ask_to_decide
 
 Decision = Application.Decision
 
@@ -39,6 +40,7 @@ class ApplicationList(ChangeList):
         super().get_results(request)
         self.result_list = list(self.result_list)
         attach_figures(self.result_list, request.user)
+        attach_earlier(self.result_list, request.user)
 
 
 class PlacedFilter(admin.SimpleListFilter):
@@ -55,6 +57,17 @@ class PlacedFilter(admin.SimpleListFilter):
         if self.value() == "yes":
             return queryset.filter(placed)
         return queryset.exclude(placed) if self.value() == "no" else queryset
+
+
+class EarlierFilter(admin.SimpleListFilter):
+    title = gettext_lazy("earlier sessions")
+    parameter_name = "earlier"
+
+    def lookups(self, request, model_admin):
+        return list(KINDS.items())
+
+    def queryset(self, request, queryset):
+        return narrowed_by_earlier(queryset, self.value() or "", viewer=request.user)
 
 
 def _number(value: float | None) -> str:
@@ -75,6 +88,7 @@ class ApplicationAdmin(OrganiserAdmin):
         "cohort",
         "eligibility",
         "tier",
+        "earlier",
     ]
     list_filter = [
         ("session", admin.RelatedOnlyFieldListFilter),
@@ -83,6 +97,7 @@ class ApplicationAdmin(OrganiserAdmin):
         "eligibility",
         "tier",
         PlacedFilter,
+        EarlierFilter,
     ]
     list_select_related = ["session", "applicant"]
     list_per_page = 100
@@ -156,44 +171,40 @@ class ApplicationAdmin(OrganiserAdmin):
     def cohort(self, application):
         return application.placement.cohort.name if application.placement else "–"
 
+    @admin.display(description=gettext_lazy("earlier sessions"))
+    def earlier(self, application):
+        return in_words(application.earlier) or "–"
+
     # --- actions
 
     def _decide(self, request, queryset, decision):
-        changed, refused = 0, []
-        for application in queryset.order_by("pk"):
-            try:
-                with transaction.atomic():
-                    set_pending_decision(application, decision, by=request.user)
-            except DecisionError as error:
-                refused.append(f"{application}: {error}")
-            else:
-                changed += 1
-        if changed:
-            text = ngettext("%(count)s decision is pending.", "%(count)s decisions are pending.", changed)
-            if decision == Decision.NONE:
-                text = ngettext("%(count)s decision was taken back.", "%(count)s decisions were taken back.", changed)
-            messages.success(request, text % {"count": changed})
-        for text in refused[:10]:
-            messages.warning(request, text)
-        if len(refused) > 10:
-            left = len(refused) - 10
-            messages.warning(request, ngettext("… and %(count)s more.", "… and %(count)s more.", left) % {"count": left})
+        """Asks on a page first: what is noted, in the order of the list, and who cannot be decided on."""
+        rows = list(queryset.values_list("pk", "session"))
+        sessions = {session for _pk, session in rows}
+        if len(sessions) > 1:
+            messages.error(request, _("Choose applications of one session at a time: filter the list by session first."))
+            return None
+        session = Session.objects.organised_by(request.user).filter(pk__in=sessions).first()
+        if session is None:
+            return None
+        request.POST = QueryDict(mutable=True)
+        return ask_to_decide(self, request, session, [pk for pk, _session in rows], decision)
 
     @admin.action(description=gettext_lazy("Decide: offer a place"))
     def decide_offer(self, request, queryset):
-        self._decide(request, queryset, Decision.OFFER)
+        return self._decide(request, queryset, Decision.OFFER)
 
     @admin.action(description=gettext_lazy("Decide: waitlist"))
     def decide_waitlist(self, request, queryset):
-        self._decide(request, queryset, Decision.WAITLIST)
+        return self._decide(request, queryset, Decision.WAITLIST)
 
     @admin.action(description=gettext_lazy("Decide: not selected"))
     def decide_not_selected(self, request, queryset):
-        self._decide(request, queryset, Decision.NOT_SELECTED)
+        return self._decide(request, queryset, Decision.NOT_SELECTED)
 
     @admin.action(description=gettext_lazy("Take the pending decision back"))
     def decide_none(self, request, queryset):
-        self._decide(request, queryset, Decision.NONE)
+        return self._decide(request, queryset, Decision.NONE)
 
     # --- pages
 
@@ -259,6 +270,7 @@ class ApplicationAdmin(OrganiserAdmin):
                 messages.warning(request, text % {"person": application.applicant, "project": cohort.project})
             return redirect(request.get_full_path())
         attach_figures([application], request.user)
+        attach_earlier([application], request.user)
         reviews = list(
             Review.objects.visible_to(request.user)
             .handed_in()

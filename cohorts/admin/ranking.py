@@ -12,10 +12,12 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_safe
 
 from accounts.models import User
+from cohorts.earlier_sessions import earlier_sessions, in_words
 from cohorts.models import Application, Session
 from cohorts.ranking import Facts, Ranking, means_apart, rank
 
 from .csv_export import csv_response
+from .deciding import last_change
 from .ranking_choice import PAGE_SIZES, RankingChoice
 
 #: Less than this is shown as nothing: two digits are shown.
@@ -33,6 +35,7 @@ class Row:
     apart: list[float | None]
     is_far_apart: bool
     has_too_few: bool
+    earlier: str
 
     @property
     def why(self) -> str:
@@ -108,11 +111,12 @@ class RankingMixin:
             choice=choice,
             columns=_columns(choice),
             page=page,
-            rows=_rows(page.object_list, ranking, choice),
+            rows=_rows(page.object_list, ranking, choice, request.user),
             sizes=[(size, choice.query(rows=size)) for size in PAGE_SIZES],
             before=choice.query(p=page.previous_page_number()) if page.has_previous() else "",
             after=choice.query(p=page.next_page_number()) if page.has_next() else "",
             query=choice.query(),
+            may_take_back=last_change(request, session) is not None,
             applied=Application.objects.filter(session=session, applicant=request.user).exists(),
         )
 
@@ -120,9 +124,9 @@ class RankingMixin:
     def ranking_export_view(self, request, pk: int):
         """The ranking as it is filtered and sorted, all pages of it, as CSV."""
         session, ranking, choice = self._ranking(request, pk)
-        rows = _rows(choice.choose(ranking, viewer=request.user), ranking, choice)
+        rows = _rows(choice.choose(ranking, viewer=request.user), ranking, choice, request.user)
         apart = [one.name for one in choice.criteria if one.independent]
-        return csv_response(f"ranking-{session.slug}.csv", [*_HEADER, *apart], (_line(row) for row in rows))
+        return csv_response(f"ranking-{session.slug}.csv", [*_HEADER, *apart, *_LAST], (_line(row) for row in rows))
 
     @method_decorator(require_safe)
     def ranking_reviewers_view(self, request, pk: int):
@@ -146,10 +150,13 @@ def _leaning_in_words(leaning: float) -> str:
     return text % {"by": floatformat(abs(leaning), 2)}
 
 
-def _rows(chosen: list[int], ranking: Ranking, choice: RankingChoice) -> list[Row]:
-    """One query, whatever the number; two where a criterion stands apart."""
+def _rows(chosen: list[int], ranking: Ranking, choice: RankingChoice, viewer) -> list[Row]:
+    """Three queries, whatever the number; four where a criterion stands apart."""
     applications = Application.objects.select_related("applicant").defer("draft").in_bulk(chosen)
     apart = means_apart(choice.criteria, chosen)
+    for application in applications.values():
+        application.session = choice.session
+    earlier = earlier_sessions(list(applications.values()), viewer=viewer)
     rows = []
     for pk in chosen:
         if pk not in applications:
@@ -165,6 +172,7 @@ def _rows(chosen: list[int], ranking: Ranking, choice: RankingChoice) -> list[Ro
                 [apart[criterion].get(pk) for criterion in choice.apart.values()],
                 choice.is_far_apart(facts),
                 choice.has_too_few(facts),
+                in_words(earlier[pk]),
             )
         )
     return rows
@@ -201,6 +209,7 @@ def _columns(choice: RankingChoice) -> list[Column]:
         column(_("Tier"), "tier"),
         column(_("Pending decision")),
         column(_("Status")),
+        column(_("Earlier sessions")),
     ]
 
 
@@ -225,6 +234,8 @@ _HEADER = [
     "adjusted",
     "reviewers_above_others_by",
 ]
+#: After the criteria that stand apart.
+_LAST = ["earlier_sessions"]
 
 
 def _line(row: Row) -> list:
@@ -256,4 +267,5 @@ def _line(row: Row) -> list:
                 *row.apart,
             )
         ),
+        row.earlier,
     ]

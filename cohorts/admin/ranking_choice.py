@@ -7,6 +7,7 @@ from urllib.parse import urlencode
 from django.db.models import Exists, OuterRef, QuerySet
 from django.utils.translation import gettext as _
 
+from cohorts.earlier_sessions import KINDS, narrowed_by_earlier
 from cohorts.models import Application, Criterion, ProjectPreference, Session
 from cohorts.ranking import Facts, Ranking, is_worth_discussing, means_apart, worth_discussing_from
 
@@ -62,7 +63,7 @@ class RankingChoice:
                 every,
                 ("discuss", _("Discuss these: reviews far apart")),
                 ("few", _("Too few reviews")),
-                ("first", _("Apply for the first time")),
+                *KINDS.items(),
             ],
         )
         yield (
@@ -113,7 +114,7 @@ class RankingChoice:
             rows = [pk for pk in rows if self.is_far_apart(ranking.facts(pk))]
         elif show == "few":
             rows = [pk for pk in rows if self.has_too_few(ranking.facts(pk))]
-        if show == "first" or any(self.chosen.get(name) for name in ("status", "eligibility", "decision", "project")):
+        if show in KINDS or any(self.chosen.get(name) for name in ("status", "eligibility", "decision", "project")):
             wanted = set(self._narrowed(viewer).values_list("pk", flat=True))
             rows = [pk for pk in rows if pk in wanted]
         return self._ordered(rows, ranking)
@@ -130,13 +131,8 @@ class RankingChoice:
         if self.chosen.get("project"):
             wish = ProjectPreference.objects.filter(application=OuterRef("pk"), project=self.chosen["project"])
             found = found.filter(Exists(wish))
-        if self.chosen["show"] == "first":
-            # Of sessions that this organiser may know of: what happened in another one is not for everybody.
-            earlier = Application.objects.decided_by(viewer).filter(
-                applicant=OuterRef("applicant"), session__starts_on__lt=self.session.starts_on
-            )
-            found = found.exclude(Exists(earlier))
-        return found
+        # Of sessions that this organiser may know of: what happened in another one is not for everybody.
+        return narrowed_by_earlier(found, self.chosen["show"], viewer=viewer)
 
     def is_far_apart(self, facts: Facts) -> bool:
         return is_worth_discussing(facts, self.distance)
