@@ -19,6 +19,21 @@ people_organised: list[Callable[[Any], Q]] = []
 #: Functions of a user that return a `Q` over `accounts.Message`: which messages to others that user may see.
 messages_visible: list[Callable[[Any], Q]] = []
 
+
+@dataclass(frozen=True)
+class MessageGroup:
+    """Messages that belong together for whoever reads the outbox, such as those of one session."""
+
+    #: As it stands in the address of the list: `session-12`.
+    key: str
+    label: str
+    #: Returns a `Q` over `accounts.Message`; asked only where the group is chosen.
+    messages: Callable[[], Q]
+
+
+#: Functions of a user that yield the groups by which that user may narrow the outbox.
+message_groups: list[Callable[[Any], Iterable[MessageGroup]]] = []
+
 #: Functions of a user that answer whether the admin offers that person the lists of people and messages (each still shows only
 #: what `visible_to` grants).
 may_browse_people: list[Callable[[Any], bool]] = []

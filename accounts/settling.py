@@ -13,8 +13,9 @@ Trouble = Message.Trouble
 
 
 def cancel_message(message: Message, *, by: User) -> bool:
-    """Keep a waiting message from being sent. Returns whether it was still waiting."""
-    found = Message.objects.filter(pk=message.pk, state=State.QUEUED)
+    """Keep a waiting message from being sent, or let one that failed rest: nobody is asked about it any more. Returns whether it was
+    in one of these states still."""
+    found = Message.objects.filter(pk=message.pk, state__in=[State.QUEUED, State.FAILED])
     gone = {"body": "", "html": ""} if message.secret else {}
     return bool(found.update(state=State.CANCELLED, **_settled(by), **gone))
 

@@ -4,8 +4,11 @@ A link says of whom it is by a number alone and is signed, so nobody can make on
 """
 
 from dataclasses import dataclass
+from functools import reduce
+from operator import or_
 
 from django.core.signing import BadSignature, Signer
+from django.db.models import Q
 from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
@@ -81,9 +84,11 @@ def subscribe_again(subscription: Subscription) -> bool:
     return _switch(subscription, to=True)
 
 
-def stop_what_is_not_needed(user_ids: list[int]) -> None:
-    """Switch off every category that can be: somebody marked our mail as unwanted."""
-    User.objects.filter(pk__in=user_ids).update(**{category.field: False for category in CATEGORIES.values()})
+def stop_what_is_not_needed(user_ids: list[int]) -> bool:
+    """Switch off every category that can be: somebody marked our mail as unwanted. Returns whether any was on."""
+    fields = [category.field for category in CATEGORIES.values()]
+    on = reduce(or_, (Q(**{field: True}) for field in fields))
+    return bool(User.objects.filter(on, pk__in=user_ids).update(**dict.fromkeys(fields, False)))
 
 
 def _switch(subscription: Subscription, *, to: bool) -> bool:

@@ -1,5 +1,6 @@
 """Addresses of a person's own pages."""
 
+from django.conf import settings
 from django.urls import path
 
 from .views import availability, data, feed, mail, profile, terms, theme
@@ -21,3 +22,8 @@ urlpatterns = [
     path("mail/stop/<str:token>/again/", mail.subscribe, name="subscribe"),
     path("feeds/<str:token>.ics", feed.feed, name="feed"),
 ]
+
+if settings.MAIL_EVENTS_PROVIDER:
+    from .views.provider import mail_events
+
+    urlpatterns += [path("hooks/mail/", mail_events, name="mail_events")]

@@ -64,6 +64,7 @@ class CohortsAdminSite(AdminSite):
         return sorted(apps, key=lambda app: _place(app["app_label"], APP_ORDER))
 
     def index(self, request, extra_context=None):
-        from cohorts.admin.start import work_of
+        from cohorts.admin.start import mail_that_waits, work_of
 
-        return super().index(request, {**(extra_context or {}), "work": work_of(request.user)})
+        found = {"work": work_of(request.user), "mail": mail_that_waits(request.user)}
+        return super().index(request, {**(extra_context or {}), **found})

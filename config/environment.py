@@ -15,6 +15,8 @@ import environ
 from django.core.exceptions import ImproperlyConfigured, ValidationError
 from django.core.validators import validate_email
 
+from . import mail_providers
+
 #: Ours for SMTP: it knows whether a mail was handed over when a connection broke.
 SMTP_BACKEND = "accounts.mail_backend.EmailBackend"
 #: Longer, and a stalling server could keep a worker from noticing in time that its message was given up (`accounts.sending`).
@@ -219,10 +221,15 @@ class Environment:
         return value
 
     def mailer(self, name: str, default: str) -> dict[str, Any]:
-        """Django's `MAILERS` entry for `smtp://`, `smtp+tls://`, `smtp+ssl://`, `consolemail://`, `filemail:///folder` …"""
+        """Django's `MAILERS` entry for `smtp://`, `smtp+tls://`, `smtp+ssl://`, `consolemail://`, `filemail:///folder` …
+
+        And for `anymail+PROVIDER://KEY@`, with the provider's own interface.
+        """
         value = self.text(name, default)
         backends = environ.Env.EMAIL_SCHEMES
         parts = self._split(name, value)
+        if parts.scheme.startswith(mail_providers.SCHEME):
+            return self._provider(name, parts)
         if parts.scheme not in backends:
             raise SettingError(f"{name} must begin with one of {', '.join(sorted(backends))}, not “{parts.scheme}”.")
         backend = backends[parts.scheme]
@@ -250,6 +257,54 @@ class Environment:
             if not 1 <= options["timeout"] <= LONGEST_MAIL_TIMEOUT:
                 raise SettingError(f"{name} must have a timeout from 1 to {LONGEST_MAIL_TIMEOUT} seconds.")
         return {"BACKEND": SMTP_BACKEND, "OPTIONS": options}
+
+    def _provider(self, name: str, parts: SplitResult) -> dict[str, Any]:
+        called = parts.scheme.removeprefix(mail_providers.SCHEME)
+        known = mail_providers.PROVIDERS.get(called)
+        if known is None:
+            raise SettingError(f"{name} must name one of the providers {', '.join(mail_providers.PROVIDERS)}, not “{called}”.")
+        self.needs_anymail(name)
+        options: dict[str, Any] = {"provider": called}
+        for key, text in zip(known.keys, (parts.username, parts.password), strict=False):
+            if not text:
+                example = ":".join(key.upper() for key in known.keys)
+                raise SettingError(f"{name} must hold the provider's key: anymail+{called}://{example}@.")
+            options[key] = unquote(text)
+        if parts.hostname and not known.host:
+            raise SettingError(f"{name} must end with the @ behind the key: anymail+{called}://KEY@.")
+        if parts.hostname:
+            options[known.host] = parts.hostname
+        for key, text in parse_qsl(parts.query):
+            if key not in mail_providers.OPTIONS:
+                raise SettingError(f"{name} understands {' and '.join(mail_providers.OPTIONS)} after the ?, not “{key}”.")
+            options[key] = text
+        return {"BACKEND": mail_providers.BACKEND, "OPTIONS": options}
+
+    def mail_events(self, provider: str, secrets: str, signing: str, *, default: str) -> tuple[str, dict[str, Any]]:
+        """Whose words on sent mail are taken, and django-anymail's settings for it; empty where no secret is set.
+
+        The arguments are the names of three variables; `default` is the provider that mail is sent through.
+        """
+        values = self.words(secrets)
+        called = self.choice(provider, ("", *mail_providers.PROVIDERS), default)
+        if not values:
+            return "", {}
+        if not called:
+            raise SettingError(f"{provider} is required: {secrets} is set, and nothing says whose webhooks are to be taken.")
+        if any(not user or len(password) < 12 for user, _colon, password in (value.partition(":") for value in values)):
+            raise SettingError(f"{secrets} must list NAME:PASSWORD, each password with 12 letters or more.")
+        if mail_providers.PROVIDERS[called].is_signed and not self.text(signing):
+            raise SettingError(f"{signing} is required: the webhooks of {called} are taken only with its signature.")
+        self.needs_anymail(provider)
+        return called, mail_providers.webhook_settings(called, values, self.text(signing))
+
+    @staticmethod
+    def needs_anymail(name: str) -> None:
+        if importlib.util.find_spec("anymail") is None:
+            raise SettingError(
+                f"{name} asks for a mail provider, for which the Python package “django-anymail” must be installed:"
+                " run uv sync --no-dev --extra anymail."
+            )
 
     def _split(self, name: str, value: str) -> SplitResult:
         try:

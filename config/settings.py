@@ -44,6 +44,13 @@ try:
     DATABASE = env.database("DATABASE_URL", f"sqlite:///{quote(str(BASE_DIR))}/var/db.sqlite3")
     CACHE = env.cache("CACHE_URL", "locmemcache://")
     MAILER = env.mailer("EMAIL_URL", "consolemail://" if LOCAL else "smtp://localhost:25")
+    #: Whose webhooks tell what became of mail; empty: nobody's, and no address takes any.
+    MAIL_EVENTS_PROVIDER, ANYMAIL = env.mail_events(
+        "ANYMAIL_PROVIDER",
+        "ANYMAIL_WEBHOOK_SECRETS",
+        "ANYMAIL_SIGNING_KEY",
+        default=MAILER.get("OPTIONS", {}).get("provider", ""),
+    )
     DEFAULT_FROM_EMAIL = env.email("DEFAULT_FROM_EMAIL", "cohorts@localhost", with_name=True)
     CONTACT_EMAIL = env.email("CONTACT_EMAIL")
     CSRF_TRUSTED_ORIGINS = env.origins("CSRF_TRUSTED_ORIGINS")

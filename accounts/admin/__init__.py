@@ -1,5 +1,5 @@
 """The admin of people and messages, and the base class that every list of the admin has: `visible_to`."""
 
-from . import people
+from . import messages, people
 
-__all__ = ["people"]
+__all__ = ["messages", "people"]

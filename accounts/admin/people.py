@@ -1,12 +1,10 @@
-"""People, their GitHub accounts and the mail to them. Organisers read those of their sessions; the operator may change people."""
+"""People and their GitHub accounts. Organisers read those of their sessions; the operator may change people."""
 
 from allauth.mfa.models import Authenticator
-from django.contrib import admin, messages
+from django.contrib import admin
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import ngettext
 
-from accounts.messages import retry_message
-from accounts.models import GitHubIdentity, Message, User
+from accounts.models import GitHubIdentity, User
 
 from .visible_to import VisibleToAdmin
 
@@ -74,46 +72,6 @@ class GitHubIdentityAdmin(VisibleToAdmin):
     def rows_for(self, queryset, user):
         # The search asks for email addresses.
         return queryset.filter(user__in=User.objects.organised_by(user))
-
-
-@admin.register(Message)
-class MessageAdmin(VisibleToAdmin):
-    """The outbox: every mail that was written, and what became of it."""
-
-    list_display = ["subject", "to", "kind", "state", "created_at", "sent_at", "attempts"]
-    list_filter = ["state", "kind"]
-    list_select_related = ["recipient"]
-    search_fields = ["subject", "address", "recipient__name"]
-    date_hierarchy = "created_at"
-    fields = ["subject", "to", "address", "kind", "round", "state", "error", "attempts", "created_at", "sent_at", "text"]
-    readonly_fields = ["to", "text"]
-    actions = ["try_again"]
-
-    def has_retry_permission(self, request) -> bool:
-        return request.user.is_superuser
-
-    @admin.action(description=_("Try to send again"), permissions=["retry"])
-    def try_again(self, request, queryset):
-        """Failed mails wait once more; one whose text is gone, because it held a code or a link, does not."""
-        chosen = list(queryset)
-        waiting = sum(retry_message(message) for message in chosen)
-        text = ngettext("%(count)s message is sent again.", "%(count)s messages are sent again.", waiting)
-        self.message_user(request, text % {"count": waiting}, messages.SUCCESS if waiting else messages.WARNING)
-        if left := len(chosen) - waiting:
-            text = ngettext(
-                "%(count)s message is not: it did not fail, or its text is gone.",
-                "%(count)s messages are not: they did not fail, or their text is gone.",
-                left,
-            )
-            self.message_user(request, text % {"count": left}, messages.WARNING)
-
-    @admin.display(description=_("to"), ordering="recipient__name")
-    def to(self, message):
-        return message.recipient.get_full_name() if message.recipient else message.address
-
-    @admin.display(description=_("text"))
-    def text(self, message):
-        return _("Not shown: it holds a code or a link that logs in.") if message.secret else message.body
 
 
 @admin.register(Authenticator)

@@ -1,9 +1,26 @@
 """Addresses that took no mail: what a mail server or provider said of them."""
 
 from django.db import models
+from django.db.models import Q
 from django.db.models.functions import Lower
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+
+from .user import User
+
+
+class AddressTroubleQuerySet(models.QuerySet["AddressTrouble"]):
+    def visible_to(self, user):
+        """Trouble of one's own addresses, and of those of the people whom one organises; all for the operator."""
+        if not user.is_authenticated:
+            return self.none()
+        if user.is_superuser:
+            return self
+        from allauth.account.models import EmailAddress
+
+        people = User.objects.organised_by(user).annotate(key=Lower("email")).values("key")
+        own = EmailAddress.objects.filter(user=user).annotate(key=Lower("email")).values("key")
+        return self.annotate(key=Lower("address")).filter(Q(key__in=people) | Q(key__in=own))
 
 
 class AddressTrouble(models.Model):
@@ -23,6 +40,8 @@ class AddressTrouble(models.Model):
     times = models.PositiveIntegerField(_("times"), default=1)
     first_at = models.DateTimeField(_("first"), default=timezone.now)
     last_at = models.DateTimeField(_("last"), default=timezone.now)
+
+    objects = AddressTroubleQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("address in trouble")

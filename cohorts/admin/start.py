@@ -4,11 +4,14 @@ from dataclasses import dataclass
 
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
+from accounts import outbox
 from cohorts.models import Session
 from cohorts.phases import Writing, switches_of
 from cohorts.review_queue import progress, sessions_under_review, waiting_in_words
 from cohorts.reviews import obstacle_to_review
+from cohorts.roles import organises_any
 from cohorts.stages import Stage, stage_of
 
 
@@ -25,6 +28,23 @@ class Work:
 def work_of(user) -> list[Work]:
     """Reviews to write, then the sessions that one organises: those that are neither finished nor archived."""
     return [*_reviews(user), *_sessions(user)]
+
+
+def mail_that_waits(user) -> dict | None:
+    """A line on mail that was not sent, for whoever may decide about it: the words, and where the messages are. None where all is well."""
+    if not (user.is_superuser or organises_any(user)):
+        return None
+    waiting = outbox.waiting_for(user)
+    if not waiting:
+        return None
+    parts = []
+    if waiting.failed:
+        text = ngettext("%(count)s message could not be sent", "%(count)s messages could not be sent", waiting.failed)
+        parts.append(text % {"count": waiting.failed})
+    if waiting.unsure:
+        text = ngettext("%(count)s is unsure: it may have arrived", "%(count)s are unsure: they may have arrived", waiting.unsure)
+        parts.append(text % {"count": waiting.unsure})
+    return {"text": ", ".join(parts), "url": reverse("admin:accounts_message_changelist") + "?needs=somebody"}
 
 
 def _reviews(user):
