@@ -15,7 +15,8 @@ LOOK_BACK = datetime.timedelta(days=1)
 
 
 def check_mail() -> tuple[str, dict[str, int | None]]:
-    """Messages that wait, the age of the oldest in seconds (None: none waits), and how many failed since yesterday."""
+    """Messages that wait, the age of the oldest in seconds (None: none waits), and how many failed since yesterday, and how many wait
+    for an organiser to say whether they arrived."""
     now = timezone.now()
     waiting = Message.objects.filter(state=Message.State.QUEUED)
     oldest = waiting.aggregate(since=Min("created_at"))["since"]
@@ -27,6 +28,7 @@ def check_mail() -> tuple[str, dict[str, int | None]]:
             "waiting": waiting.count(),
             "oldest_waiting_seconds": None if oldest is None else round((now - oldest).total_seconds()),
             "failed_since_yesterday": failed,
+            "unsure": Message.objects.filter(state=Message.State.UNSURE).count(),
         },
     )
 

@@ -98,11 +98,13 @@ def _linked(line: str) -> str:
 
 def _trimmed(address: str) -> str:
     """An address without the signs of the sentence around it; a bracket stays where it was opened inside."""
-    while address:
-        last = address[-1]
-        opened = {")": "(", "]": "["}.get(last)
-        if last in _SENTENCE_ENDS or (opened and address.count(last) > address.count(opened)):
-            address = address[:-1]
-        else:
+    open_inside = {")": address.count("(") - address.count(")"), "]": address.count("[") - address.count("]")}
+    end = len(address)
+    while end:
+        last = address[end - 1]
+        if last in open_inside and open_inside[last] < 0:
+            open_inside[last] += 1
+        elif last not in _SENTENCE_ENDS:
             break
-    return address
+        end -= 1
+    return address[:end]

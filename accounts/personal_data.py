@@ -18,7 +18,8 @@ from django.utils.translation import ngettext
 
 from . import people_registry
 from .availability import DAYS, slot_time
-from .models import Availability, CalendarFeed, GitHubIdentity, Message, User
+from .bounces import troubled_addresses
+from .models import AddressTrouble, Availability, CalendarFeed, GitHubIdentity, Message, User
 from .models.availability import SLOTS_A_DAY
 from .people_registry import Deletion
 
@@ -46,6 +47,7 @@ def _profile(user: User) -> dict[str, Any]:
         "consent_alumni": user.consent_alumni,
         "consent_statistics": user.consent_statistics,
         "reminders_by_mail": user.reminders_by_mail,
+        "language": user.language,
         "terms_version": user.terms_version,
         "terms_accepted_at": iso(user.terms_accepted_at),
         "joined_at": iso(user.date_joined),
@@ -106,11 +108,36 @@ def _messages(user: User) -> list[dict[str, Any]]:
             "address": message.address,
             "subject": message.subject,
             "body": None if message.secret else message.body,
+            "html": None if message.secret else message.html,
+            "language": message.language,
             "state": message.state,
+            "trouble": message.trouble,
             "written_at": iso(message.created_at),
             "sent_at": iso(message.sent_at),
+            "provider_told": message.fate,
+            "provider_told_at": iso(message.fate_at),
         }
         for message in Message.objects.filter(recipient=user).order_by("created_at", "pk")
+    ]
+
+
+def _addresses(user: User) -> set[str]:
+    """All addresses of the person, in lower case."""
+    return {address.lower() for address in (user.email, *EmailAddress.objects.filter(user=user).values_list("email", flat=True))}
+
+
+def _address_troubles(user: User) -> list[dict[str, Any]]:
+    """What mail servers said of the person's addresses when they took no mail."""
+    return [
+        {
+            "address": trouble.address,
+            "reason": trouble.reason,
+            "detail": trouble.detail,
+            "times": trouble.times,
+            "first_at": iso(trouble.first_at),
+            "last_at": iso(trouble.last_at),
+        }
+        for _address, trouble in sorted(troubled_addresses(_addresses(user)).items())
     ]
 
 
@@ -127,6 +154,7 @@ SECTIONS = {
     "github": _github,
     "availability": _availability,
     "messages": _messages,
+    "addresses_in_trouble": _address_troubles,
     "calendar_feeds": _calendar_feeds,
 }
 
@@ -180,7 +208,7 @@ def _empty(user: User) -> None:
     """Take from the row everything that says who it was."""
     user.email = f"deleted-{user.pk}@deleted.invalid"
     user.name = _("Deleted account")
-    user.pronouns = user.bio = ""
+    user.pronouns = user.bio = user.language = ""
     user.time_zone = "UTC"
     user.consent_alumni = user.consent_statistics = user.reminders_by_mail = False
     user.terms_version, user.terms_accepted_at = "", None
@@ -196,6 +224,7 @@ def erase(user: User) -> None:
     """Delete what `accounts` and the log-in hold."""
     for entry in UserSession.objects.filter(user=user):
         entry.end()
+    AddressTrouble.objects.filter(pk__in=[trouble.pk for trouble in troubled_addresses(_addresses(user)).values()]).delete()
     of_a_person: tuple[Any, ...] = (EmailAddress, SocialAccount, Authenticator, GitHubIdentity, Availability, CalendarFeed)
     for model in of_a_person:
         model.objects.filter(user=user).delete()

@@ -10,20 +10,26 @@ from django.db import transaction
 from django.urls import reverse
 from django.utils import timezone
 
-from accounts import messages
+from accounts import mail_kinds
 from accounts.messages import (
     MAX_ATTEMPTS,
     WAITS,
     NotSentYet,
     PermanentError,
+    advice,
+    cancel_message,
     queue_message,
+    register_kind,
+    register_still_true,
     retry_message,
     send_message,
     send_waiting_messages,
+    settle_message,
     wait_after,
 )
 from accounts.models import Message
 from accounts.tasks import send_message_task
+from accounts.unsubscribing import link_for
 from tests.factories import ApplicationFactory, SessionRoleFactory, UserFactory
 
 State = Message.State
@@ -240,9 +246,9 @@ def test_each_try_has_the_same_message_id(person, monkeypatch):
 
 
 def test_what_is_no_longer_true_is_dropped(person, monkeypatch):
-    monkeypatch.setattr(messages, "_still_true", {})
+    monkeypatch.setattr(mail_kinds, "_still_true", {})
     application = ApplicationFactory()
-    messages.register_still_true("reminder", lambda message: message.about.status == "submitted")
+    register_still_true("reminder", lambda message: message.about.status == "submitted")
     kept = write(person, kind="reminder", about=application)
     dropped = write(person, kind="reminder", about=application, round=2)
     send_message(kept.pk)
@@ -305,14 +311,14 @@ def test_a_task_that_fails_waits_longer_after_each_try(person):
     assert wait_after(NotSentYet(), result) is None
 
 
-def test_what_a_dead_worker_was_sending_is_given_up_and_not_sent_twice(person):
+def test_what_a_dead_worker_was_sending_is_unsure_and_not_sent_twice(person):
     message = write(person, secret=True)
     Message.objects.update(state=State.SENDING, attempts=1, tried_at=timezone.now() - datetime.timedelta(minutes=20))
     assert send_waiting_messages() == 0
     message.refresh_from_db()
-    assert message.state == State.FAILED
+    assert message.state == State.UNSURE
     assert "may have arrived" in message.error
-    assert message.body == ""
+    assert (message.body, message.html) == ("", "")
 
 
 def test_a_failed_message_can_be_tried_again_while_it_has_its_text(person, tasks, django_capture_on_commit_callbacks):
@@ -343,6 +349,98 @@ def test_the_operator_tries_failed_messages_again_in_the_admin(client, person, i
     assert ("1 message is not" in page.content.decode()) is is_operator
 
 
+def test_each_mail_is_text_and_html_and_a_secret_keeps_neither(person):
+    message = write(person, secret=True, html="<p>Text</p>")
+    send_message(message.pk)
+    (sent,) = mail.outbox
+    assert sent.body == "Text"
+    ((html, mimetype),) = sent.alternatives
+    assert ("<p>Text</p>" in html, mimetype) == (True, "text/html")
+    message.refresh_from_db()
+    assert (message.body, message.html) == ("", "")
+
+
+def test_what_people_can_do_without_says_how_to_end_it_and_is_not_sent_to_those_who_did(person, monkeypatch):
+    monkeypatch.setattr(mail_kinds, "_kinds", {})
+    register_kind("nudge", label="Nudge", category="reminders")
+    needed, nudge, unwanted = write(person), write(person, kind="nudge"), write(person, kind="nudge")
+    send_message(needed.pk)
+    send_message(nudge.pk)
+    person.reminders_by_mail = False
+    person.save()
+    send_message(unwanted.pk)
+    first, second = mail.outbox
+    assert "List-Unsubscribe" not in first.extra_headers
+    assert second.extra_headers["List-Unsubscribe"] == f"<{link_for(person, 'reminders')}>"
+    assert second.extra_headers["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
+    unwanted.refresh_from_db()
+    assert unwanted.state == State.DROPPED
+
+
+def test_a_category_must_exist():
+    with pytest.raises(KeyError):
+        register_kind("nudge", label="Nudge", category="advertising")
+
+
+def test_a_waiting_message_can_be_cancelled_and_sent_after_all(person):
+    operator = UserFactory(is_superuser=True)
+    message, sent = write(person), write(person)
+    Message.objects.filter(pk=sent.pk).update(state=State.SENT)
+    assert cancel_message(message, by=operator)
+    assert not cancel_message(sent, by=operator)
+    send_message(message.pk)
+    assert mail.outbox == []
+    message.refresh_from_db()
+    assert (message.state, message.settled_by) == (State.CANCELLED, operator)
+    assert retry_message(message, by=operator)
+    send_message(message.pk)
+    assert len(mail.outbox) == 1
+
+
+def test_an_unsure_message_is_settled_once(person):
+    operator = UserFactory(is_superuser=True)
+    arrived, lost, secret = write(person), write(person), write(person, secret=True)
+    Message.objects.update(state=State.UNSURE, attempts=1, tried_at=timezone.now(), error="gone", trouble="server")
+    Message.objects.filter(pk=secret.pk).update(body="")
+    assert settle_message(arrived, arrived=True, by=operator)
+    assert not settle_message(arrived, arrived=False, by=operator)
+    assert settle_message(lost, arrived=False, by=operator)
+    assert not settle_message(secret, arrived=False, by=operator)
+    assert settle_message(secret, arrived=True, by=operator)
+    for message in (arrived, lost, secret):
+        message.refresh_from_db()
+        assert (message.error, message.trouble, message.settled_by) == ("", "", operator)
+    assert (arrived.state, lost.state, lost.attempts, secret.state) == (State.SENT, State.QUEUED, 0, State.SENT)
+    send_message(lost.pk)
+    assert len(mail.outbox) == 1
+
+
+def test_a_refused_address_is_left_behind_for_the_one_that_the_person_has_now(person):
+    message, elsewhere = write(person), write(person, address="other@example.org")
+    Message.objects.update(state=State.FAILED)
+    Message.objects.filter(pk=message.pk).update(trouble="address")
+    person.email = "new@example.org"
+    person.save()
+    for one in (message, elsewhere):
+        one.refresh_from_db()
+        assert retry_message(one)
+        one.refresh_from_db()
+    assert (message.address, elsewhere.address) == ("new@example.org", "other@example.org")
+
+
+@pytest.mark.parametrize("trouble", ["", *Message.Trouble])
+def test_every_trouble_has_its_advice(trouble):
+    assert advice(Message(state=State.FAILED, trouble=trouble))
+
+
+def test_advice_where_nothing_is_failed():
+    assert advice(Message(state=State.SENT)) == ""
+    assert advice(Message(state=State.QUEUED)) == ""
+    assert "by itself" in advice(Message(state=State.QUEUED, attempts=1))
+    assert "whether it arrived" in advice(Message(state=State.UNSURE))
+    assert "not kept" in advice(Message(state=State.UNSURE, secret=True))
+
+
 def test_secret_messages_are_nobody_elses(person):
     write(person, secret=True)
     write(person)
@@ -354,10 +452,12 @@ def test_secret_messages_are_nobody_elses(person):
 def test_health_notices_mail_that_does_not_go_out(person):
     from accounts.health import check_mail
 
-    assert check_mail() == ("ok", {"waiting": 0, "oldest_waiting_seconds": None, "failed_since_yesterday": 0})
+    assert check_mail() == ("ok", {"waiting": 0, "oldest_waiting_seconds": None, "failed_since_yesterday": 0, "unsure": 0})
     write(person)
     assert check_mail()[0] == "ok"
     Message.objects.update(created_at=timezone.now() - datetime.timedelta(hours=1))
     status, value = check_mail()
     assert status == "degraded"
     assert value["oldest_waiting_seconds"] >= 3600
+    Message.objects.update(state=State.UNSURE)
+    assert check_mail() == ("ok", {"waiting": 0, "oldest_waiting_seconds": None, "failed_since_yesterday": 0, "unsure": 1})

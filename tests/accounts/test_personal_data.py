@@ -13,6 +13,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts.availability import confirm_availability, set_availability
+from accounts.bounces import note_trouble, troubled_addresses
 from accounts.feeds import create_feed
 from accounts.messages import queue_message
 from accounts.models import Message, User
@@ -91,6 +92,15 @@ def test_export_and_deletion_cover_work_added_by_hand_and_reviews_given(person):
     delete_account(person, by=person)
     assert not WorkItem.objects.exists()
     assert not type(review).objects.exists()
+
+
+def test_what_mail_servers_said_of_an_address_is_exported_and_goes(person):
+    note_trouble("Noor@Example.org", "refused", "5.1.1 no such user")
+    note_trouble("other@example.org", "refused")
+    (trouble,) = export(person)["addresses_in_trouble"]
+    assert (trouble["address"], trouble["detail"]) == ("noor@example.org", "5.1.1 no such user")
+    delete_account(person, by=person)
+    assert list(troubled_addresses(["noor@example.org", "other@example.org"])) == ["other@example.org"]
 
 
 def test_export_is_by_post_only(client, person):
