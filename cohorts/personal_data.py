@@ -25,6 +25,7 @@ from .models import (
     LateCode,
     Membership,
     Proposal,
+    Publication,
     Review,
     ReviewAssignment,
     ReviewCapacity,
@@ -198,6 +199,19 @@ def _proposals(user) -> list[dict[str, Any]]:
     ]
 
 
+def _publications(user) -> list[dict[str, Any]]:
+    """When the person published decisions. What was decided about whom is other people's."""
+    found = Publication.objects.filter(made_by=user).select_related("session").order_by("pk")
+    return [
+        {
+            "session": publication.session.slug,
+            "asked_for_at": iso(publication.created_at),
+            "published_at": iso(publication.decided_at),
+        }
+        for publication in found
+    ]
+
+
 SECTIONS = {
     "applications": _applications,
     "memberships": _memberships,
@@ -208,6 +222,7 @@ SECTIONS = {
     "late_access": _late_access,
     "late_codes_made": _late_codes,
     "proposals_of_cohorts": _proposals,
+    "publications": _publications,
 }
 
 
@@ -284,6 +299,16 @@ def preview(user) -> Deletion:
                 proposals,
             )
             % {"count": proposals}
+        )
+    publications = Publication.objects.filter(made_by=user).count()
+    if publications:
+        stays.append(
+            ngettext(
+                "That decisions of a session were published %(count)s time, without your name.",
+                "That decisions of sessions were published %(count)s times, without your name.",
+                publications,
+            )
+            % {"count": publications}
         )
     warnings = [
         _("You are the only organiser of “%(session)s”. Make somebody else an organiser first.") % {"session": session.name}

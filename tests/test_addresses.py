@@ -11,9 +11,10 @@ from types import SimpleNamespace
 import pytest
 from django.test import Client
 from django.urls import get_resolver, reverse
+from django.utils import timezone
 
 from accounts.models import User
-from cohorts.models import Answer, Proposal, SessionRole
+from cohorts.models import Answer, Proposal, Publication, SessionRole
 from tests import factories
 
 ROLES = (
@@ -165,6 +166,7 @@ def world(db):
         reviewing=reviewing,
         late_code=factories.LateCodeFactory(session=reviewing),
         proposal=Proposal.objects.create(session=reviewing, state="cancelled", result={"members": {str(planned.pk): []}}),
+        publication=Publication.objects.create(session=reviewing, state="done", decided_at=timezone.now()),
         planned=planned,
         project=project,
         cohort=cohort,
@@ -245,6 +247,10 @@ def proposed(world):
     return [world.reviewing.pk, world.proposal.pk]
 
 
+def published(world):
+    return [world.reviewing.pk, world.publication.pk]
+
+
 ADMIN_SITE = {
     "index": Entry(ADMIN, others=302),
     "login": Entry(ADMIN, status=302, others=403),
@@ -272,10 +278,25 @@ ADMIN_SITE = {
     "cohorts_session_reopen_review": Entry(ORGANISERS, reviewing),
     "cohorts_session_archive": Entry(ORGANISERS, reviewing),
     "cohorts_session_publish": Entry(ORGANISERS, reviewing),
+    # While people review nothing is about to go out, to nobody.
+    "cohorts_session_publish_message": Entry(NOBODY, lambda world: [world.reviewing.pk, world.application.pk]),
+    "cohorts_session_publish_html": Entry(NOBODY, lambda world: [world.reviewing.pk, world.application.pk]),
+    "cohorts_session_publish_test": Entry(
+        ORGANISERS, lambda world: [world.reviewing.pk, world.application.pk], post=True, status=302
+    ),
+    "cohorts_session_publications": Entry(ORGANISERS, reviewing),
+    "cohorts_session_publication": Entry(ORGANISERS, published),
+    "cohorts_session_publication_carry_on": Entry(ORGANISERS, published, post=True, status=302),
+    "cohorts_session_publication_settle": Entry(ORGANISERS, published, post=True, status=302),
     "cohorts_session_ranking": Entry(ORGANISERS, reviewing),
     "cohorts_session_ranking_export": Entry(ORGANISERS, reviewing),
     "cohorts_session_ranking_reviewers": Entry(ORGANISERS, reviewing),
     "cohorts_session_tiers": Entry(ORGANISERS, reviewing),
+    "cohorts_session_decide": Entry(ORGANISERS, reviewing, post=True, status=302),
+    "cohorts_session_take_back": Entry(ORGANISERS, reviewing),
+    "cohorts_session_waitlist": Entry(ORGANISERS, reviewing),
+    "cohorts_session_waitlist_automatic": Entry(ORGANISERS, reviewing, post=True, status=302),
+    "cohorts_session_waitlist_offer": Entry(ORGANISERS, lambda world: [world.reviewing.pk, world.application.pk], status=302),
     "cohorts_session_import_scores": Entry(ORGANISERS, reviewing),
     "cohorts_session_import_scores_template": Entry(ORGANISERS, reviewing),
     "cohorts_session_import_scores_reviews": Entry(ORGANISERS, reviewing),
@@ -284,6 +305,7 @@ ADMIN_SITE = {
     "cohorts_session_assign_reviews": Entry(ORGANISERS, reviewing),
     "cohorts_session_apply_rules": Entry(ORGANISERS, reviewing),
     "cohorts_session_form_cohorts": Entry(ORGANISERS, reviewing),
+    "cohorts_session_compare_proposals": Entry(ORGANISERS, reviewing),
     "cohorts_session_proposal": Entry(ORGANISERS, proposed),
     "cohorts_session_proposal_hours": Entry(ORGANISERS, lambda world: [*proposed(world), world.planned.pk]),
     "cohorts_session_proposal_cancel": Entry(ORGANISERS, proposed, post=True, status=302),
