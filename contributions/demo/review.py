@@ -52,6 +52,8 @@ def write_form(session: Session, *, copied_from: Session | None = None) -> None:
             for order, (values, source) in enumerate(zip(texts.QUESTIONS, earlier, strict=True), 1)
         ]
     )
+    session.experience_question = questions[texts.EXPERIENCE]
+    session.save(update_fields=["experience_question"])
     EligibilityRule.objects.bulk_create(
         [
             EligibilityRule(

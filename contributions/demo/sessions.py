@@ -22,6 +22,7 @@ from cohorts.models import (
 from cohorts.weeks import generate_weeks
 
 from . import answers, texts
+from .decided import DecisionSeeder
 from .past import write_past_work
 from .people import create_people, made_up_people
 from .review import ReviewSeeder, write_form
@@ -64,8 +65,11 @@ class Seeder:
         self._running(running, seeded)
         self._finished(finished)
         write_form(finished)
-        for session in (review, opened):
+        for session in (running, review, opened):
             write_form(session, copied_from=finished)
+        deciding = DecisionSeeder(running, organiser=self.accounts["organiser"], people=self.people)
+        # Most of them try again in the next session.
+        deciding.seed(self.made_up[80:86], self.made_up[86:96], self.made_up[138:140])
         projects = list(self.projects.values())
         reading = ReviewSeeder(review, accounts=self.accounts, people=self.people, projects=projects)
         reading.seed(self.made_up[80 : 80 + APPLICATIONS_IN_REVIEW], self.made_up[:2], self.made_up[140:146])

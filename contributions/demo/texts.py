@@ -77,6 +77,9 @@ QUESTIONS: tuple[dict[str, Any], ...] = (
     },
 )
 
+#: The place of the question by which cohorts are balanced.
+EXPERIENCE = 2
+
 #: Question (its place, from 0), condition, value, outcome, reason.
 RULES = (
     (
