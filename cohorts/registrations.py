@@ -93,7 +93,18 @@ def register_attention() -> None:
 
 
 def register() -> None:
-    from . import application_mail, calendar, draft_logins, files, message_kinds, personal_data, publishing, reminders, waitlist
+    from . import (
+        application_mail,
+        calendar,
+        draft_logins,
+        files,
+        message_kinds,
+        message_previews,
+        personal_data,
+        publishing,
+        reminders,
+        waitlist,
+    )
 
     register_attention()
     application_mail.register()
@@ -101,6 +112,7 @@ def register() -> None:
     draft_logins.register()
     files.register()
     message_kinds.register()
+    message_previews.register()
     personal_data.register()
     publishing.register()
     reminders.register()

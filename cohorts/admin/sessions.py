@@ -19,12 +19,14 @@ from cohorts.weeks import generate_weeks
 
 from .access import DATES, OrganiserAdmin, part_of
 from .accommodations import AccommodationsMixin
+from .arranging import ArrangingMixin
 from .assigning import AssignReviewsMixin
 from .copying import CopyingMixin
 from .deciding import DecidingMixin
 from .eligibility_inline import EligibilityRuleInline
 from .forming import FormingMixin
 from .late_codes import LateCodesMixin
+from .mail_words import MailWordsMixin
 from .phase_inline import ReviewPhaseInline, review_in_words
 from .publications import PublicationsMixin
 from .publishing import PublishingMixin
@@ -88,6 +90,7 @@ class SessionAdmin(
     AccommodationsMixin,
     CopyingMixin,
     LateCodesMixin,
+    MailWordsMixin,
     ApplyRulesMixin,
     RankingMixin,
     DecidingMixin,
@@ -95,6 +98,7 @@ class SessionAdmin(
     ScoreImportMixin,
     TiersMixin,
     AssignReviewsMixin,
+    ArrangingMixin,
     FormingMixin,
     PublicationsMixin,
     PublishingMixin,
