@@ -18,7 +18,7 @@ ROOT = Path(__file__).resolve().parents[3]
 #: For each account of the demonstration: a page, and words on it that say that the job is there.
 JOBS = {
     "admin": ("/admin/", "Task"),
-    "organiser": ("/admin/cohorts/application/", "61 applications"),
+    "organiser": ("/admin/cohorts/application/", "103 applications"),
     "navigator": ("/admin/cohorts/review/queue/", "Next application"),
     "captain": ("/cohorts/1/", "Who could use you"),
     "member": ("/progress/", "Your week 4"),
