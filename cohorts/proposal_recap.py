@@ -121,7 +121,7 @@ class _Counting:
 
     def _projects(self) -> list[tuple[str, list[Line]]]:
         """Who named each project of the cohorts, as the first wish and at all, and who of them is placed in it."""
-        names = {one.project_id: one.project.name for one in self.cohorts.values() if one.project is not None}
+        names = {one.project.pk: one.project.name for one in self.cohorts.values() if one.project is not None}
         in_order = sorted(names.items(), key=lambda item: item[1].lower())
         project_of = {pk: self.cohorts[cohort].project_id for pk, cohort in self.cohort_of.items()}
         found = []

@@ -4,7 +4,6 @@ from collections import Counter
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 
-
 #: Heights in the picture, in pixels: of a row, of the words above its bar, and of the bar.
 ROW, WORDS, BAR = 50, 16, 22
 #: Colours for parts; where there are more, neighbours share one. Per cent of the width below which no number fits into a part.

@@ -23,6 +23,7 @@ from cohorts.proposal_hours import look_at_hours
 from cohorts.proposal_look import look_at, placed_words, progress_words, verdict_of
 from cohorts.proposals import ProposalError
 
+from .forming_compare import ComparingMixin, chosen_from, comparable
 from .forming_form import EXTRA, FormingForm, rules_form
 
 URL_NAME = "cohorts_session_form_cohorts"
@@ -30,7 +31,7 @@ URL_NAME = "cohorts_session_form_cohorts"
 LISTED, LEFT_OUT_AT_ONCE = 10, 100
 
 
-class FormingMixin:
+class FormingMixin(ComparingMixin):
     """Adds the pages to the admin of sessions."""
 
     def get_urls(self):
@@ -78,6 +79,7 @@ class FormingMixin:
                     return redirect("admin:cohorts_session_proposal", pk=session.pk, number=made.pk)
         else:
             form, rules = self._form_from(request, session, inputs)
+        offered = comparable(session, request.user)
         listed = Proposal.objects.visible_to(request.user).filter(session=session).exclude(state=Proposal.State.DISCARDED)
         context = {
             **self.admin_site.each_context(request),
@@ -89,11 +91,14 @@ class FormingMixin:
                 "people": len(inputs.instance.applicants),
                 "cohorts": len(inputs.instance.cohorts),
                 "places": sum(plan.largest for plan in inputs.instance.cohorts),
+                "placed": len(inputs.placed),
             },
             "missing": missing_for(inputs, by=request.user),
             "form": form,
             "rules": rules,
             "proposals": [(one, *_said_of(one)) for one in listed.select_related("made_by")[:LISTED]],
+            "comparable": offered,
+            **chosen_from(offered),
             "under_way": any(one.is_under_way for one in listed[:LISTED]),
             "back": reverse("admin:cohorts_session_change", args=[session.pk]),
         }
