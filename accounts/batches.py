@@ -5,6 +5,7 @@ beginning, and two workers at once share the messages between them.
 """
 
 import logging
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -17,14 +18,16 @@ from .bounces import troubled_addresses
 from .mail_faults import Fault, fault_of
 from .mails import MailLine
 from .models import Message
-from .sending import MAX_ATTEMPTS, attempt_to_send, claim, due_messages, give_up_on_stale
+from .sending import MAX_ATTEMPTS, attempt_to_send, claim_read, due_messages, give_up_on_stale
 
 logger = logging.getLogger(__name__)
 
 State = Message.State
 
-#: Messages whose numbers are read at a time.
-CHUNK = 200
+#: Messages that are read at a time, with their people and what they are about, and for how many seconds what was read counts as the
+#: present state of things: it is read anew then.
+CHUNK = 25
+FRESH_FOR = 2.0
 #: So many mails in a row that met a server which is away, or refuses this site, are enough to know that the next would as well.
 ENOUGH_FAULTS = 3
 #: So many refused addresses in a row are hardly the fault of the addresses.
@@ -100,7 +103,8 @@ class _Progress:
     def __init__(self, told: Callable[[int, int], None] | None, done: int, total: int) -> None:
         self.told, self.done, self.total = told, done, total
 
-    def tell(self) -> None:
+    def tell(self, *, is_over: bool = False) -> None:
+        self.done += is_over
         if self.told is not None:
             self.told(min(self.done, self.total), self.total)
 
@@ -109,36 +113,47 @@ def _send_due(messages: QuerySet[Message], line: MailLine, progress: _Progress) 
     """Send what is due, in the order of its numbers. Returns why it stopped early, or an empty text."""
     # What is put off on the way is not due again in this run: each number is passed once.
     after, now = 0, timezone.now()
-    faults = refusals = 0
-    while True:
-        chunk = messages.filter(due_messages(now), pk__gt=after).order_by("pk").values_list("pk", "address")[:CHUNK]
-        rows = list(chunk)
-        if not rows:
-            return ""
-        troubled = troubled_addresses(address for _pk, address in rows)
-        for pk, address in rows:
-            after = pk
+    row = _InARow()
+    while chunk := list(_chunk(messages.filter(due_messages(now), pk__gt=after))):
+        read_at = time.monotonic()
+        troubled = troubled_addresses(message.address for message in chunk)
+        for message in chunk:
             try:
                 line.open()
             except Exception as error:
                 return _put_off(messages, fault_of(error, handed_over=False))
-            message = claim(pk)
-            if message is None:
-                progress.done += 1  # dropped, or in the hands of somebody else
-                progress.tell()
+            if time.monotonic() - read_at > FRESH_FOR and message is not chunk[0]:
+                break
+            after = message.pk
+            if not claim_read(message):
+                progress.tell(is_over=True)  # dropped, or in the hands of somebody else
                 continue
-            attempt = attempt_to_send(message, line, look_for_trouble=address.lower() in troubled)
-            progress.done += attempt.state != State.QUEUED
-            progress.tell()
-            fault = attempt.fault
-            if fault is None:
-                faults = refusals = 0
-                continue
-            logger.warning("Message %s of %s was not sent: %s", pk, message.batch, fault.trouble)
-            faults = faults + 1 if fault.of_server else 0
-            refusals = refusals + 1 if fault.of_address else 0
-            if faults >= ENOUGH_FAULTS or refusals >= ENOUGH_REFUSALS:
-                return _put_off(messages, fault)
+            attempt = attempt_to_send(message, line, look_for_trouble=message.address.lower() in troubled)
+            progress.tell(is_over=attempt.state != State.QUEUED)
+            if attempt.fault is not None:
+                logger.warning("Message %s of %s was not sent: %s", message.pk, message.batch, attempt.fault.trouble)
+            if row.is_enough(attempt.fault) and attempt.fault is not None:
+                return _put_off(messages, attempt.fault)
+    return ""
+
+
+def _chunk(due: QuerySet[Message]) -> QuerySet[Message]:
+    return due.select_related("recipient").prefetch_related("about").order_by("pk")[:CHUNK]
+
+
+class _InARow:
+    """Counts what went wrong since the last mail that went out."""
+
+    def __init__(self) -> None:
+        self.faults = self.refusals = 0
+
+    def is_enough(self, fault: Fault | None) -> bool:
+        if fault is None:
+            self.faults = self.refusals = 0
+            return False
+        self.faults = self.faults + 1 if fault.of_server else 0
+        self.refusals = self.refusals + 1 if fault.of_address else 0
+        return self.faults >= ENOUGH_FAULTS or self.refusals >= ENOUGH_REFUSALS
 
 
 def _put_off(messages: QuerySet[Message], fault: Fault) -> str:

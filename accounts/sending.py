@@ -113,17 +113,20 @@ def wait_after(error: BaseException, result: TaskResult) -> float | None:
 def claim(message_id: int) -> Message | None:
     """Turn a waiting message into one that is being sent, by compare-and-set. None where it is not waiting, or not true any more."""
     message = Message.objects.select_related("recipient").filter(pk=message_id, state=State.QUEUED).first()
-    if message is None:
-        return None
+    return message if message is not None and claim_read(message) else None
+
+
+def claim_read(message: Message) -> bool:
+    """As `claim`, for a message that was read a moment ago with its recipient. Returns whether it is ours to send now."""
     waiting = Message.objects.filter(pk=message.pk, state=State.QUEUED, attempts=message.attempts)
     if not is_still_true(message):
         waiting.update(**_ending(message, State.DROPPED))
-        return None
+        return False
     now = timezone.now()
     if not waiting.update(state=State.SENDING, attempts=message.attempts + 1, tried_at=now):
-        return None
+        return False
     message.state, message.attempts, message.tried_at = State.SENDING, message.attempts + 1, now
-    return message
+    return True
 
 
 def attempt_to_send(message: Message, line: MailLine, *, look_for_trouble: bool = True) -> Attempt:
