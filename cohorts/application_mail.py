@@ -2,6 +2,7 @@
 
 import datetime
 from collections.abc import Callable, Mapping
+from typing import Any
 
 from django.contrib.contenttypes.models import ContentType
 from django.db import transaction
@@ -21,6 +22,7 @@ from .late_access import deadline_of
 from .message_kinds import kind_named
 from .message_templates import write_in_any_case
 from .models import Application, ApplicationEvent, Session
+from .pending import leading
 
 Status = Application.Status
 
@@ -47,8 +49,17 @@ def register() -> None:
         register_still_true(kind, _still_true)
 
 
+#: Whoever leads a cohort by now gets none of these: the application is out of date, and nothing is said of it.
+NOT_TO_LEADERS = ("decision_offer", "decision_waitlist", "decision_not_selected", "offer_expired")
+
+
 def _still_true(message: Message) -> bool:
-    return message.about is not None and message.about.status == SPEAKS_OF[message.kind]
+    application: Any = message.about
+    if application is None or application.status != SPEAKS_OF[message.kind]:
+        return False
+    if message.kind not in NOT_TO_LEADERS:
+        return True
+    return not leading(application.session_id, [application.applicant_id]).exists()
 
 
 def written_time(moment: datetime.datetime | None) -> str:

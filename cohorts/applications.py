@@ -19,6 +19,7 @@ from .files import file_errors
 from .late_access import late_until
 from .models import Answer, Application, Membership, ProjectPreference, Question, Session
 from .moves import MOVES, MoveError, move, obstacle
+from .pending import leading
 from .placing import give_free
 from .questions import asked_questions, clean_text
 from .stages import Stage, stage_of, takes_applications
@@ -225,7 +226,10 @@ def withdraw(application: Application, *, by) -> None:
 
 
 def accept_offer(application: Application, *, by) -> None:
-    """Take the offered place: the place kept in a cohort, if there is one, becomes a membership. Raises `MoveError`."""
+    """Take the offered place: the place kept in a cohort, if there is one, becomes a membership.
+
+    Raises `MoveError`, also for somebody who leads a cohort of the session by now: one person has one part in it.
+    """
     with transaction.atomic():
         move(application, Status.ACCEPTED, by=by, after=_open_place)
         application_mail.tell_accepted(application)
@@ -262,6 +266,14 @@ def _place(application: Application):
 
 
 def _open_place(application: Application) -> None:
+    leads = leading(application.session_id, [application.applicant_id]).first()
+    if leads is not None:
+        raise MoveError(
+            _(
+                "You are %(role)s of %(cohort)s, and one person has one part in a session. Write to the organisers if that is wrong."
+            )
+            % {"role": leads.get_role_display().lower(), "cohort": leads.cohort}
+        )
     _place(application).filter(state=Membership.State.INVITED).update(
         state=Membership.State.ACTIVE, joined_at=timezone.now(), left_at=None, leaving_reason=""
     )

@@ -50,6 +50,9 @@ def _until_deadline(application, now):
 
 
 def _while_offer_stands(application, now):
+    session = application.session
+    if session.archived_at or now >= session.ends_at:
+        return _("The session is over.")
     if application.answer_by and now >= application.answer_by:
         return _("The time to answer this offer is over. Write to the organisers if you still want the place.")
     return None
@@ -86,7 +89,7 @@ MOVES: dict[tuple[str, str], Move] = {
     (Status.WAITLISTED, Status.NOT_SELECTED): _move(Actor.ORGANISER),
     (Status.WAITLISTED, Status.WITHDRAWN): _move(Actor.APPLICANT),
     (Status.OFFERED, Status.ACCEPTED): _move(Actor.APPLICANT, obstacle=_while_offer_stands),
-    (Status.OFFERED, Status.DECLINED): _move(Actor.APPLICANT),
+    (Status.OFFERED, Status.DECLINED): _move(Actor.APPLICANT, obstacle=_while_offer_stands),
     (Status.OFFERED, Status.EXPIRED): _move(Actor.SITE, obstacle=_after_offer_ended),
     (Status.ACCEPTED, Status.DECLINED): _move(Actor.APPLICANT, obstacle=_before_start),
     (Status.DECLINED, Status.OFFERED): _move(Actor.ORGANISER, obstacle=_before_end),

@@ -9,9 +9,9 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from .availability_look import availability_needs_a_look, session_that_asks
-from .late_access import sessions_open_late, with_late_access
+from .late_access import sessions_open_late
 from .models import Application, Membership, Review, ReviewAssignment, Session, SessionRole
-from .public_status import public_status
+from .public_status import public_status, with_public_status
 from .review_queue import sessions_under_review, waiting_in_words
 from .stages import Stage, current_week, stage_of
 
@@ -49,7 +49,7 @@ def next_steps(user, now: datetime.datetime | None = None) -> list[Step]:
 
 def _applications(user, now):
     own = Application.objects.filter(applicant=user, session__archived_at=None).select_related("session", "applicant")
-    mine = with_late_access(own)
+    mine = with_public_status(own)
     for application in mine.order_by("-session__starts_on"):
         if now >= application.session.begins_at:
             continue

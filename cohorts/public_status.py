@@ -4,13 +4,17 @@ import datetime
 from dataclasses import dataclass, field
 from typing import Any
 
+from django.db.models import Case, OuterRef, QuerySet, Subquery, When
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _lazy
 
-from .late_access import deadline_of
-from .models import Application
+from accounts.templatetags.interface import full_time
+
+from .late_access import deadline_of, with_late_access
+from .models import Application, Membership
+from .models.access import LEADING, PRESENT
 from .moves import obstacle
 from .stages import Stage, stage_of
 
@@ -36,14 +40,63 @@ class PublicStatus:
 def public_status(application: Application, now: datetime.datetime | None = None) -> PublicStatus:
     """The status as its applicant reads it at `now`.
 
-    No query where `session` and `applicant` are loaded and the application comes from `late_access.with_late_access`.
+    No query where `session` and `applicant` are loaded and the application comes from `with_public_status`.
     """
     now = now or timezone.now()
-    words = _words(application, now)
-    return PublicStatus(**words, may=_possible(application, now))
+    part = _part_of(application)
+    words = _words_of_leader(application, part) or _words(application, part, now)
+    return PublicStatus(**words, may=_possible(application, part, now))
 
 
-def _possible(application: Application, now: datetime.datetime) -> frozenset[str]:
+@dataclass(frozen=True)
+class _Part:
+    """What the applicant is in the session besides the application: whom the person leads, and what became of a member's place."""
+
+    leads: str = ""
+    cohort: str = ""
+    place: str = ""
+
+
+def with_public_status(applications: QuerySet[Application]) -> QuerySet[Application]:
+    """`applications` with all that `public_status` asks for besides session and applicant. For pages with many of them."""
+    here = Membership.objects.filter(cohort__session=OuterRef("session_id"), user=OuterRef("applicant_id")).order_by("pk")
+    leading = here.filter(role__in=LEADING, state__in=PRESENT)
+    # A place that one has comes before one that is over.
+    over = Case(When(state=Membership.State.LEFT, then=1), default=0)
+    place = here.filter(role=Membership.Role.MEMBER).order_by(over, "pk")
+    return with_late_access(applications).annotate(
+        part_leads=Subquery(leading.values("role")[:1]),
+        part_cohort=Subquery(leading.values("cohort__name")[:1]),
+        part_place=Subquery(place.values("state")[:1]),
+    )
+
+
+def _part_of(application: Any) -> _Part:
+    if not hasattr(application, "part_leads"):
+        known = with_public_status(Application.objects.filter(pk=application.pk)).first()
+        if known is None:
+            return _Part()
+        application = known
+    return _Part(application.part_leads or "", application.part_cohort or "", application.part_place or "")
+
+
+#: Where somebody leads a cohort by now, the application is out of date: nothing is said of these, and no rejection ever.
+_OUT_OF_DATE = (Status.SUBMITTED, Status.WAITLISTED, Status.OFFERED, Status.EXPIRED, Status.NOT_SELECTED)
+
+
+def _words_of_leader(application: Application, part: _Part) -> dict | None:
+    if not part.leads or application.status not in _OUT_OF_DATE:
+        return None
+    is_navigator = part.leads == Membership.Role.NAVIGATOR
+    detail = _("You are navigator of %(cohort)s.") if is_navigator else _("You are captain of %(cohort)s.")
+    return {
+        "label": _("You take part as navigator") if is_navigator else _("You take part as captain"),
+        "tone": "done",
+        "detail": detail % {"cohort": part.cohort} + " " + _("So nothing more is decided about this application."),
+    }
+
+
+def _possible(application: Application, part: _Part, now: datetime.datetime) -> frozenset[str]:
     moves = {
         "write": Status.SUBMITTED,
         "withdraw": Status.WITHDRAWN,
@@ -52,6 +105,9 @@ def _possible(application: Application, now: datetime.datetime) -> frozenset[str
     }
     person = application.applicant
     may = {name for name, to in moves.items() if obstacle(application, to, by=person, now=now) is None}
+    if part.leads:
+        # One person has one part in a session: `applications.accept_offer` refuses it, too.
+        may.discard("accept")
     if application.status == Status.DRAFT:
         may.add("delete")
     elif application.draft:
@@ -59,11 +115,12 @@ def _possible(application: Application, now: datetime.datetime) -> frozenset[str
     return frozenset(may)
 
 
-def _words(application: Application, now: datetime.datetime) -> dict:
+def _words(application: Application, part: _Part, now: datetime.datetime) -> dict:
     session = application.session
     # The applicant's own, which a code of the organisers can make a later one.
     closes = deadline_of(application, now)
     is_open = closes is not None
+    is_over = stage_of(session, now) in (Stage.FINISHED, Stage.ARCHIVED)
     match application.status:
         case Status.DRAFT if is_open:
             return {
@@ -95,6 +152,14 @@ def _words(application: Application, now: datetime.datetime) -> dict:
                 "until_label": _("Edit until"),
                 "until": closes,
             }
+        case Status.SUBMITTED if is_over:
+            return {
+                "label": _("Not decided"),
+                "tone": "quiet",
+                "detail": _(
+                    "The session is over, and nothing was decided about your application. Write to the organisers if you wonder why."
+                ),
+            }
         case Status.SUBMITTED:
             return {"label": _("In review"), "tone": "reviewer", "detail": _hear_by(session, now)}
         case Status.WITHDRAWN if is_open:
@@ -107,36 +172,47 @@ def _words(application: Application, now: datetime.datetime) -> dict:
             }
         case Status.WITHDRAWN:
             return {"label": _("Withdrawn"), "tone": "quiet", "detail": _("You took it back, and nobody reads it.")}
+        case Status.WAITLISTED if is_over:
+            return {
+                "label": _("The waitlist is closed"),
+                "tone": "quiet",
+                "detail": _("The session is over, and no place came free for you. You are welcome to apply again."),
+            }
         case Status.WAITLISTED:
             return {"label": _("On the waitlist"), "tone": "reviewer", "detail": _waitlist(application)}
+        case Status.OFFERED if is_over:
+            return {"label": _("The offer has ended"), "tone": "quiet", "detail": _("The session is over.")}
+        # From the instant on, though the offer is ended for good by a task a little later.
         case Status.OFFERED if application.answer_by and application.answer_by <= now:
-            return {
-                "label": _("The time to answer is over"),
-                "tone": "quiet",
-                "detail": _("You were offered a place. Write to the organisers if you still want it."),
-            }
+            return {"label": _("The offer has ended"), "tone": "quiet", "detail": _not_answered(application)}
         case Status.OFFERED:
             return {
                 "label": _("You are offered a place"),
                 "tone": "mine",
                 "detail": _("Say whether you take it. Until then it is kept for you."),
-                "until_label": _("Answer by"),
+                "until_label": _("Answer by") if application.answer_by else "",
                 "until": application.answer_by,
             }
+        case Status.ACCEPTED if part.place == Membership.State.LEFT:
+            return {
+                "label": _("Your place has ended"),
+                "tone": "quiet",
+                "detail": _(
+                    "You took a place, and you are not in a cohort any more. Write to the organisers if that surprises you."
+                ),
+            }
+        case Status.ACCEPTED if is_over:
+            return {"label": _("You took part"), "tone": "done", "detail": _start(application, now)}
         case Status.ACCEPTED:
-            return {"label": _("You are in"), "tone": "done", "detail": _start(application, now)}
+            return {"label": _("You are in"), "tone": "done", "detail": _start(application, now) + _cohort_is_open(part)}
         case Status.DECLINED:
             return {
                 "label": _("You declined"),
                 "tone": "quiet",
-                "detail": _("Thank you for telling us: somebody else gets the place."),
+                "detail": _("Thank you for telling us: somebody else gets the place.") + " " + _changed_mind(is_over),
             }
         case Status.EXPIRED:
-            return {
-                "label": _("The offer has ended"),
-                "tone": "quiet",
-                "detail": _("It was not answered in time. Write to the organisers if you still want a place."),
-            }
+            return {"label": _("The offer has ended"), "tone": "quiet", "detail": _not_answered(application, is_over)}
         case Status.NOT_SELECTED:
             return {
                 "label": _("Not selected this time"),
@@ -154,9 +230,10 @@ def _afterwards(session) -> str:
 
 def _hear_by(session, now: datetime.datetime) -> str:
     read = _("It is being read.")
-    if stage_of(session, now) == Stage.DECIDING:
+    if stage_of(session, now) in (Stage.DECIDING, Stage.UPCOMING, Stage.RUNNING):
         read = _("It was read, and the organisers decide now.")
-    if session.hear_by is None:
+    # A day that is over is no promise any more.
+    if session.hear_by is None or session.hear_by < now.astimezone(session.zone).date():
         return f"{read} {_('We write to you when it is decided.')}"
     return f"{read} {_('You hear from us by %(day)s, whatever the answer is.') % {'day': date_format(session.hear_by, 'j F Y')}}"
 
@@ -167,6 +244,26 @@ def _waitlist(application: Application) -> str:
     return _("You are number %(rank)s. If somebody gives a place back, it may be offered to you. We write to you then.") % {
         "rank": application.waitlist_rank
     }
+
+
+def _not_answered(application: Application, is_over: bool = False) -> str:
+    """That an offer was not answered in time: the same from its end on, whether or not the task has ended it already."""
+    if application.answer_by is None:
+        text = _("It was not answered in time.")
+    else:
+        ended = full_time(timezone.localtime(application.answer_by))
+        text = _("It was not answered by %(time)s.") % {"time": ended}
+    return text if is_over else f"{text} {_('Write to the organisers if you still want a place.')}"
+
+
+def _changed_mind(is_over: bool) -> str:
+    return "" if is_over else _("If you change your mind, write to the organisers.")
+
+
+def _cohort_is_open(part: _Part) -> str:
+    if part.place:
+        return ""
+    return " " + _("Your cohort is not settled yet: the organisers tell you which one it is.")
 
 
 def _start(application: Application, now: datetime.datetime) -> str:
@@ -185,6 +282,10 @@ _HISTORY: dict[tuple[str, str], Any] = {
     (Status.SUBMITTED, Status.WITHDRAWN): _lazy("You withdrew it."),
     (Status.WAITLISTED, Status.WITHDRAWN): _lazy("You left the waitlist."),
     (Status.SUBMITTED, Status.WAITLISTED): _lazy("You were put on the waitlist."),
+    (Status.WAITLISTED, Status.OFFERED): _lazy("You were offered a place from the waitlist."),
+    (Status.DECLINED, Status.OFFERED): _lazy("You were offered a place again."),
+    (Status.EXPIRED, Status.OFFERED): _lazy("You were offered a place again."),
+    (Status.NOT_SELECTED, Status.OFFERED): _lazy("You were offered a place after all."),
     (Status.OFFERED, Status.ACCEPTED): _lazy("You took the place."),
     (Status.OFFERED, Status.DECLINED): _lazy("You declined the place."),
     (Status.ACCEPTED, Status.DECLINED): _lazy("You gave the place back."),
@@ -197,9 +298,13 @@ _HISTORY_BY_END: dict[str, Any] = {
 
 
 def history(application: Application) -> list[tuple[datetime.datetime, str]]:
-    """What happened to an application, oldest first, as (when, words) for its applicant. One query."""
+    """What happened to an application, oldest first, as (when, words) for its applicant. One query where the application comes from `with_public_status`."""
     told = [(application.created_at, _("You began to write."))]
+    out_of_date = bool(_part_of(application).leads)
     for event in application.events.order_by("at", "pk"):
+        if out_of_date and event.to_status == Status.NOT_SELECTED:
+            # Whoever leads a cohort by now reads no rejection, wherever it came from.
+            continue
         words = _HISTORY.get((event.from_status, event.to_status)) or _HISTORY_BY_END.get(event.to_status)
         text = str(words or event)
         # What changed from one submitted version to the next is the applicant's own; other notes are the organisers'.

@@ -9,11 +9,14 @@ from dataclasses import dataclass, field
 from types import SimpleNamespace
 
 import pytest
+from django.contrib.contenttypes.models import ContentType
 from django.test import Client
 from django.urls import get_resolver, reverse
 from django.utils import timezone
 
-from accounts.models import User
+from accounts.models import Message, User
+from accounts.unsubscribing import token_for
+from cohorts.arranging import begin
 from cohorts.models import Answer, Proposal, Publication, SessionRole
 from tests import factories
 
@@ -94,7 +97,7 @@ SITE = {
     "withdraw": Entry(frozenset({"applicant"}), lambda world: [world.application.pk]),
     "decline": Entry(frozenset({"applicant"}), lambda world: [world.offered.pk]),
     "discard": Entry(frozenset({"applicant"}), lambda world: [world.application.pk], status=302),
-    "accept": Entry(frozenset({"applicant"}), lambda world: [world.offered.pk], status=302, post=True),
+    "accept": Entry(frozenset({"applicant"}), lambda world: [world.offered.pk]),
     "my_progress": own(),
     "progress": Entry(COHORT, membership),
     "track": Entry(frozenset({"member"}), membership, post=True),
@@ -122,6 +125,9 @@ SITE = {
     "my_github_login": Entry(PEOPLE, post=True, status=302),
     "calendar_create": Entry(PEOPLE, post=True),
     "calendar_revoke": Entry(PEOPLE, post=True, status=302),
+    "address_is_well": Entry(PEOPLE, post=True, status=302),
+    "unsubscribe": public(lambda world: [token_for(world.people["member"], "reminders")]),
+    "subscribe": Entry(EVERYBODY, lambda world: [token_for(world.people["member"], "reminders")], post=True, status=302),
     "my_data": own(),
     "my_data_export": Entry(PEOPLE, post=True),
     "my_data_delete": Entry(PEOPLE, status=302, post=True),
@@ -243,12 +249,35 @@ def applied(world):
     return [world.application.pk]
 
 
+def mail(world):
+    application = world.application
+    fields = {"address": application.applicant.email, "kind": "offer", "subject": "An offer", "body": "Yes"}
+    return [
+        Message.objects.get_or_create(
+            recipient=application.applicant,
+            about_type=ContentType.objects.get_for_model(application),
+            about_id=application.pk,
+            defaults=fields,
+        )[0].pk
+    ]
+
+
 def proposed(world):
     return [world.reviewing.pk, world.proposal.pk]
 
 
+def by_hand(world):
+    if not hasattr(world, "arranged"):
+        world.arranged = begin(world.reviewing, by=world.people["organiser"])
+    return [world.reviewing.pk, world.arranged.pk]
+
+
 def published(world):
     return [world.reviewing.pk, world.publication.pk]
+
+
+def mail_of_an_offer(world):
+    return [world.reviewing.pk, "decision_offer", "en"]
 
 
 ADMIN_SITE = {
@@ -288,6 +317,12 @@ ADMIN_SITE = {
     "cohorts_session_publication": Entry(ORGANISERS, published),
     "cohorts_session_publication_carry_on": Entry(ORGANISERS, published, post=True, status=302),
     "cohorts_session_publication_settle": Entry(ORGANISERS, published, post=True, status=302),
+    "cohorts_session_mails": Entry(ORGANISERS, reviewing),
+    "cohorts_session_mail": Entry(ORGANISERS, mail_of_an_offer),
+    "cohorts_session_mail_preview": Entry(ORGANISERS, mail_of_an_offer, post=True),
+    "cohorts_session_mail_html": Entry(ORGANISERS, mail_of_an_offer),
+    "cohorts_session_mail_test": Entry(ORGANISERS, mail_of_an_offer, post=True, status=422),
+    "cohorts_session_mail_reset": Entry(ORGANISERS, mail_of_an_offer),
     "cohorts_session_ranking": Entry(ORGANISERS, reviewing),
     "cohorts_session_ranking_export": Entry(ORGANISERS, reviewing),
     "cohorts_session_ranking_reviewers": Entry(ORGANISERS, reviewing),
@@ -300,6 +335,7 @@ ADMIN_SITE = {
     "cohorts_session_import_scores": Entry(ORGANISERS, reviewing),
     "cohorts_session_import_scores_template": Entry(ORGANISERS, reviewing),
     "cohorts_session_import_scores_reviews": Entry(ORGANISERS, reviewing),
+    "cohorts_session_copy": Entry(ORGANISERS, reviewing),
     "cohorts_session_copy_questions": Entry(ORGANISERS, reviewing),
     "cohorts_session_copy_criteria": Entry(ORGANISERS, reviewing),
     "cohorts_session_assign_reviews": Entry(ORGANISERS, reviewing),
@@ -312,6 +348,13 @@ ADMIN_SITE = {
     "cohorts_session_proposal_discard": Entry(ORGANISERS, proposed, post=True, status=302),
     "cohorts_session_proposal_accept": Entry(ORGANISERS, proposed, post=True, status=302),
     "cohorts_session_proposal_undo": Entry(ORGANISERS, proposed, post=True, status=302),
+    "cohorts_session_arrange_begin": Entry(ORGANISERS, lambda world: [world.reviewing.pk], post=True, status=302),
+    "cohorts_session_arrange": Entry(ORGANISERS, by_hand),
+    "cohorts_session_arrange_person": Entry(ORGANISERS, lambda world: [*by_hand(world), world.application.pk]),
+    "cohorts_session_arrange_cohort": Entry(ORGANISERS, lambda world: [*by_hand(world), world.planned.pk]),
+    "cohorts_session_arrange_change": Entry(ORGANISERS, by_hand, post=True, status=302),
+    "cohorts_session_arrange_accept": Entry(ORGANISERS, by_hand),
+    "accounts_message_html": Entry(ORGANISERS, mail),
     "contributions_syncrun_now": Entry(ORGANISERS, lambda world: [world.session.pk]),
     "contributions_syncrun_now_project": Entry(ORGANISERS, lambda world: [world.session.pk, world.session.projects.get().pk]),
     "contributions_syncrun_now_member": Entry(ORGANISERS, membership),

@@ -5,7 +5,7 @@ from django.contrib.auth.decorators import login_required
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_safe
 
 from cohorts.accommodations import accommodations_of
 from cohorts.applications import accept_offer, decline_offer, discard_changes, withdraw
@@ -14,17 +14,17 @@ from cohorts.draft_logins import check_of
 from cohorts.entries import Entry, preference_name
 from cohorts.files import named_files
 from cohorts.forms.application import ApplicationForm
-from cohorts.late_access import with_late_access
 from cohorts.models import Application
 from cohorts.moves import MoveError
-from cohorts.public_status import history, public_status
+from cohorts.offers import place_in_words
+from cohorts.public_status import history, public_status, with_public_status
 from cohorts.reviews import comments_for_applicant
 
 
 def _mine(user):
     """Only one's own: organisers read applications in the admin, by the rules of the review."""
     own = Application.objects.visible_to(user).filter(applicant=user).select_related("session", "applicant__github")
-    return with_late_access(own)
+    return with_public_status(own)
 
 
 @never_cache
@@ -50,6 +50,7 @@ def application(request, pk):
             "application": found,
             "session": found.session,
             "status": status,
+            "place": None if _is_over(status, found) else place_in_words(found),
             "unsent": [] if "write" in status.may else _unsent(found),
             "check": check_of(found),
             "look": _look(found),
@@ -60,6 +61,11 @@ def application(request, pk):
             "history": history(found),
         },
     )
+
+
+def _is_over(status, application: Application) -> bool:
+    """Whether a place that was offered is offered no more: nothing is told of it then."""
+    return application.status == Application.Status.OFFERED and "accept" not in status.may
 
 
 def _look(application: Application):
@@ -122,11 +128,14 @@ def discard(request, pk):
     )
 
 
+@never_cache
 @login_required
-@require_POST
+@require_http_methods(["GET", "HEAD", "POST"])
 def accept(request, pk):
+    """GET asks, whatever led there (a link that somebody shared, a log-in on the way), and answers nothing."""
     found = get_object_or_404(_mine(request.user), pk=pk)
-    return _do(request, found, act=accept_offer, done=_("You are in. We sent you a mail about it."))
+    done = _("You are in. We sent you a mail about it.")
+    return _ask_then_do(request, found, needs="accept", question="accept", act=accept_offer, done=done)
 
 
 def _ask_then_do(request, application, *, needs, question, act, done):
@@ -136,7 +145,13 @@ def _ask_then_do(request, application, *, needs, question, act, done):
     status = public_status(application)
     if needs not in status.may:
         return redirect("application", pk=application.pk)
-    context = {"application": application, "session": application.session, "status": status, "question": question}
+    context = {
+        "application": application,
+        "session": application.session,
+        "status": status,
+        "question": question,
+        "place": place_in_words(application) if question == "accept" else None,
+    }
     return render(request, "cohorts/application_ask.html", context)
 
 
@@ -144,9 +159,26 @@ def _do(request, application, *, act, done):
     try:
         act(application, by=request.user)
     except MoveError as error:
-        messages.error(request, str(error))
+        said = _said_already(application, act)
+        if said:
+            messages.info(request, said)
+        else:
+            messages.error(request, str(error))
         return redirect("application", pk=application.pk)
     messages.success(request, done)
     if not Application.objects.filter(pk=application.pk).exists():
         return redirect("my_applications")
     return redirect("application", pk=application.pk)
+
+
+def _said_already(application: Application, act) -> str:
+    """What a second click, or another tab, comes to: the answer stands; empty where it was no second one."""
+    application.refresh_from_db(fields=["status"])
+    status = Application.Status
+    words = {
+        (accept_offer, status.ACCEPTED): _("You took the place already."),
+        (accept_offer, status.DECLINED): _("You declined this place already. Write to the organisers if you want it after all."),
+        (decline_offer, status.DECLINED): _("You declined the place already."),
+        (withdraw, status.WITHDRAWN): _("Your application is withdrawn already."),
+    }
+    return words.get((act, status(application.status)), "")

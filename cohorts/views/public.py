@@ -5,10 +5,10 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from cohorts.figures import figures_of, more_figures
-from cohorts.late_access import late_until, with_late_access
+from cohorts.late_access import late_until
 from cohorts.models import Application, Session
 from cohorts.next_steps import next_steps
-from cohorts.public_status import public_status
+from cohorts.public_status import public_status, with_public_status
 from cohorts.roles import organises
 from cohorts.stages import Stage, current_week, stage_of
 
@@ -62,7 +62,7 @@ def session(request, slug):
     application = None
     if request.user.is_authenticated:
         mine = Application.objects.filter(session=found, applicant=request.user).select_related("session", "applicant")
-        application = with_late_access(mine).first()
+        application = with_public_status(mine).first()
     is_over = described.stage in (Stage.FINISHED, Stage.ARCHIVED)
     return render(
         request,

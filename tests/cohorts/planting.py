@@ -19,6 +19,7 @@ from cohorts.models import (
     Conflict,
     LateAccess,
     LateCode,
+    Membership,
     Review,
     ReviewAssignment,
 )
@@ -26,7 +27,14 @@ from cohorts.pending import set_pending_decision
 from cohorts.placing import place
 from cohorts.reviews import declare_conflict, hand_in, save_review
 from tests.cohorts.world import World, make_world
-from tests.factories import QuestionFactory, SessionRoleFactory
+from tests.factories import (
+    ApplicationFactory,
+    CohortFactory,
+    MembershipFactory,
+    QuestionFactory,
+    SessionFactory,
+    SessionRoleFactory,
+)
 
 #: Words that stand in what is planted, and nowhere else. Searches use parts of them, so that a page that repeats what was typed
 #: tells nothing by that.
@@ -60,7 +68,24 @@ def plant() -> Planted:
             ReviewAssignment.objects.create(application=application, reviewer=reviewer)
     _others_reviews(world)
     _decide(world)
+    _earlier(world)
     return world
+
+
+def _earlier(world: Planted) -> None:
+    """What became of some of them before, which organisers read beside the application: on the waitlist, or a member."""
+    earlier = SessionFactory(
+        name="The one before",
+        finished=True,
+        starts_on=world.session.starts_on - datetime.timedelta(days=300),
+        published_at=timezone.now(),
+    )
+    SessionRoleFactory(session=earlier, user=world.organiser)
+    crew = CohortFactory(session=earlier, name="Xplanted crew")
+    for number, person in enumerate(world.people[:3]):
+        status = "accepted" if number == 2 else "waitlisted"
+        ApplicationFactory(session=earlier, applicant=person, status=status, waitlist_rank=4300 + number)
+    MembershipFactory(cohort=crew, user=world.people[2], state="completed")
 
 
 def _named(application: Application, number: int) -> User:
@@ -177,6 +202,8 @@ def disguise(world: Planted) -> None:
         pending_decision="none",
         pending_rank=None,
     )
+    Membership.objects.filter(cohort__session__name="The one before").delete()
+    Application.objects.filter(session__name="The one before").delete()
     Accommodation.objects.all().delete()
     ApplicationEvent.objects.all().delete()
     Message.objects.filter(recipient__in=world.people).delete()

@@ -22,10 +22,9 @@ from cohorts.applications import (
     withdraw,
 )
 from cohorts.entries import LARGEST_ENTRY, Entry, EntryInvalid, EntryTooLarge
-from cohorts.late_access import with_late_access
 from cohorts.models import Answer, Application, Membership, Question
 from cohorts.moves import MoveError
-from cohorts.public_status import history, public_status
+from cohorts.public_status import history, public_status, with_public_status
 from cohorts.tasks import expire_offers_task
 from cohorts.version_changes import as_note
 from tests.factories import (
@@ -549,9 +548,9 @@ def test_a_status_without_words_is_an_error_not_a_guess():
         ("waitlisted", {}, "reviewing", "On the waitlist"),
         ("waitlisted", {"waitlist_rank": 3}, "reviewing", "On the waitlist"),
         ("offered", {"answer_by": "later"}, "reviewing", "You are offered a place"),
-        ("offered", {"answer_by": "over"}, "reviewing", "The time to answer is over"),
+        ("offered", {"answer_by": "over"}, "reviewing", "The offer has ended"),
         ("accepted", {}, "reviewing", "You are in"),
-        ("accepted", {}, "finished", "You are in"),
+        ("accepted", {}, "finished", "You took part"),
         ("declined", {}, "reviewing", "You declined"),
         ("expired", {}, "reviewing", "The offer has ended"),
         ("not_selected", {}, "reviewing", "Not selected this time"),
@@ -561,7 +560,7 @@ def test_every_status_has_plain_words(status, fields, trait, label, django_asser
     moments = {"later": timezone.now() + SECOND * 3600, "over": timezone.now() - SECOND}
     fields = {name: moments.get(value, value) if name == "answer_by" else value for name, value in fields.items()}
     made = ApplicationFactory(session=SessionFactory(**{trait: True}), status=status, **fields)
-    application = with_late_access(Application.objects.select_related("session", "applicant")).get(pk=made.pk)
+    application = with_public_status(Application.objects.select_related("session", "applicant")).get(pk=made.pk)
     with django_assert_num_queries(0):
         found = public_status(application)
     assert found.label == label
