@@ -10,7 +10,7 @@ from django.apps import apps
 from django.contrib.auth.models import AnonymousUser
 from django.utils import timezone
 
-from accounts.models import Availability, CalendarFeed, Message, User
+from accounts.models import AddressTrouble, Availability, CalendarFeed, Message, User
 from cohorts.context_processors import Navigation
 from cohorts.models import (
     Answer,
@@ -18,6 +18,7 @@ from cohorts.models import (
     Cohort,
     Conflict,
     Membership,
+    MessageTemplate,
     Proposal,
     Publication,
     ReviewAssignment,
@@ -82,6 +83,7 @@ SEEN_BY = {
     "late_code": ORGANISERS,
     "proposal": ORGANISERS,
     "publication": ORGANISERS,
+    "message_template": ORGANISERS,
     "late_access": {"applicant", *ORGANISERS},
     "person_in_a_cohort": COHORT,
     "person_who_applied": {"applicant", *ORGANISERS},
@@ -90,6 +92,8 @@ SEEN_BY = {
     "message": {"member", "operator"},
     "message_about_an_application": {"applicant", *ORGANISERS},
     "secret_message": {"member"},
+    "trouble_of_an_applicant": {"applicant", *ORGANISERS},
+    "trouble_of_nobody_any_more": {"operator"},
     "feed": {"member"},
     "item": COHORT,
     "contribution": COHORT,
@@ -195,6 +199,7 @@ def world(db):
         "late_code": late_access.code,
         "proposal": Proposal.objects.create(session=reviewing),
         "publication": Publication.objects.create(session=reviewing),
+        "message_template": MessageTemplate.objects.create(session=reviewing, kind="decision_offer", language="en"),
         "late_access": late_access,
         "person_in_a_cohort": people["member"],
         "person_who_applied": people["applicant"],
@@ -203,6 +208,8 @@ def world(db):
         "message": message("member"),
         "message_about_an_application": message("applicant", about=application),
         "secret_message": message("member", secret=True),
+        "trouble_of_an_applicant": AddressTrouble.objects.create(address="Applicant@example.org", reason="bounced"),
+        "trouble_of_nobody_any_more": AddressTrouble.objects.create(address="gone@example.org", reason="bounced"),
         "feed": CalendarFeed.objects.create(user=people["member"], token_hash="0" * 64),
         "item": contribution.work_item,
         "contribution": contribution,

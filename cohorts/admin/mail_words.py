@@ -63,6 +63,9 @@ class MailWordsForm(forms.Form):
     )
     seen = forms.CharField(required=False, widget=forms.HiddenInput)
 
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, label_suffix="", **kwargs)
+
     @property
     def words(self) -> Words:
         data = self.cleaned_data

@@ -14,6 +14,7 @@ _ADDRESS = re.compile(r"https?://[^\s<>\"'`{}|\\^]+", re.IGNORECASE)
 _MAIL_ADDRESS = re.compile(r"[^\s<>()\"',;:@\\{}?&#%]+@[^\s<>()\"',;:@\\{}?&#%]+")
 #: What mail programs turn into links by themselves in plain text: names of hosts, and what stands between the parts of an address.
 _HOST_DOT = re.compile(r"(?<=\w)([.．。｡])(?=\w)")
+_SCHEME = re.compile(r"(?<=[A-Za-z]):(?=\w)")
 #: The marks for one place of a line written from right to left: harmless in a language, and nothing that a name needs.
 _MARKS = dict.fromkeys(map(ord, "\u200e\u200f\u061c"))
 
@@ -74,7 +75,7 @@ def _harmless(given: object, placeholder: Placeholder) -> str:
     line = line.translate(_MARKS)
     while "//" in line:
         line = line.replace("//", "/ /")
-    return _HOST_DOT.sub(r"\1 ", line)
+    return _SCHEME.sub(": ", _HOST_DOT.sub(r"\1 ", line))
 
 
 def _line(text: str) -> str:
