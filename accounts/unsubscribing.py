@@ -23,7 +23,8 @@ class Category:
 
     field: str
     label: str | Promise
-    #: What goes on coming when it is off.
+    #: What stops when it is off, and what goes on coming.
+    stops: str | Promise
     stays: str | Promise
 
 
@@ -32,6 +33,7 @@ CATEGORIES = {
     "reminders": Category(
         field="reminders_by_mail",
         label=_("Reminders"),
+        stops=_("Reminders before a date of yours passes, and when a check-in or reviews wait for you."),
         stays=_("Decisions about your applications, answers to what you asked for and codes to log in still come."),
     ),
 }

@@ -7,6 +7,7 @@ from .views import availability, data, feed, mail, profile, terms, theme
 
 urlpatterns = [
     path("me/", profile.me, name="me"),
+    path("me/mail/", profile.address_is_well, name="address_is_well"),
     path("me/github/", profile.github_login, name="my_github_login"),
     path("me/calendar/", profile.calendar_create, name="calendar_create"),
     path("me/calendar/revoke/", profile.calendar_revoke, name="calendar_revoke"),

@@ -5,7 +5,7 @@ from django.contrib import admin
 from django.contrib.admin.options import ActionLocation
 from django.db.models import Q
 from django.http import Http404, HttpResponse
-from django.urls import NoReverseMatch, path, reverse
+from django.urls import path, reverse
 from django.utils.csp import CSP
 from django.utils.decorators import method_decorator
 from django.utils.html import format_html
@@ -168,8 +168,5 @@ class MessageAdmin(MessageActions, VisibleToAdmin):
             model_admin = self.admin_site.get_model_admin(model)
             if not model_admin.has_view_permission(request, subject):
                 return None
-            try:
-                found["url"] = reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_change", args=[subject.pk])
-            except NoReverseMatch:
-                pass
+            found["url"] = reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_change", args=[subject.pk])
         return found

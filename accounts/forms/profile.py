@@ -1,7 +1,9 @@
 """What people say about themselves."""
 
 from django import forms
+from django.conf import settings
 from django.core.exceptions import ValidationError
+from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 
 from accounts.identity import set_github_login
@@ -24,7 +26,7 @@ class ProfileForm(forms.ModelForm):
 
     class Meta:
         model = User
-        fields = ["name", "pronouns", "time_zone", "bio", "consent_alumni", "consent_statistics", "reminders_by_mail"]
+        fields = ["name", "pronouns", "time_zone", "bio", "consent_alumni", "consent_statistics", "reminders_by_mail", "language"]
         widgets = {
             "name": forms.TextInput(attrs={"autocomplete": "name"}),
             "bio": forms.Textarea(attrs={"rows": 4}),
@@ -40,6 +42,10 @@ class ProfileForm(forms.ModelForm):
         self.fields["time_zone"].keep(self.instance.time_zone)
         if has_accepted_terms(self.instance):
             del self.fields["accept_terms"]
+        if len(settings.LANGUAGES) > 1:
+            self.fields["language"] = _language_field()
+        else:
+            del self.fields["language"]
 
     def clean_name(self):
         return one_line(self.cleaned_data["name"])
@@ -49,6 +55,17 @@ class ProfileForm(forms.ModelForm):
         if "accept_terms" in self.fields:
             accept_terms(user)
         return user
+
+
+def _language_field() -> forms.ChoiceField:
+    names = dict(settings.LANGUAGES)
+    usual = _now("As the site: %(language)s") % {"language": names.get(settings.LANGUAGE_CODE, settings.LANGUAGE_CODE)}
+    return forms.ChoiceField(
+        label=_("Language of mail"),
+        required=False,
+        choices=[("", usual), *names.items()],
+        help_text=_("What organisers write themselves comes as they wrote it."),
+    )
 
 
 class GitHubLoginForm(forms.Form):

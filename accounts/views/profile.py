@@ -10,6 +10,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
+from accounts.bounces import OVER_WHEN_SAID, clear_trouble, troubled_addresses
 from accounts.feeds import create_feed, revoke_feed
 from accounts.forms.profile import GitHubLoginForm, ProfileForm
 from accounts.links import absolute_url
@@ -42,8 +43,23 @@ def github_login(request: HttpRequest) -> HttpResponse:
     return _page(request, github_form=form, status=422)
 
 
+@require_POST
+@signed_in
+def address_is_well(request: HttpRequest) -> HttpResponse:
+    """Forget that mail came back: the person looked, and says that the address is well."""
+    for address in _addresses_of(request.user):
+        clear_trouble(address, reasons=OVER_WHEN_SAID)
+    messages.success(request, _("Thank you. We write to this address as before."))
+    return redirect("me")
+
+
+def _addresses_of(user: User) -> set[str]:
+    return {user.email, *EmailAddress.objects.filter(user=user).values_list("email", flat=True)}
+
+
 def _page(request, *, profile_form=None, github_form=None, status=200):
     user = request.user
+    addresses = _addresses_of(user)
     identity = GitHubIdentity.objects.filter(user=user).first()
     return render(
         request,
@@ -56,7 +72,8 @@ def _page(request, *, profile_form=None, github_form=None, status=200):
             "is_connected": SocialAccount.objects.filter(user=user, provider="github").exists(),
             "availability": Availability.objects.filter(user=user).first(),
             "feed": CalendarFeed.objects.visible_to(user).working().first(),
-            "addresses": EmailAddress.objects.filter(user=user).count(),
+            "addresses": len(addresses),
+            "trouble": troubled_addresses([user.email]).get(user.email.lower()),
             "has_two_step": Authenticator.objects.filter(user=user).exists(),
         },
         status=status,
