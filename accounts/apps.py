@@ -7,9 +7,10 @@ class AccountsConfig(AppConfig):
     verbose_name = _("People")
 
     def ready(self):
-        from . import health, login_checks, personal_data, registrations, signals
+        from . import health, log_in_mail, login_checks, personal_data, registrations, signals
 
         health.register()
+        log_in_mail.register()
         login_checks.register()
         personal_data.register()
         registrations.register()

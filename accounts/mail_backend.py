@@ -79,6 +79,9 @@ class _SMTPoverTLS(_KnowsItsContent, smtplib.SMTP_SSL):
 class EmailBackend(DjangoEmailBackend):
     """Django's SMTP backend, which tells `handed_over` and asks `before_content`."""
 
+    #: What smtplib's connection is here.
+    connection: Any
+
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.before_content: Callable[[], object] | None = None
@@ -92,7 +95,17 @@ class EmailBackend(DjangoEmailBackend):
         """Whether the server had all of the newest mail when its sending ended."""
         return self.connection is not None and self.connection.handed_over
 
-    def _send(self, email_message):
-        self.connection.handed_over = False
-        self.connection.before_content = self.before_content
-        return super()._send(email_message)
+    def open(self):
+        is_new = super().open()
+        if self.connection is not None:
+            self.connection.before_content = self._ask
+        return is_new
+
+    def _ask(self) -> None:
+        if self.before_content is not None:
+            self.before_content()
+
+    def send_messages(self, email_messages):
+        if self.connection is not None:
+            self.connection.handed_over = False
+        return super().send_messages(email_messages)

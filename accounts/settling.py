@@ -67,7 +67,7 @@ def advice(message: Message) -> str:
         return _("It is tried again by itself. If this lasts, tell the operator of the site.")
     if message.state != State.FAILED:
         return ""
-    return {
+    by_trouble: dict[str, str] = {
         Trouble.ADDRESS: _(
             "The address may be mistyped, closed or full. Reach the person another way. Once the person has entered another address"
             " in the account, send it again: it goes to the new address."
@@ -82,4 +82,5 @@ def advice(message: Message) -> str:
         ),
         Trouble.SERVER: _("The mail server could not be reached for hours. Once it works again, send it again."),
         Trouble.SITE: _("This is an error of this site. Tell its operator, who finds it among the runs of the background tasks."),
-    }.get(Trouble(message.trouble) if message.trouble else None, _("Read the error, then send it again."))  # type: ignore[call-overload]
+    }
+    return by_trouble.get(message.trouble) or _("Read the error, then send it again.")
