@@ -41,16 +41,16 @@ def sources_for(target: Session, user) -> list[Session]:
     return list(Session.objects.organised_by(user).exclude(pk=target.pk).order_by("-starts_on", "-pk"))
 
 
-def copyable_questions(source: Session, target: Session) -> list[Copyable[Question]]:
-    """The questions that `source` asks, in order."""
-    there = {_same(label) for label in target.questions.values_list("label", flat=True)}
+def copyable_questions(source: Session, target: Session | None) -> list[Copyable[Question]]:
+    """The questions that `source` asks, in order. `target` is None for a session that is not made yet."""
+    there = {_same(label) for label in target.questions.values_list("label", flat=True)} if target else set()
     asked = source.questions.asked().prefetch_related("eligibility_rules")
     return [Copyable(question, _same(question.label) in there) for question in asked]
 
 
-def copyable_criteria(source: Session, target: Session) -> list[Copyable[Criterion]]:
-    """The criteria of `source`, in order."""
-    there = {_same(name) for name in target.criteria.values_list("name", flat=True)}
+def copyable_criteria(source: Session, target: Session | None) -> list[Copyable[Criterion]]:
+    """The criteria of `source`, in order. `target` is None for a session that is not made yet."""
+    there = {_same(name) for name in target.criteria.values_list("name", flat=True)} if target else set()
     return [Copyable(criterion, _same(criterion.name) in there) for criterion in source.criteria.all()]
 
 
@@ -106,9 +106,14 @@ def _chosen[Part: (Question, Criterion)](offered: Sequence[Copyable[Part]], want
     pks = {part.pk for part in wanted}
     if pks - {each.part.pk for each in offered}:
         raise CopyingError(_("The earlier session has changed meanwhile. Look at the list again."))
+    return worth_copying([each for each in offered if each.part.pk in pks])
+
+
+def worth_copying[Part: (Question, Criterion)](offered: Iterable[Copyable[Part]]) -> list[Part]:
+    """Those that are not there yet, each wording once: what is copied of `offered` where all of it is wanted."""
     chosen: dict[str, Part] = {}
     for each in offered:
-        if each.part.pk in pks and not each.is_there:
+        if not each.is_there:
             chosen.setdefault(_same(str(each.part)), each.part)
     return list(chosen.values())
 

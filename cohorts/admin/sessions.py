@@ -34,6 +34,7 @@ from .question_inline import QuestionFormSet, QuestionInline
 from .ranking import RankingMixin
 from .rejudging import ApplyRulesMixin
 from .score_import import ScoreImportMixin
+from .session_copy import SessionCopyMixin
 from .session_inlines import CohortInline, CriterionFormSet, CriterionInline, RoleInline, WeekInline
 from .session_steps import SessionStepsMixin
 from .tiers import TiersMixin
@@ -89,6 +90,7 @@ class SessionForm(forms.ModelForm):
 class SessionAdmin(
     AccommodationsMixin,
     CopyingMixin,
+    SessionCopyMixin,
     LateCodesMixin,
     MailWordsMixin,
     ApplyRulesMixin,
@@ -226,7 +228,7 @@ class SessionAdmin(
 
         query = f"?session__id__exact={session.pk}"
         return format_html(
-            '<a href="{}{}">{}</a> · <a href="{}">{}</a> · <a href="{}{}">{}</a> · <a href="{}">{}</a>',
+            '<a href="{}{}">{}</a> · <a href="{}">{}</a> · <a href="{}{}">{}</a> · <a href="{}">{}</a> · <a href="{}">{}</a>',
             reverse("admin:cohorts_application_changelist"),
             query,
             _("Applications"),
@@ -237,6 +239,8 @@ class SessionAdmin(
             _("Cohorts"),
             reverse("session_figures", args=[session.slug]),
             _("Figures"),
+            reverse("admin:cohorts_session_copy", args=[session.pk]),
+            _("Copy"),
         )
 
     def render_change_form(self, request, context, add=False, change=False, form_url="", obj=None):

@@ -15,7 +15,8 @@ class MessageTemplateQuerySet(models.QuerySet["MessageTemplate"]):
 class MessageTemplate(models.Model):
     """Subject and text of one kind of mail, in one language, instead of the site's own. Text is Markdown with `{placeholders}`.
 
-    Written by `cohorts.message_templates` alone, which checks them; `version` refuses a save from a form that is out of date.
+    Written by `cohorts.message_templates`, which checks them, and taken along by `cohorts.session_copy`; `version` refuses a save from
+    a form that is out of date.
     """
 
     session = models.ForeignKey(Session, models.CASCADE, related_name="message_templates", verbose_name=_("session"))
