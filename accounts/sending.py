@@ -87,7 +87,7 @@ def send_message(message_id: int) -> None:
     if message is None:
         if Message.objects.filter(pk=message_id, state=State.FAILED).exists():
             # The operator runs the task again, and must not read that it went well.
-            raise PermanentError("This message has failed before. “Try to send again” on the page of messages sends it anew.")
+            raise PermanentError("This message has failed before. “Send again” on the page of messages sends it anew.")
         return
     with MailLine() as line:
         attempt = attempt_to_send(message, line)

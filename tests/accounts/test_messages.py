@@ -7,7 +7,6 @@ import pytest
 from django.core import mail
 from django.core.mail.backends.locmem import EmailBackend
 from django.db import transaction
-from django.urls import reverse
 from django.utils import timezone
 
 from accounts import mail_kinds
@@ -30,7 +29,7 @@ from accounts.messages import (
 from accounts.models import Message
 from accounts.tasks import send_message_task
 from accounts.unsubscribing import link_for
-from tests.factories import ApplicationFactory, SessionRoleFactory, UserFactory
+from tests.factories import ApplicationFactory, UserFactory
 
 State = Message.State
 
@@ -112,7 +111,7 @@ def test_is_sent_once(person):
 def test_a_task_that_is_run_again_does_not_pretend_to_send_what_failed(person):
     message = write(person)
     Message.objects.update(state=State.FAILED)
-    with pytest.raises(PermanentError, match="Try to send again"):
+    with pytest.raises(PermanentError, match="Send again"):
         send_message(message.pk)
     assert mail.outbox == []
 
@@ -334,21 +333,6 @@ def test_a_failed_message_can_be_tried_again_while_it_has_its_text(person, tasks
     tasks.assert_not_enqueued(send_message_task, secret.pk)
 
 
-@pytest.mark.parametrize(("is_operator", "state"), [(True, State.QUEUED), (False, State.FAILED)])
-def test_the_operator_tries_failed_messages_again_in_the_admin(client, person, is_operator, state):
-    failed, sent = write(person), write(person)
-    Message.objects.filter(pk=failed.pk).update(state=State.FAILED, attempts=5, error="refused")
-    Message.objects.filter(pk=sent.pk).update(state=State.SENT)
-    # An organiser gets this list as well, and reads in it the own messages.
-    user = UserFactory(is_superuser=True) if is_operator else SessionRoleFactory(user=person).user
-    client.force_login(user)
-    form = {"action": "try_again", "_selected_action": [failed.pk, sent.pk]}
-    page = client.post(reverse("admin:accounts_message_changelist"), form, follow=True)
-    assert set(Message.objects.values_list("state", flat=True)) == {state, State.SENT}
-    assert ("1 message is sent again." in page.content.decode()) is is_operator
-    assert ("1 message is not" in page.content.decode()) is is_operator
-
-
 def test_each_mail_is_text_and_html_and_a_secret_keeps_neither(person):
     message = write(person, secret=True, html="<p>Text</p>")
     send_message(message.pk)
@@ -388,6 +372,9 @@ def test_a_waiting_message_can_be_cancelled_and_sent_after_all(person):
     Message.objects.filter(pk=sent.pk).update(state=State.SENT)
     assert cancel_message(message, by=operator)
     assert not cancel_message(sent, by=operator)
+    failed = write(person)
+    Message.objects.filter(pk=failed.pk).update(state=State.FAILED)
+    assert cancel_message(failed, by=operator)
     send_message(message.pk)
     assert mail.outbox == []
     message.refresh_from_db()
