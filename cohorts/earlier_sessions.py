@@ -54,11 +54,8 @@ def earlier_sessions(applications: Sequence[Application], *, viewer) -> dict[int
     )
     took_part = list(_memberships(viewer).filter(user__in=people).select_related("cohort__session"))
     facts: dict[int, dict[int, EarlierSession]] = defaultdict(dict)
-    for application in applied:
-        words = _outcome(application)
-        facts[application.applicant_id][application.session_id] = EarlierSession(
-            application.session, words, application.has_waited
-        )
+    for row in applied:
+        facts[row.applicant_id][row.session_id] = EarlierSession(row.session, _outcome(row), row.has_waited)
     for membership in took_part:
         session, of_person = membership.cohort.session, facts[membership.user_id]
         known = of_person.get(session.pk)

@@ -34,6 +34,7 @@ from tests.factories import (
     QuestionFactory,
     SessionFactory,
     SessionRoleFactory,
+    UserFactory,
 )
 
 #: Words that stand in what is planted, and nowhere else. Searches use parts of them, so that a page that repeats what was typed
@@ -202,8 +203,13 @@ def disguise(world: Planted) -> None:
         pending_decision="none",
         pending_rank=None,
     )
-    Membership.objects.filter(cohort__session__name="The one before").delete()
-    Application.objects.filter(session__name="The one before").delete()
+    # Somebody else took part before, as often: what everybody may count stays.
+    for row in [
+        *Membership.objects.filter(cohort__session__name="The one before"),
+        *Application.objects.filter(session__name="The one before"),
+    ]:
+        somebody = {"user": UserFactory()} if isinstance(row, Membership) else {"applicant": UserFactory()}
+        type(row).objects.filter(pk=row.pk).update(**somebody)
     Accommodation.objects.all().delete()
     ApplicationEvent.objects.all().delete()
     Message.objects.filter(recipient__in=world.people).delete()
