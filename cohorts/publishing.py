@@ -169,6 +169,7 @@ def _decide(publication_id: int) -> bool:
             session.published_at = now
             session.save(update_fields=["published_at", "updated_at"])
         Publication.objects.filter(pk=publication_id).update(
+            state=State.RUNNING,
             decided_at=now,
             offers=plan.count(Status.OFFERED),
             waitlisted=plan.count(Status.WAITLISTED),
