@@ -112,7 +112,7 @@ def look_at(proposal: Proposal, *, by) -> ProposalLook:
         _against(proposal, inputs, names),
         tone,
         goals=[
-            (_goal_words(proposal, goal["name"]), goal["reached"], _of_goal(goal))
+            (_goal_words(proposal, goal["name"]), goal["reached"], "" if proposal.is_by_hand else _of_goal(goal))
             for goal in proposal.result["goals"]
             # Where nothing is known of experience, there is nothing to mix.
             if goal["name"] != "balance" or proposal.inputs.get("mixes_experience")
@@ -130,6 +130,8 @@ def look_at(proposal: Proposal, *, by) -> ProposalLook:
 def verdict_of(proposal: Proposal, names: Names | None = None) -> tuple[str, str]:
     """How good a result is, in a sentence, and its tone. With `names` it says which cohorts are impossible."""
     result = proposal.result
+    if proposal.is_by_hand:
+        return _("Put together by hand."), "quiet"
     if result["verdict"] == "impossible":
         cohorts = [names.cohorts[pk] for pk in result["impossible"] if pk in names.cohorts] if names else []
         if cohorts:
@@ -282,6 +284,10 @@ def _left_out(proposal: Proposal, known: Mapping[int, Application], names: Names
     people = []
     for pk in proposal.result["left_out"]:
         application = known.get(pk)
+        if application is not None and proposal.is_by_hand:
+            # Why not, and where they could go, is shown where cohorts are arranged.
+            people.append(Person(pk, application, tier=tier_words(application)))
+            continue
         if application is None or pk not in explanations:
             people.append(Person(pk, None))
             continue
