@@ -44,6 +44,10 @@ def _ways_out(message: Message) -> dict[str, str]:
     }
 
 
+class NothingSent(OSError):
+    """The backend took the mail and did not send it."""
+
+
 class MailLine:
     """A connection to the mail server that is kept from one mail to the next, and opened again when it broke.
 
@@ -74,14 +78,15 @@ class MailLine:
     def send(self, mail: EmailMultiAlternatives, *, before_content: Callable[[], object]) -> None:
         """Hand `mail` over. `before_content` is asked at the last moment at which nothing was handed over; it may raise.
 
-        Raises what the backend raises; `handed_over` then says what the server had.
+        Raises what the backend raises, or `NothingSent`; `handed_over` then says what the server had.
         """
         backend = self.open()
         if hasattr(backend, "before_content"):
             backend.before_content = before_content
         else:
             before_content()
-        backend.send_messages([mail])
+        if backend.send_messages([mail]) == 0:
+            raise NothingSent("The mail backend says that it sent nothing.")
 
     @property
     def handed_over(self) -> bool | None:

@@ -85,8 +85,13 @@ def send_message(message_id: int) -> None:
     """
     message = claim(message_id)
     if message is None:
-        if Message.objects.filter(pk=message_id, state=State.FAILED).exists():
-            # The operator runs the task again, and must not read that it went well.
+        # The operator runs the task again, and must not read that it went well.
+        state = Message.objects.filter(pk=message_id).values_list("state", flat=True).first()
+        if state == State.UNSURE:
+            raise UnsureError(
+                "Nobody knows whether this message arrived. Say so on the page of messages, or send it again there."
+            )
+        if state == State.FAILED:
             raise PermanentError("This message has failed before. “Send again” on the page of messages sends it anew.")
         return
     with MailLine() as line:
@@ -176,8 +181,8 @@ def _write_fault(message: Message, fault: Fault) -> str:
     state: str = {Outcome.UNSURE: State.UNSURE, Outcome.FAIL: State.FAILED, Outcome.WAIT: State.QUEUED}[fault.outcome]
     if state == State.QUEUED and message.attempts >= MAX_ATTEMPTS:
         state = State.FAILED
-    # Whoever found it stale meanwhile called it unsure; we know better, unless an organiser has settled it.
-    mine = Message.objects.filter(pk=message.pk, attempts=message.attempts, tried_at=message.tried_at, settled_at=None)
+    # Whoever found it stale meanwhile called it unsure; we know better. Once somebody has settled that, it is not ours any more.
+    mine = Message.objects.filter(pk=message.pk, attempts=message.attempts, tried_at=message.tried_at)
     mine.filter(state__in=[State.SENDING, State.UNSURE]).update(**_ending(message, state, fault))
     if fault.of_address:
         note_trouble(message.address, AddressTrouble.Reason.REFUSED, fault.reason)

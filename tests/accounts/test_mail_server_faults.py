@@ -1,6 +1,7 @@
 """A real mail server that drops, stalls and refuses at every step: nobody is told twice, nobody is lost, the reason is visible."""
 
 import datetime
+from contextlib import nullcontext
 
 import pytest
 from django.db import connection
@@ -79,7 +80,9 @@ def test_single_messages_fare_the_same(person, quick, step, action):
     unsure = step == "dot" and not action.startswith("4")
     with pytest.raises(UnsureError if unsure else NotSentYet):
         send_message(message.pk)
-    send_message(message.pk)
+    # The task comes again.
+    with pytest.raises(UnsureError) if unsure else nullcontext():
+        send_message(message.pk)
     message.refresh_from_db()
     assert message.state == (State.UNSURE if unsure else State.SENT)
     assert quick.recipients() == [person.email]

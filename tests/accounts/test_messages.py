@@ -15,6 +15,7 @@ from accounts.messages import (
     WAITS,
     NotSentYet,
     PermanentError,
+    UnsureError,
     advice,
     cancel_message,
     queue_message,
@@ -122,6 +123,34 @@ def test_what_is_not_waiting_is_not_sent(person, state):
     Message.objects.update(state=state)
     send_message(message.pk)
     assert mail.outbox == []
+
+
+def test_a_task_that_is_run_again_says_that_somebody_must_settle_it(person):
+    message = write(person)
+    Message.objects.update(state=State.UNSURE)
+    with pytest.raises(UnsureError, match="page of messages"):
+        send_message(message.pk)
+    assert mail.outbox == []
+
+
+def test_a_backend_that_sends_nothing_is_no_success(person, monkeypatch):
+    monkeypatch.setattr(EmailBackend, "send_messages", lambda self, messages: 0)
+    message = write(person)
+    with pytest.raises(NotSentYet):
+        send_message(message.pk)
+    message.refresh_from_db()
+    assert message.state == State.QUEUED
+
+
+def test_a_message_that_an_organiser_sent_again_can_fail_again(person, monkeypatch):
+    message = write(person)
+    Message.objects.update(state=State.FAILED)
+    assert retry_message(message, by=UserFactory())
+    refuse(monkeypatch, ConnectionRefusedError("no"))
+    with pytest.raises(NotSentYet):
+        send_message(message.pk)
+    message.refresh_from_db()
+    assert (message.state, message.attempts, message.trouble) == (State.QUEUED, 1, "server")
 
 
 def test_a_message_that_is_gone_is_no_error(db):
