@@ -3,11 +3,13 @@
 from django.conf import settings
 from django.contrib import admin
 from django.contrib.admin.options import ActionLocation
+from django.core.paginator import Paginator
 from django.db.models import Q
 from django.http import Http404, HttpResponse
 from django.urls import path, reverse
 from django.utils.csp import CSP
 from django.utils.decorators import method_decorator
+from django.utils.functional import cached_property
 from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -40,6 +42,19 @@ OF_A_MAIL = {
 }
 
 
+#: How many messages are counted, and can be leafed through: nobody reads further back page by page, and a count of all that were ever
+#: written reads them all.
+COUNTED = 5000
+
+
+class NewestOnly(Paginator):
+    """Counts up to `COUNTED`."""
+
+    @cached_property
+    def count(self) -> int:
+        return self.object_list.order_by()[:COUNTED].count()
+
+
 @admin.register(Message)
 class MessageAdmin(MessageActions, VisibleToAdmin):
     list_display = ["subject_line", "to", "state_words", "trouble_words", "kind_words", "when", "attempts"]
@@ -47,11 +62,10 @@ class MessageAdmin(MessageActions, VisibleToAdmin):
     list_filter = [NeedsSomebody, StateFilter, GroupFilter, KindFilter, AgeFilter]
     list_select_related = ["recipient"]
     list_per_page = 50
+    paginator = NewestOnly
     show_facets = admin.ShowFacets.NEVER
     # Answered by `get_search_results`; the name here only says that there is a search.
     search_fields = ["subject"]
-    # They are written in the order of their keys, along which there is an index.
-    ordering = ["-pk"]
     sortable_by = ["when"]
     fields = ["subject"]
     change_list_template = "admin/accounts/message_list.html"
@@ -64,6 +78,10 @@ class MessageAdmin(MessageActions, VisibleToAdmin):
         # Texts are long: the list shows none.
         return queryset.defer("body", "html") if request.resolver_match.url_name.endswith("_changelist") else queryset
 
+    def get_ordering(self, request):
+        """The newest first, along an index: messages are written in the order of their keys; of one state there is an index by time."""
+        return ["-created_at", "-pk"] if request.GET.get("state") in Message.State.values else ["-pk"]
+
     def get_search_results(self, request, queryset, search_term):
         term = search_term.strip()
         if not term:
@@ -71,8 +89,8 @@ class MessageAdmin(MessageActions, VisibleToAdmin):
         found = Q(subject__icontains=term) | Q(address__icontains=term) | Q(recipient__name__icontains=term)
         return queryset.filter(found), False
 
-    def get_list_filter(self, request):
-        return self.list_filter
+    def changelist_view(self, request, extra_context=None):
+        return super().changelist_view(request, {"counted": COUNTED, **(extra_context or {})})
 
     @admin.display(description=gettext_lazy("subject"))
     def subject_line(self, message):
