@@ -138,8 +138,8 @@ def write(kind: str, session: Session, person: User, values: Callable[[], Mappin
 
 
 def write_in_any_case(kind: str, session: Session, person: User, values: Callable[[], Mapping[str, object]]) -> Written:
-    """As `write`, for mails that follow from what the reader has just done: an answer must not fail for the words of a mail. Where
-    those of the session do, the site's are used, and the log says so."""
+    """As `write`, for mails that no organiser looks at before they go: an answer must not fail for the words of its mail, and a reminder
+    not stay out. Where the words of the session cannot be used, the site's are, and the log says so."""
     try:
         return write(kind, session, person, values)
     except TemplateFailed as error:

@@ -24,6 +24,7 @@ from .models import (
     LateAccess,
     LateCode,
     Membership,
+    MessageTemplate,
     Proposal,
     Publication,
     Review,
@@ -212,6 +213,22 @@ def _publications(user) -> list[dict[str, Any]]:
     ]
 
 
+def _mail_words(user) -> list[dict[str, Any]]:
+    """Mails of sessions whose words the person was the last to change."""
+    found = MessageTemplate.objects.filter(updated_by=user).select_related("session").order_by("pk")
+    return [
+        {
+            "session": template.session.slug,
+            "mail": template.kind,
+            "language": template.language,
+            "subject": template.subject,
+            "text": template.body,
+            "changed_at": iso(template.updated_at),
+        }
+        for template in found
+    ]
+
+
 SECTIONS = {
     "applications": _applications,
     "memberships": _memberships,
@@ -223,6 +240,7 @@ SECTIONS = {
     "late_codes_made": _late_codes,
     "proposals_of_cohorts": _proposals,
     "publications": _publications,
+    "words_of_mails": _mail_words,
 }
 
 
@@ -309,6 +327,16 @@ def preview(user) -> Deletion:
                 publications,
             )
             % {"count": publications}
+        )
+    templates = MessageTemplate.objects.filter(updated_by=user).count()
+    if templates:
+        stays.append(
+            ngettext(
+                "The words of %(count)s mail of a session that you changed last, without your name.",
+                "The words of %(count)s mails of sessions that you changed last, without your name.",
+                templates,
+            )
+            % {"count": templates}
         )
     warnings = [
         _("You are the only organiser of “%(session)s”. Make somebody else an organiser first.") % {"session": session.name}

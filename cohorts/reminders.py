@@ -18,7 +18,7 @@ from accounts.models import Message
 from . import due_reminders
 from .application_mail import written_time
 from .due_reminders import Due
-from .message_templates import Written, load_templates, write
+from .message_templates import Written, load_templates, write_in_any_case
 
 logger = logging.getLogger(__name__)
 
@@ -102,7 +102,7 @@ def _messages(kind: str, batch: Iterable[Due], errors: list[Exception]) -> Itera
 
 def _written(kind: str, due: Due) -> Written:
     """The mail, in the language and with times in the zone of its reader. Raises `TemplateFailed`."""
-    return write(kind, due.session, due.recipient, lambda: _values(kind, due))
+    return write_in_any_case(kind, due.session, due.recipient, lambda: _values(kind, due))
 
 
 def _values(kind: str, due: Due) -> dict[str, object]:

@@ -24,7 +24,7 @@ from accounts.models import Message, User
 
 from .decision_messages import answer_until, write_message
 from .decisions import Outgoing
-from .message_templates import load_templates, questions_sentence, write
+from .message_templates import load_templates, questions_sentence, write_in_any_case
 from .models import Application, ApplicationEvent, Cohort, Membership, Session
 from .moves import MOVES
 from .placing import TAKING_A_PLACE, keep_place, was_not_chosen
@@ -151,7 +151,7 @@ def tell_organisers(session: Session) -> int:
 
 
 def _message(session: Session, person: User, free: int, ever: int) -> NewMessage:
-    written = write(KIND, session, person, lambda: free_values(session, free))
+    written = write_in_any_case(KIND, session, person, lambda: free_values(session, free))
     return NewMessage(person, KIND, session, written.subject, written.body, ever, html=written.html, language=written.language)
 
 

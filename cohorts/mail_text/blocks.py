@@ -16,7 +16,8 @@ class Block(Protocol):
 
 def fill_blocks(blocks: Sequence[Block], values: Values, *, between: str = "\n\n") -> Forms:
     """All `blocks` that are not empty."""
-    texts, htmls = [], []
+    texts: list[str] = []
+    htmls: list[str] = []
     for block in blocks:
         text, html = block.fill(values)
         if text:
@@ -53,7 +54,8 @@ class Listing:
     start: int | None
 
     def fill(self, values: Values) -> Forms:
-        texts, htmls = [], []
+        texts: list[str] = []
+        htmls: list[str] = []
         for item in self.items:
             text, html = fill_blocks(item, values, between="\n")
             if not text:

@@ -21,7 +21,8 @@ class Inline(Protocol):
 
 
 def fill_all(parts: Iterable[Inline], values: Values) -> Forms:
-    texts, htmls = [], []
+    texts: list[str] = []
+    htmls: list[str] = []
     for part in parts:
         text, html = part.fill(values)
         texts.append(text)

@@ -1,5 +1,6 @@
 """Words of mails: what is refused with which advice, what they look like when filled, and that no value becomes markup or a link."""
 
+import pathlib
 import re
 from html.parser import HTMLParser
 
@@ -169,6 +170,16 @@ def test_every_placeholder_that_may_be_empty_leaves_no_gap(kind):
     assert "  " not in text
     assert "<p></p>" not in html
     assert not re.search(r"<br>\s*</p>|<p>\s*<br>", html)
+
+
+def test_the_reference_names_every_placeholder_of_every_mail():
+    pages = (pathlib.Path(__file__).parents[2] / "docs/reference/placeholders.md").read_text().split("\n## ")
+    said = {page.split("\n")[0]: set(re.findall(r"^\| `\{(\w+)\}`", page, re.MULTILINE)) for page in pages}
+    common = said.pop("In every mail")
+    assert common == {placeholder.name for placeholder in COMMON}
+    assert {str(kind.label): set(kind.by_name) - common for kind in KINDS.values()} == {
+        label: names for label, names in said.items() if label in {str(kind.label) for kind in KINDS.values()}
+    }
 
 
 # How it looks

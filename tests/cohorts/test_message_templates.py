@@ -10,6 +10,7 @@ from django.utils import timezone, translation
 from accounts.mail_kinds import category_of, kind_label
 from accounts.messages import NewMessage
 from accounts.models import Message
+from accounts.personal_data import delete_account, export, preview_deletion
 from cohorts.applications import decline_offer
 from cohorts.decision_messages import answer_until, write_message
 from cohorts.message_kinds import KINDS, kind_named
@@ -225,3 +226,13 @@ def test_words_that_were_taken_back_meanwhile_are_a_change_as_well(world):
     with pytest.raises(TemplateChanged) as caught:
         save(world, subject="Mine", seen=stamp_of(first))
     assert caught.value.theirs is None
+
+
+def test_who_changed_words_last_can_take_them_along_and_leaves_them_without_a_name(world):
+    save(world)
+    (mine,) = export(world.organiser)["words_of_mails"]
+    assert (mine["mail"], mine["text"]) == ("decision_offer", BODY)
+    assert any("1 mail of a session that you changed last" in line for line in preview_deletion(world.organiser).stays)
+    name = world.organiser.get_full_name()
+    delete_account(world.organiser, by=world.organiser)
+    assert name not in MessageTemplate.objects.get().updated_by.get_full_name()

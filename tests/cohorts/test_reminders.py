@@ -473,7 +473,7 @@ class TestManyAndTrouble:
         return written, len(captured)
 
     def test_the_number_of_queries_does_not_depend_on_how_many_are_reminded(self, monkeypatch):
-        monkeypatch.setattr(messages, "_enqueue_after_commit", lambda message_id: None)
+        monkeypatch.setattr(messages, "send_after_commit", lambda message_id: None)
         self.grow(1)
         write_due_reminders()
         self.grow(1)

@@ -169,7 +169,7 @@ class TestOrganisersAreTold:
         assert deliver(told()[0]) == "dropped"
 
     def test_the_number_of_queries_does_not_depend_on_how_many_organise_and_wait(self, world, monkeypatch):
-        monkeypatch.setattr(messages, "_enqueue_after_commit", lambda message_id: None)
+        monkeypatch.setattr(messages, "send_after_commit", lambda message_id: None)
         decline(world)
         look_after_free_places()
         counts = []
