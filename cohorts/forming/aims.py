@@ -8,7 +8,6 @@ import numpy as np
 from .goals import balance, hours, wish
 from .instance import Applicant, Instance
 from .program import Team
-from .rules import common, fewest
 
 
 @dataclass(frozen=True)
@@ -25,6 +24,18 @@ class Aim:
     def worth(self, team: Team) -> float:
         """What one team counts."""
         return float(self.people[team.cohort, list(team.people)].sum()) + self.sizes[team.cohort].get(len(team.people), 0.0)
+
+    def plus(self, other: "Aim", part: float) -> "Aim":
+        """This one with so large a part of another one."""
+        sizes = tuple(
+            {size: mine.get(size, 0.0) + part * theirs.get(size, 0.0) for size in {*mine, *theirs}}
+            for mine, theirs in zip(self.sizes, other.sizes, strict=True)
+        )
+        return Aim(f"{self.name} + {other.name}", self.people + part * other.people, sizes)
+
+    def most(self) -> float:
+        """No answer can count more."""
+        return float(self.people.max(axis=0, initial=0.0).sum() + sum(max(gains.values(), default=0.0) for gains in self.sizes))
 
 
 @dataclass(frozen=True)
@@ -61,16 +72,15 @@ def _wishes(instance: Instance) -> np.ndarray:
     return np.array(worth, float).reshape(len(instance.cohorts), len(instance.applicants))
 
 
-def looks_of(instance: Instance) -> list[Look]:
-    """How mixed the experience in a cohort is, and how many half hours it shares."""
+def looks_of(instance: Instance, *, most_hours: int) -> list[Look]:
+    """How mixed the experience in a cohort is, and how many half hours it shares: all cohorts together never more than `most_hours`."""
 
     def members(team: Team) -> list[Applicant]:
         return [instance.applicants[place] for place in team.people]
 
     levels = len({person.experience for person in instance.applicants} - {None})
     mixed = sum(max(min(plan.largest, levels) - 1, 0) for plan in instance.cohorts)
-    shared = sum(fewest(common(instance, plan, [])) for plan in instance.cohorts)
     return [
         Look("balance", lambda team: float(balance(members(team))), mixed),
-        Look("hours", lambda team: float(hours(instance, instance.cohorts[team.cohort], members(team))), shared),
+        Look("hours", lambda team: float(hours(instance, instance.cohorts[team.cohort], members(team))), most_hours),
     ]

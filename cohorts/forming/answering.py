@@ -15,6 +15,8 @@ from .teams import search
 
 #: How much more a goal counts than the next one. Not so much that the next one vanishes: the proofs do not rest on it.
 STEEPNESS = 10.0
+#: The first goal counts so much more than the last one at most, however many there are: beyond that numbers lose what is small.
+STEEPEST = 1e8
 #: Shares of at least so much are taken as whole, beside the largest one.
 NEARLY_WHOLE = 0.7
 ROUNDS = 80
@@ -55,7 +57,8 @@ def first_answer(market: Market, everything: Aim) -> tuple[list[int], Relaxed | 
 
 def sum_of(aims: Sequence[Aim]) -> Aim:
     """All aims in one, the earlier ones counting more."""
-    weights = [STEEPNESS ** (len(aims) - 1 - number) for number in range(len(aims))]
+    steepness = min(STEEPNESS, STEEPEST ** (1 / len(aims)))
+    weights = [steepness ** (len(aims) - 1 - number) for number in range(len(aims))]
     people = sum((weight * aim.people for weight, aim in zip(weights, aims, strict=True)), np.zeros_like(aims[0].people))
     sizes: list[dict[int, float]] = [{} for _cohort in aims[0].sizes]
     for weight, aim in zip(weights, aims, strict=True):
@@ -63,11 +66,6 @@ def sum_of(aims: Sequence[Aim]) -> Aim:
             for size, gain in theirs.items():
                 mine[size] = mine.get(size, 0.0) + weight * gain
     return Aim("everything", people, tuple(sizes))
-
-
-def most_of(aim: Aim) -> float:
-    """More than any answer can count for an aim."""
-    return float(aim.people.max(axis=0, initial=0.0).sum() + sum(max(gains.values(), default=0.0) for gains in aim.sizes))
 
 
 def _nothing(market: Market) -> Relaxed:

@@ -1,7 +1,8 @@
 """Teams and what they are worth at the prices of the relaxation: which ones would make it better, and which ones could be in an answer."""
 
+import copy
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence, Set
 
 import numpy as np
 
@@ -27,6 +28,15 @@ class Market:
         self.relaxation = Relaxation(self.program)
         self._values: dict[str, np.ndarray] = {}
         self._working_on, self._wanted = "start", True
+
+    def part(self, cohorts: Set[int], free: np.ndarray) -> "Market":
+        """The same for the cohorts at these places and the people who are `free` only, with no teams yet."""
+        part = copy.copy(self)
+        part.tables = [table.among(free, is_open=place in cohorts) for place, table in enumerate(self.tables)]
+        part.program = Program(self.program.cohorts, self.program.people, seed=self.program.seed)
+        part.relaxation = Relaxation(part.program)
+        part._values = {}
+        return part
 
     def ask(self, name: str | None = None) -> None:
         """Tell which goal is worked on, the last one named by default, and raise `Cancelled` where nobody wants an answer any more."""
@@ -62,16 +72,18 @@ class Market:
         A quick search first; where it finds nothing new, all teams are looked at. The sum is None after a quick search: then it
         bounds nothing.
         """
+        open_tables = [(place, table) for place, table in enumerate(self.tables) if table.fits]
+        taken = max(TAKEN // max(len(open_tables), 1), 20)
         for width in (WIDTH, None):
             added, total, complete = 0, 0.0, True
-            for place, table in enumerate(self.tables):
+            for place, table in open_tables:
                 self.ask()
                 worth, fixed, bonus = self.net(place, aim, relaxed, kept)
                 found, whole = search(table, worth, relaxed.cohorts[place] - fixed + TINY, bonus=bonus, width=width)
                 complete &= whole
                 most = max((float(one.worth.max()) for one in found), default=-np.inf) + fixed
                 total += max(0.0, relaxed.cohorts[place] + TINY, most)
-                added += len(self.program.add(self.best_of(place, table, found, max(TAKEN // len(self.tables), 20))))
+                added += len(self.program.add(self.best_of(place, table, found, taken)))
             if added or complete:
                 break
         return added, total if complete else None

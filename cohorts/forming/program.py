@@ -90,6 +90,7 @@ class Program:
         seconds: float,
         among: np.ndarray,
         start: Sequence[int] = (),
+        nodes: int | None = None,
         going: Callable[[], bool] = lambda: True,
     ) -> tuple[list[int], bool]:
         """The best teams among those with the numbers `among`, and whether that is proven. Never worse than `start`. Stops
@@ -102,6 +103,8 @@ class Program:
         # What counts are whole numbers, beside something that is less than a half: closer than that to the bound is best.
         solver.setOptionValue("mip_rel_gap", 0.0)
         solver.setOptionValue("mip_abs_gap", 0.499)
+        if nodes is not None:
+            solver.setOptionValue("mip_max_nodes", nodes)
         if len(start):
             begin = highspy.HighsSolution()
             begin.col_value = list(np.isin(among, np.array(start)).astype(float))

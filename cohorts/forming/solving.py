@@ -13,10 +13,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from .aims import Aim, Look, aims_of, looks_of
-from .answering import first_answer, most_of, sum_of
+from .answering import first_answer, sum_of
 from .formation import Formation, Goal
 from .goals import measure
 from .instance import Instance
+from .mending import Mender
 from .pricing import Market
 from .program import Kept, Relaxed
 from .teams import chance
@@ -27,9 +28,13 @@ MOST_TEAMS, HALVED = 30_000, 5
 FEW_TEAMS, FIRST_TRY = 6_000, 0.15
 #: The better the answer, the fewer teams could make it better still: so often it is tried again.
 ATTEMPTS = 4
-#: At least so many cohorts at a time are formed anew to make an answer better, and more where they have fewer teams than this to choose from; for so
-#: many seconds at most. After so many attempts in vain, or this part of the time that is left, all are looked at together.
-PART, PART_TEAMS, PART_SECONDS, PATIENCE, MENDING = 12, 1_500, 3.0, 12, 0.4
+#: Some cohorts at a time are formed anew to make an answer better: after so many attempts in vain, or this part of the time that is left, all are
+#: looked at together.
+PATIENCE, MENDING = 12, 0.3
+#: Fewer cohorts are better looked at all at once.
+LARGE = 12
+#: Where a choice among the teams could prove nothing, it gets so many nodes and seconds at most.
+TRY_NODES, TRY_SECONDS = 200, 20.0
 TINY = 1e-6
 
 
@@ -82,17 +87,19 @@ class _Work:
 
     def __init__(self, instance: Instance, market: Market) -> None:
         self.market = market
-        self.aims, self.looks = aims_of(instance), looks_of(instance)
+        self.aims = aims_of(instance)
+        self.looks = looks_of(instance, most_hours=sum(table.most_hours() for table in market.tables))
         self.everything = sum_of(self.aims)
         self.chance = np.random.default_rng(market.program.seed)
         self.answer: list[int] = []
         self.most = 0.0
         self.kept: list[tuple[Aim | Look, float]] = []
+        self.mender = Mender(market, self.chance)
 
     def run(self) -> list[Goal]:
         self.market.ask("answer")
         self.answer, _prices = first_answer(self.market, self.everything)
-        self.most = most_of(self.everything)
+        self.most = self.everything.most()
         goals, last = [], None
         for aim in self.aims:
             self.market.ask(aim.name)
@@ -123,7 +130,7 @@ class _Work:
             return Goal(aim.name, round(reached), round(found.value), True), found
         proven = False
         if self.market.left() > 0.5:
-            proven = self._improve(aim, found, reached)
+            proven = self._improve(aim, found)
             reached = self._value(aim)
         if found is None:
             return Goal(aim.name, round(reached), None, False), None
@@ -151,31 +158,31 @@ class _Work:
                 return best
         return best
 
-    def _improve(self, aim: Aim, found: "_Bound | None", reached: float) -> bool:
-        """Look for a better answer with the integer program. Whether there is proven to be none but what was found."""
+    def _improve(self, aim: Aim, found: "_Bound | None") -> bool:
+        """Look for a better answer. Whether there is proven to be none but what was found."""
         if found is None:
             self._choose(aim, np.arange(len(self.market.program.teams)))
             return False
-        # Often those that made the bound are enough to reach it.
-        kept = [goal for goal, _reached in self.kept]
-        some = self.market.best(found.relaxed, aim, kept, most=FEW_TEAMS)
-        self._choose(aim, some, seconds=max(self.market.left() * FIRST_TRY, 0.5))
-        reached = self._value(aim)
-        if found.value <= reached + TINY:
-            return True
-        for _attempt in range(ATTEMPTS):
-            if self.market.left() < 0.5:
+        large = self.market.program.cohorts > LARGE
+        if not large:
+            # Often those that made the bound are enough to reach it.
+            kept = [goal for goal, _reached in self.kept]
+            some = self.market.best(found.relaxed, aim, kept, most=FEW_TEAMS)
+            self._choose(aim, some, seconds=max(self.market.left() * FIRST_TRY, 0.5))
+        for attempt in range(ATTEMPTS):
+            if found.value <= self._value(aim) + TINY or self.market.left() < 0.5:
                 break
-            among, whole = self._nearest(aim, found, reached + 1)
-            if not whole:
-                self._mend(aim, found.value)
-            if self._value(aim) + TINY < found.value and self.market.left() > 0.5 and self._choose(aim, among) and whole:
+            among, whole = self._nearest(aim, found, self._value(aim) + 1)
+            last = attempt == ATTEMPTS - 1
+            if whole and (not large or last or len(among) <= FEW_TEAMS):
                 # Every answer that is better is made of these teams: where the program is sure, so are we.
-                return True
-            before, reached = reached, self._value(aim)
-            if found.value <= reached + TINY or reached <= before + TINY or self.market.left() < 0.5:
-                break
-        return found.value <= reached + TINY
+                if self._choose(aim, among):
+                    return True
+            elif not large or last:
+                self._choose(aim, among, seconds=min(self.market.share(), TRY_SECONDS), nodes=TRY_NODES)
+            else:
+                self._mend(aim, found.value, patience=PATIENCE * (attempt + 1))
+        return found.value <= self._value(aim) + TINY
 
     def _nearest(self, aim: Aim, found: "_Bound", target: float) -> tuple[np.ndarray, bool]:
         """Numbers of the teams that lose little, and whether these are all of which an answer that reaches `target` can be made.
@@ -190,37 +197,31 @@ class _Work:
                 return among, not halved
         return self.market.best(found.relaxed, aim, before, most=MOST_TEAMS), False
 
-    def _mend(self, aim: Aim, bound: float) -> None:
-        """Let some cohorts at a time be formed anew, among people who are free then, until that has not helped for a while."""
-        market, program, idle = self.market, self.market.program, 0
-        until = market.left() * (1 - MENDING)
-        while program.cohorts > PART and idle < PATIENCE and market.left() > until and self._value(aim) + TINY < bound:
-            among = self._part()
-            before = self._value(aim), self._value(self.everything)
-            self._choose(aim, among, seconds=PART_SECONDS)
-            idle = 0 if (self._value(aim), self._value(self.everything)) > before else idle + 1
+    def _mend(self, aim: Aim, bound: float, *, patience: int) -> None:
+        """Form a part of the cohorts anew, and another, until the bound is reached or nothing has helped for a while."""
+        before = [(goal, reached) for goal, reached in self.kept if isinstance(goal, Aim)]
+        later = self.aims[self.aims.index(aim) + 1 :]
+        rest = sum_of(later) if later else self.everything
+        until, idle = self.market.left() * (1 - MENDING), 0
+        while idle < patience and self.market.left() > until and self._value(aim) + TINY < bound:
+            reached = self._value(aim)
+            self.answer = self.mender.anew(self.answer, aim, rest, before)
+            idle = 0 if self._value(aim) > reached + TINY else idle + 1
 
-    def _part(self) -> np.ndarray:
-        """Numbers of the teams of some cohorts, made of people who are free without these, and of the answer's teams of the others."""
-        program, size, among = self.market.program, PART, np.zeros(0, int)
-        order = self.chance.permutation(program.cohorts).tolist()
-        while len(among) < PART_TEAMS and size < 2 * program.cohorts:
-            part = set(order[:size])
-            others = [number for number in self.answer if program.teams[number].cohort not in part]
-            free = np.ones(program.people, bool)
-            free[[person for number in others for person in program.teams[number].people]] = False
-            among = np.union1d(others, program.among(np.arange(len(program.teams)), part, free)).astype(int)
-            size = size * 3 // 2
-        return among
-
-    def _choose(self, goal: Aim | Look, among: np.ndarray, *, seconds: float | None = None) -> bool:
+    def _choose(self, goal: Aim | Look, among: np.ndarray, *, seconds: float | None = None, nodes: int | None = None) -> bool:
         among = np.union1d(among, np.array(self.answer, int))
         worth = self.market.values(goal)
         if goal in self.aims[:-1]:
             # Among answers that are equal in this goal, the one that is best for the others: together that counts less than a half.
             worth = worth + self.market.values(self.everything) / (2 * self.most + 1)
         chosen, proven = self.market.program.choose(
-            worth, self._held(), seconds=seconds or self.market.share(), among=among, start=self.answer, going=self.market.going
+            worth,
+            self._held(),
+            seconds=seconds or self.market.share(),
+            among=among,
+            start=self.answer,
+            nodes=nodes,
+            going=self.market.going,
         )
         self.market.ask()
         if chosen:
@@ -228,11 +229,19 @@ class _Work:
         return proven
 
     def _refine(self, look: Look, among: np.ndarray, *, whole: bool) -> Goal:
-        proven = self.market.left() > 0.5 and self._choose(look, among) and whole
+        most = look.most
+        if whole and len(among):
+            # Each cohort has one of these teams at most.
+            best = np.zeros(self.market.program.cohorts)
+            np.maximum.at(best, self.market.program.cohort_of[among], self.market.values(look)[among])
+            most = min(most, round(best.sum()))
+        proven = self._value(look) + TINY > most
+        if not proven and self.market.left() > 0.5:
+            proven = self._choose(look, among) and whole
         reached = round(self._value(look))
         # Without all teams that could be in an answer, only what no answer at all can pass is proven.
-        proven = proven or reached == look.most
-        return Goal(look.name, reached, reached if proven else look.most, proven)
+        proven = proven or reached == most
+        return Goal(look.name, reached, reached if proven else most, proven)
 
 
 @dataclass(frozen=True)

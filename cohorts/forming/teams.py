@@ -34,6 +34,22 @@ class Table:
     #: people × people: whether two of them can be in one team.
     pairs: np.ndarray
     needed: int
+    #: Half hours that the leaders and the pinned people share.
+    base: int
+
+    def among(self, free: np.ndarray, *, is_open: bool) -> "Table":
+        """The same with only those people who are `free` (by position in the instance); nothing fits where it is not open."""
+        good = free[self.people] if is_open else np.zeros(len(self.people), bool)
+        pairs = self.pairs[np.ix_(good, good)]
+        return replace(self, fits=self.fits and is_open, people=self.people[good], hours=self.hours[good], pairs=pairs)
+
+    def most_hours(self) -> int:
+        """No team of this cohort shares more half hours: each of its people shares as many with those who lead."""
+        shared = np.sort(_count(self.hours))[::-1] if len(self.people) else np.zeros(0, int)
+        needed = max(self.fewest, 0 if self.pinned else 1)
+        if not self.fits or len(shared) < needed:
+            return 0
+        return int(shared[needed - 1]) if needed else self.base
 
     @property
     def pinned(self) -> bool:
@@ -89,7 +105,7 @@ def _table(instance: Instance, plan: CohortPlan, packed: np.ndarray) -> Table:
     pairs = np.zeros((len(others), len(others)), bool)
     for place in range(len(others) - 1):
         pairs[place, place + 1 :] = _count(hours[place] & hours[place + 1 :]) >= instance.cohort_slots
-    return Table(plan, fixed, fits, np.array(others, int), hours, pairs | pairs.T, instance.cohort_slots)
+    return Table(plan, fixed, fits, np.array(others, int), hours, pairs | pairs.T, instance.cohort_slots, fewest(base))
 
 
 def _packed(hours: Hours) -> np.ndarray:
