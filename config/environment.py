@@ -267,7 +267,7 @@ class Environment:
         options: dict[str, Any] = {"provider": called}
         for key, text in zip(known.keys, (parts.username, parts.password), strict=False):
             if not text:
-                example = ":".join(key.upper() for key in known.keys)
+                example = ":".join(["KEY", "OTHER-KEY"][: len(known.keys)])
                 raise SettingError(f"{name} must hold the provider's key: anymail+{called}://{example}@.")
             options[key] = unquote(text)
         if parts.hostname and not known.host:

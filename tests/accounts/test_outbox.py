@@ -204,3 +204,16 @@ def test_people_read_on_their_own_page_that_mail_came_back(client, world):
 )
 def test_links(text, links):
     assert links_of(text) == links
+
+
+def test_the_language_of_mail_is_asked_where_there_is_a_choice(client, settings, world):
+    person = world.applications[0].applicant
+    client.force_login(person)
+    assert "language" not in client.get(reverse("me")).context["form"].fields
+    settings.LANGUAGES = [("en", "English"), ("it", "Italiano")]
+    form = client.get(reverse("me")).context["form"]
+    data = {name: form[name].value() or "" for name in form.fields} | {"accept_terms": "on", "name": "Noor"}
+    assert client.post(reverse("me"), {**data, "language": "xx"}).status_code == 422
+    client.post(reverse("me"), {**data, "language": "it"})
+    person.refresh_from_db()
+    assert person.language == "it"

@@ -7,6 +7,7 @@ import sys
 
 import pytest
 from django.conf import settings
+from django.utils.module_loading import import_string
 
 from config.environment import Environment, SettingError
 
@@ -283,6 +284,57 @@ def test_redis_as_cache_needs_its_package(monkeypatch):
         "BACKEND": "django.core.cache.backends.redis.RedisCache",
         "LOCATION": "rediss://:p@localhost:6380/1",
     }
+
+
+@pytest.mark.parametrize(
+    ("value", "options"),
+    [
+        ("anymail+postmark://t%2Fk@", {"provider": "postmark", "server_token": "t/k"}),
+        ("anymail+mailjet://a:b@", {"provider": "mailjet", "api_key": "a", "secret_key": "b"}),
+        (
+            "anymail+mailgun://k@mg.example.org?api_url=https://api.eu.mailgun.net/v3",
+            {
+                "provider": "mailgun",
+                "api_key": "k",
+                "sender_domain": "mg.example.org",
+                "api_url": "https://api.eu.mailgun.net/v3",
+            },
+        ),
+    ],
+)
+def test_a_provider_s_own_interface(value, options):
+    found = READERS["EMAIL_URL"](environment(EMAIL_URL=value))
+    assert found == {"BACKEND": "accounts.provider_mail.EmailBackend", "OPTIONS": options}
+    # It can be made of them, as when the first mail goes out.
+    import_string(found["BACKEND"])(alias="default", **options)
+
+
+@pytest.mark.parametrize(
+    ("variables", "default", "expected"),
+    [
+        ({}, "postmark", ("", {})),
+        ({"SECRETS": "a:" + "x" * 12}, "postmark", ("postmark", {"WEBHOOK_SECRET": ["a:" + "x" * 12]})),
+        (
+            {"SECRETS": "a:" + "x" * 12, "WHO": "mailgun", "KEY": "k"},
+            "postmark",
+            ("mailgun", {"WEBHOOK_SECRET": ["a:" + "x" * 12], "MAILGUN_WEBHOOK_SIGNING_KEY": "k"}),
+        ),
+        ({"SECRETS": "a:" + "x" * 12}, "", "WHO is required"),
+        ({"SECRETS": "a:" + "x" * 12, "WHO": "mailgun"}, "", "KEY is required"),
+        ({"SECRETS": "a:short", "WHO": "brevo"}, "", "12 letters"),
+        ({"SECRETS": "x" * 20, "WHO": "brevo"}, "", "NAME:PASSWORD"),
+        ({"WHO": "unknown"}, "", "WHO must be one of"),
+    ],
+)
+def test_whose_words_on_mail_are_taken(variables, default, expected):
+    def read():
+        return environment(**variables).mail_events("WHO", "SECRETS", "KEY", default=default)
+
+    if isinstance(expected, str):
+        with pytest.raises(SettingError, match=expected):
+            read()
+    else:
+        assert read() == expected
 
 
 def test_what_is_required_says_why():
