@@ -162,7 +162,7 @@ def test_each_message_costs_the_same_few_statements(db, mail_sink):
         ) as queries:
             assert send_batch(BATCH).sent == number
         counts.append(len(queries))
-    assert counts[1] - counts[0] <= 10 * 3
+    assert counts[1] - counts[0] == 10 * 2
 
 
 def test_a_mail_that_arrives_ends_the_trouble_of_its_address(db, mail_sink):
