@@ -156,7 +156,7 @@ def _addresses_of_strangers(kind: MessageKind, line: str) -> Iterator[str]:
         placeholder = kind.by_name.get(match["name"] or "")
         if placeholder is None or placeholder.trusted:
             continue
-        if _ADDRESS_BEFORE.search(line[: match.start()]) or _ADDRESS_AFTER.match(line, match.end()):
+        if _ADDRESS_BEFORE.search(line[max(0, match.start() - 300) : match.start()]) or _ADDRESS_AFTER.match(line, match.end()):
             yield _(
                 "{%(name)s} cannot be part of an address: it is what somebody else wrote. Put a space around it, or leave it out."
             ) % {"name": placeholder.name}
@@ -170,7 +170,7 @@ def _of_tokens(kind: MessageKind, tokens: list[Token]) -> Iterator[Problem]:
         for child in token.children or []:
             if child.type in ("softbreak", "hardbreak"):
                 line += 1
-            elif child.type == "html_inline":
+            elif child.type == "html_inline" and not child.content.startswith("</"):
                 yield _html(line, child.content)
             elif child.type == "image":
                 yield Problem(

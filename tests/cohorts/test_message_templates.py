@@ -188,7 +188,7 @@ def test_going_back_to_the_words_of_the_site_deletes_those_of_the_session(world)
 def test_what_is_wrong_is_not_saved_and_all_of_it_is_said(world):
     with pytest.raises(TemplateInvalid) as caught:
         save(world, subject="{name}", body="<b>{nam}</b>")
-    assert len(caught.value.problems) == 6
+    assert len(caught.value.problems) == 5
     assert not MessageTemplate.objects.exists()
 
 
