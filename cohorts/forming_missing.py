@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from .experience import question_of
 from .forming_inputs import Inputs, availability_of
 from .models import Application, Cohort, Membership
 
@@ -20,8 +21,8 @@ class Missing:
 
 
 def missing_for(inputs: Inputs, *, by) -> list[Missing]:
-    """What is missing for the best answer, the gravest first; empty where nothing is. Two queries."""
-    return [*_of_cohorts(inputs), *_of_applicants(inputs), *_left_out(inputs, by)]
+    """What is missing for the best answer, the gravest first; empty where nothing is. Three queries at most."""
+    return [*_of_cohorts(inputs), *_of_applicants(inputs), *_of_experience(inputs), *_left_out(inputs, by)]
 
 
 def _of_cohorts(inputs: Inputs) -> list[Missing]:
@@ -65,6 +66,13 @@ def _of_applicants(inputs: Inputs) -> list[Missing]:
         )  # fmt: skip
         found.append(Missing(text % {"count": without}, advice="tiers"))
     return found
+
+
+def _of_experience(inputs: Inputs) -> list[Missing]:
+    if inputs.session.experience_question_id is None or question_of(inputs.session) is not None:
+        return []
+    text = _("The question about experience is sensitive by now, or its answers have no order: experience is not looked at.")
+    return [Missing(text, advice="experience")]
 
 
 def _left_out(inputs: Inputs, by) -> list[Missing]:

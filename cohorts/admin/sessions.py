@@ -240,7 +240,7 @@ class SessionAdmin(
             reverse("session_figures", args=[session.slug]),
             _("Figures"),
             reverse("admin:cohorts_session_copy", args=[session.pk]),
-            _("Copy"),
+            _("Copy the session"),
         )
 
     def render_change_form(self, request, context, add=False, change=False, form_url="", obj=None):

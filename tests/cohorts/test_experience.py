@@ -6,6 +6,7 @@ from django.urls import reverse
 
 from cohorts.experience import experience_in, known_levels, level_of, levels_of
 from cohorts.forming_inputs import build_instance
+from cohorts.forming_missing import missing_for
 from cohorts.models import Answer, Question
 from tests.cohorts.forming_world import make_forming
 from tests.factories import QuestionFactory, SessionFactory, SessionRoleFactory
@@ -76,6 +77,8 @@ def test_the_solver_hears_the_levels_of_the_question_that_the_session_names():
     question.save()
     assert known_levels(forming.session) == {}
     assert silent.pk
+    (missing,) = missing_for(build_instance(forming.session), by=forming.organiser)
+    assert "experience is not looked at" in missing.text
 
 
 @pytest.mark.django_db
