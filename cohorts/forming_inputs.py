@@ -72,18 +72,20 @@ def build_instance(
     among: Collection[int] | None = None,
     pins: Mapping[int, int] | None = None,
     bans: Mapping[int, Iterable[int]] | None = None,
+    anyone: bool = False,
 ) -> Inputs:
     """What can be asked of the solver now, about all applications on which `by` decides, or about those of `among` (ids).
 
     Applications under review or on the waitlist count, those that are not eligible left out, and so are people who lead a cohort of
     the session and those about whom a decision against a place is noted. Whoever has a place is pinned to it, unless `pins` (cohort
     by application, ids) says otherwise; pins and bans about what is not there any more are passed over. People without a tier come
-    after all others. Raises `InstanceError` where limits make no sense. Six queries, and two for the levels of experience.
+    after all others. With
+    `anyone` the status of an application and what is noted about it do not matter. Raises `InstanceError` where limits make no sense. Six queries, and two for the levels of experience.
     """
     cohorts = {one.pk: one for one in session.cohorts.select_related("project")}
     leaders, members = _memberships(cohorts)
-    possible = _possible(session, by, among, {one.user_id for rows in leaders.values() for one in rows})
-    asked = {one.pk: one for one in possible if one.pending_decision not in AGAINST}
+    possible = _possible(session, by, among, {one.user_id for rows in leaders.values() for one in rows}, anyone)
+    asked = {one.pk: one for one in possible if anyone or one.pending_decision not in AGAINST}
     people = {one.applicant_id for one in asked.values()}
     settled = {pk: [row for row in members[pk] if row.user_id not in people] for pk in cohorts}
     place_of = {row.user_id: pk for pk, rows in members.items() for row in rows}
@@ -138,8 +140,10 @@ def _memberships(cohorts: Mapping[int, Cohort]) -> tuple[dict[int, list[Membersh
     return leaders, members
 
 
-def _possible(session: Session, by, among: Collection[int] | None, leading: set[int]) -> list[Application]:
-    found = session.applications.worth_a_review().filter(applicant__is_active=True)
+def _possible(session: Session, by, among: Collection[int] | None, leading: set[int], anyone: bool = False) -> list[Application]:
+    found = session.applications.filter(applicant__is_active=True)
+    if not anyone:
+        found = found.worth_a_review()
     if by is not None:
         found = found.filter(pk__in=Application.objects.decided_by(by).values("pk"))
     rows = found.select_related("applicant__availability").defer("draft").prefetch_related("project_preferences").order_by("pk")

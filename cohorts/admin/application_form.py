@@ -7,6 +7,7 @@ from django.utils.translation import gettext_lazy as _
 from cohorts.assessing import assess
 from cohorts.models import Application
 from cohorts.pending import DecisionError, possible_decisions, set_pending_decision
+from cohorts.place_checks import checks_for_place
 from cohorts.placing import PlacingError, place, placement_of, take_out
 
 
@@ -37,6 +38,8 @@ class DecisionForm(forms.Form):
 
     def __init__(self, *args, application: Application, user, **kwargs):
         self.application, self.user = application, user
+        #: The cohort about which the page asks once more, since a place there breaks a rule.
+        self.asks_about = None
         self.placement = placement_of(application)
         kwargs.setdefault("initial", self._initial())
         super().__init__(*args, **kwargs)
@@ -69,7 +72,19 @@ class DecisionForm(forms.Form):
         is_eligible = cleaned.get("eligibility") == Application.Eligibility.ELIGIBLE
         if is_by_hand and not is_eligible and not cleaned.get("reason", "").strip():
             self.add_error("reason", _("Say why, so that the other organisers understand it."))
+        self._check_place(cleaned.get("cohort"))
         return cleaned
+
+    def _check_place(self, cohort) -> None:
+        """Ask before a place is given that breaks a rule. `anyway` names the cohort, so that a yes is about that one alone."""
+        before = self.placement.cohort_id if self.placement else None
+        if cohort is None or cohort.pk == before or self.fields["cohort"].disabled:
+            return
+        broken = checks_for_place(self.application, cohort, by=self.user)
+        if broken and self.data.get("anyway") != str(cohort.pk):
+            self.asks_about = cohort
+            for text in broken:
+                self.add_error("cohort", text)
 
     def save(self) -> bool:
         """Whether it could be saved; where not, the form has the reason as an error and nothing is written."""

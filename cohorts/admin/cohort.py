@@ -6,9 +6,11 @@ from django.core.exceptions import ValidationError
 from django.db.models import Count, Q
 from django.forms.models import BaseInlineFormSet
 from django.utils import timezone
+from django.utils.html import format_html, format_html_join
 from django.utils.translation import gettext_lazy as _
 
 from cohorts.models import Cohort, Membership
+from cohorts.place_checks import warnings_of_cohort
 from cohorts.placing import TAKING_A_PLACE
 
 from .access import OrganiserAdmin, part_of
@@ -120,14 +122,28 @@ class CohortAdmin(OrganiserAdmin):
     def get_inlines(self, request, obj):
         return [LeaderInline, MemberInline] if obj is not None else []
 
+    def get_fields(self, request, obj=None):
+        if obj is None:
+            return self.fields
+        # Kept for the field, which has no request.
+        obj.looked_at_by = request.user
+        return [*self.fields, "rules"]
+
     def get_readonly_fields(self, request, obj=None):
-        return ["session"] if obj is not None else []
+        return ["session", "rules"] if obj is not None else []
 
     def has_add_permission(self, request) -> bool:
         return part_of(request).organises
 
     def has_delete_permission(self, request, obj=None) -> bool:
         return self.has_view_permission(request, obj) and obj is not None and not obj.memberships.exists()
+
+    @admin.display(description=_("rules that do not hold"))
+    def rules(self, cohort):
+        broken = warnings_of_cohort(cohort, by=cohort.looked_at_by)
+        if not broken:
+            return _("None: all that can be judged hold.")
+        return format_html("<ul>{}</ul>", format_html_join("", "<li>{}</li>", ((text,) for text in broken)))
 
     @admin.display(description=_("members"), ordering="member_count")
     def members(self, cohort):
