@@ -59,7 +59,7 @@ class NewestOnly(Paginator):
 class MessageAdmin(MessageActions, VisibleToAdmin):
     list_display = ["subject_line", "to", "state_words", "trouble_words", "kind_words", "when", "attempts"]
     list_display_links = ["subject_line"]
-    list_filter = [NeedsSomebody, StateFilter, GroupFilter, KindFilter, AgeFilter]
+    list_filter = [NeedsSomebody, StateFilter, GroupFilter, AgeFilter, KindFilter]
     list_select_related = ["recipient"]
     list_per_page = 50
     paginator = NewestOnly

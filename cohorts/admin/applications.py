@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST
 
+from accounts.bounces import troubled_addresses
 from accounts.models import Availability
 from cohorts.applicant_identity import with_visible_applicant
 from cohorts.assessing import let_rules_decide
@@ -287,6 +288,7 @@ class ApplicationAdmin(OrganiserAdmin):
             "application": application,
             "form": form,
             "availability": Availability.objects.visible_to(request.user).filter(user=application.applicant_id).first(),
+            "trouble": troubled_addresses([application.applicant.email]).get(application.applicant.email.lower()),
             "obstacle_to_deciding": obstacle_to_deciding(application.session),
             "answers": Answer.objects.visible_to(request.user).filter(application=application).select_related("question", "file"),
             "file_names": True,

@@ -184,9 +184,12 @@ def test_the_first_page_says_what_waits_and_leads_there(organiser, world):
     assert len(organiser.get(found["url"]).context["cl"].result_list) == 3
 
 
-def test_people_read_on_their_own_page_that_mail_came_back(client, world):
+def test_people_and_their_organisers_read_that_mail_came_back(client, world):
     person = world.applications[0].applicant
     note_trouble(person.email.upper(), "bounced", "mailbox full")
+    client.force_login(world.organiser)
+    application = client.get(reverse("admin:cohorts_application_change", args=[world.applications[0].pk]))
+    assert "Mail came back" in application.text
     client.force_login(person)
     assert f"Mail to {person.email} came back" in client.get(reverse("me")).text
     client.post(reverse("address_is_well"))
