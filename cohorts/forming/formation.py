@@ -44,6 +44,8 @@ class Formation:
     seconds: float = 0.0
     #: How many teams were compared in the end.
     teams: int = 0
+    #: No answer that keeps what the proven goals reached places more people; None where nothing is known of it.
+    most_placed: int | None = None
 
     @property
     def verdict(self) -> str:
@@ -56,3 +58,18 @@ class Formation:
     def unproven(self) -> Goal | None:
         """The first goal that is not proven."""
         return next((goal for goal in self.goals if not goal.proven), None)
+
+    @property
+    def placed(self) -> int:
+        """How many people have a place."""
+        return sum(len(inside) for inside in self.members.values())
+
+    @property
+    def gap_in_people(self) -> float | None:
+        """How many of all who could have a place are missing at most, from 0 to 1; None where nothing is known of it.
+
+        A goal of few people may miss a large part of its bound and yet be about one person of hundreds: this is the measure for the whole.
+        """
+        if self.most_placed is None:
+            return None
+        return (self.most_placed - self.placed) / self.most_placed if self.most_placed else 0.0

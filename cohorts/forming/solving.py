@@ -8,7 +8,7 @@ among them. What a goal has reached is kept by all that follow.
 import math
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -50,7 +50,8 @@ def solve(instance: Instance, *, seconds: float, seed: int, told: Callable[[str]
         return _formation(market, [], [Goal(name, 0, 0, True) for name in measure(instance, {})], [], began)
     work = _Work(instance, market)
     goals = work.run()
-    return _formation(market, work.answer, goals, _short(market, work.answer, goals), began)
+    formation = _formation(market, work.answer, goals, _short(market, work.answer, goals), began)
+    return replace(formation, most_placed=work.most_placed)
 
 
 def _impossible(market: Market) -> list[int]:
@@ -94,18 +95,24 @@ class _Work:
         self.answer: list[int] = []
         self.most = 0.0
         self.kept: list[tuple[Aim | Look, float]] = []
+        self.most_placed: int | None = None
         self.mender = Mender(market, self.chance)
 
     def run(self) -> list[Goal]:
         self.market.ask("answer")
         self.answer, _prices = first_answer(self.market, self.everything)
         self.most = self.everything.most()
-        goals, last = [], None
+        goals: list[Goal] = []
+        last: _Bound | None = None
         for aim in self.aims:
             self.market.ask(aim.name)
             goal, last = self._reach(aim)
+            if not goal.proven and all(one.proven for one in goals):
+                self.most_placed = self._most_placed()
             goals.append(goal)
             self.kept.append((aim, goal.reached))
+        if all(one.proven for one in goals):
+            self.most_placed = len(self._people())
         # Whoever keeps the last aim is made of teams that its prices allow: among these the finer looks choose.
         everything = last is not None and goals[-1].proven
         among, whole = np.arange(len(self.market.program.teams)), False
@@ -116,6 +123,15 @@ class _Work:
             goals.append(self._refine(look, among, whole=whole))
             self.kept.append((look, goals[-1].reached))
         return goals
+
+    def _people(self) -> list[int]:
+        return [person for number in self.answer for person in self.market.program.teams[number].people]
+
+    def _most_placed(self) -> int | None:
+        """No answer that keeps what was reached so far places more people; None where there is no time to find out."""
+        shape = (self.market.program.cohorts, self.market.program.people)
+        found = self._bound(Aim("people", np.ones(shape), ({},) * shape[0]))
+        return round(found.value) if found is not None else None
 
     def _held(self) -> list[Kept]:
         return [Kept(self.market.values(goal), reached - TINY) for goal, reached in self.kept]
