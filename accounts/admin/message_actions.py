@@ -13,7 +13,7 @@ from django.db.models import Count, Max
 from django.http import HttpResponse
 from django.template.response import TemplateResponse
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext, ngettext_lazy
+from django.utils.translation import gettext_lazy, gettext_noop, ngettext, ngettext_lazy
 
 from accounts import messages as outbox
 from accounts.models import Message
@@ -57,7 +57,7 @@ DEEDS = {
         asks=ngettext_lazy("%(count)s mail goes out again.", "%(count)s mails go out again.", "count"),
         button=gettext_lazy("Send again"),
         done=ngettext_lazy("%(count)s message goes out again.", "%(count)s messages go out again.", "count"),
-        logged="Sent again.",
+        logged=gettext_noop("Sent again."),
         needs_text=True,
     ),
     "cancel": Deed(
@@ -68,7 +68,7 @@ DEEDS = {
         asks=ngettext_lazy("%(count)s mail is never sent, and nobody is asked about it any more.", "%(count)s mails are never sent, and nobody is asked about them any more.", "count"),
         button=gettext_lazy("Cancel for good"),
         done=ngettext_lazy("%(count)s message is cancelled.", "%(count)s messages are cancelled.", "count"),
-        logged="Cancelled.",
+        logged=gettext_noop("Cancelled."),
     ),
     "it_arrived": Deed(
         label=gettext_lazy("It arrived"),
@@ -78,7 +78,7 @@ DEEDS = {
         asks=ngettext_lazy("%(count)s message counts as sent. No mail goes out.", "%(count)s messages count as sent. No mail goes out.", "count"),
         button=gettext_lazy("Yes, it arrived"),
         done=ngettext_lazy("%(count)s message counts as sent.", "%(count)s messages count as sent.", "count"),
-        logged="Said that it arrived.",
+        logged=gettext_noop("Said that it arrived."),
     ),
     "did_not_arrive": Deed(
         label=gettext_lazy("It did not arrive: send again"),
@@ -88,7 +88,7 @@ DEEDS = {
         asks=ngettext_lazy("%(count)s mail goes out again.", "%(count)s mails go out again.", "count"),
         button=gettext_lazy("Send again"),
         done=ngettext_lazy("%(count)s message goes out again.", "%(count)s messages go out again.", "count"),
-        logged="Said that it did not arrive, and sent it again.",
+        logged=gettext_noop("Said that it did not arrive, and sent it again."),
         warning=gettext_lazy("If it arrived after all, people read it twice. Ask them first where you can."),
         needs_text=True,
     ),

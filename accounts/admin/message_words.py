@@ -4,6 +4,7 @@ import datetime
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from html import unescape
 
 from django.contrib.admin.models import LogEntry
 from django.contrib.contenttypes.models import ContentType
@@ -99,9 +100,10 @@ def _of_people(message: Message) -> Iterator[Happening]:
             and abs(entry.action_time - settled) < datetime.timedelta(minutes=1)
         ):
             settled = None
-        yield Happening(entry.action_time, f"{who}: {entry.get_change_message()}")
+        yield Happening(entry.action_time, f"{who}: {_(entry.get_change_message())}")
     if settled:
-        who = message.settled_by.get_full_name() if message.settled_by else _("The mail provider")
+        nobody = _("The mail provider") if message.fate else _("Somebody whose account is gone")
+        who = message.settled_by.get_full_name() if message.settled_by else nobody
         yield Happening(settled, _("%(who)s settled what became of it.") % {"who": who})
 
 
@@ -114,7 +116,7 @@ def html_preview(message: Message) -> str:
     return mask_tokens(html_of(message))
 
 
-def links_of(text: str) -> list[str]:
-    """Every address of the web in a text, once, in order."""
-    found = [address.rstrip(".,;:!?)*_") for address in _ADDRESS.findall(text)]
+def links_of(text: str, markup: str = "") -> list[str]:
+    """Every address of the web in a text and in its HTML, once, in order."""
+    found = [address.rstrip(".,;:!?)*_") for address in _ADDRESS.findall(text) + _ADDRESS.findall(unescape(markup))]
     return list(dict.fromkeys(found))

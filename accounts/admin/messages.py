@@ -156,7 +156,7 @@ class MessageAdmin(MessageActions, VisibleToAdmin):
             "is_shown": is_shown,
             "is_deleted": not message.body,
             "text": text,
-            "links": links_of(f"{text}\n{html_preview(message)}") if is_shown else [],
+            "links": links_of(text, html_preview(message)) if is_shown else [],
             "about": self._about(request, message),
             "buttons": self._buttons(request, message),
             "facts": [

@@ -5,6 +5,7 @@ from django.contrib.admin.models import LogEntry
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from django.utils.html import escape
 
 from accounts.admin.message_words import links_of
 from accounts.bounces import note_trouble
@@ -207,6 +208,7 @@ def test_people_and_their_organisers_read_that_mail_came_back(client, world):
 )
 def test_links(text, links):
     assert links_of(text) == links
+    assert links_of(text, escape(text)) == links
 
 
 def test_the_language_of_mail_is_asked_where_there_is_a_choice(client, settings, world):
