@@ -15,12 +15,23 @@ from .batches import BatchResult, batch_result, register_batch, send_batch
 from .mail_html import html_of
 from .mail_kinds import kind_label, register_kind, register_still_true
 from .models import Message, User
-from .sending import MAX_ATTEMPTS, WAITS, NotSentYet, PermanentError, UnsureError, send_after_commit, send_message, wait_after
+from .sending import (
+    MAX_ATTEMPTS,
+    SENDING_LIMIT,
+    WAITS,
+    NotSentYet,
+    PermanentError,
+    UnsureError,
+    send_after_commit,
+    send_message,
+    wait_after,
+)
 from .settling import advice, cancel_message, retry_message, settle_message
 from .waiting_mail import send_waiting_messages
 
 __all__ = [
     "MAX_ATTEMPTS",
+    "SENDING_LIMIT",
     "WAITS",
     "BatchResult",
     "NewMessage",

@@ -192,9 +192,12 @@ def _write_fault(message: Message, fault: Fault) -> str:
 def _write_sent(message: Message) -> None:
     """Write down that it arrived at the mail server. That is true whatever was thought of it meanwhile, and must not be forgotten:
     only who is sending it again at this moment writes that down later."""
+    ending = _ending(message, State.SENT)
+    if Message.objects.filter(pk=message.pk, state=State.SENDING, tried_at=message.tried_at).update(**ending):
+        return
     another = Q(state=State.SENDING) & ~Q(attempts=message.attempts, tried_at=message.tried_at)
     found = Message.objects.filter(pk=message.pk).exclude(another).exclude(state=State.SENT)
-    found.update(**_ending(message, State.SENT))
+    found.update(**ending)
 
 
 def _ending(message: Message, state: str, fault: Fault | None = None) -> dict[str, Any]:

@@ -12,6 +12,8 @@ from . import log_ins, messages
     backoff=messages.wait_after,
     retry_on=(messages.NotSentYet,),
     unique=True,
+    # A server that answers a letter at a time keeps within every time limit of the connection.
+    time_limit=messages.SENDING_LIMIT,
     about="accounts.message",
 )
 def send_message_task(message_id: int) -> None:
