@@ -121,6 +121,8 @@ def _outcome(application) -> str:
             return _("on the waitlist, rank %(rank)s") % {"rank": application.waitlist_rank}
         case Status.WAITLISTED:
             return _("on the waitlist")
+        case Status.NOT_SELECTED if waited and application.waitlist_rank:
+            return _("not selected, after rank %(rank)s on the waitlist") % {"rank": application.waitlist_rank}
         case Status.NOT_SELECTED:
             return _("not selected, after the waitlist") if waited else _("not selected")
         case Status.OFFERED:

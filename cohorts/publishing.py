@@ -210,8 +210,10 @@ def carry_out(outgoing: Sequence[Outgoing], session: Session, *, by, now, note: 
             "pending_decision": Decision.NONE,
             "pending_rank": None,
             "answer_by": answer_until(session, now) if status == Status.OFFERED else None,
-            "waitlist_rank": F("pending_rank") if status == Status.WAITLISTED else None,
         }
+        # Whoever is not selected in the end keeps the rank of the waitlist: organisers read it next time.
+        if status != Status.NOT_SELECTED:
+            changes["waitlist_rank"] = F("pending_rank") if status == Status.WAITLISTED else None
         move_all(applications, status, by=by, note=note, changes=changes)
     rounds = _rounds(outgoing)
     queue_messages(

@@ -157,7 +157,6 @@ def _message(session: Session, person: User, free: int, ever: int) -> NewMessage
 
 def free_values(session: Session, free: int) -> dict[str, object]:
     """What the placeholders of that mail stand for, in the active language."""
-    applications = absolute_url(reverse("admin:cohorts_application_changelist"))
     given = {"number": free, "session": session}
     few = ngettext("%(number)s place in %(session)s is free again", "%(number)s places in %(session)s are free again", free)
     news = ngettext(
@@ -171,7 +170,7 @@ def free_values(session: Session, free: int) -> dict[str, object]:
         "free": free,
         "places_are_free": few % given,
         "news": news % given,
-        "link": f"{applications}?session__id__exact={session.pk}&status__exact={Status.WAITLISTED}",
+        "link": absolute_url(reverse("admin:cohorts_session_waitlist", args=[session.pk])),
         # Organisers are the session's contact themselves.
         "contact": settings.CONTACT_EMAIL,
         "questions_sentence": questions_sentence(settings.CONTACT_EMAIL),

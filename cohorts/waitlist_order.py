@@ -93,6 +93,8 @@ def reorder(
     """
     with transaction.atomic():
         locked = _locked(session, by)
+        if locked.archived_at is not None:
+            raise DecisionError(_("This session is archived: its waitlist stays as it ended."))
         seen = standing(locked, by=by)
         if seen.fingerprint(which) != expected:
             raise DecisionError(_("The list has changed since you looked. Nothing was moved: look at it again."))

@@ -27,6 +27,9 @@ from cohorts.waitlist_order import PENDING, PUBLISHED, RANKS, reorder, standing
 URL_NAME = "cohorts_session_waitlist"
 Status = Application.Status
 
+#: Rows of a list that the page shows: more fields than these are no form any more. The others keep their order.
+SHOWN = 300
+
 
 class WaitlistMixin:
     """Adds the waitlist to the admin of sessions."""
@@ -72,8 +75,8 @@ class WaitlistMixin:
         context |= {
             "standing": seen,
             "lists": [
-                (PUBLISHED, seen.published, seen.fingerprint(PUBLISHED)),
-                (PENDING, seen.pending, seen.fingerprint(PENDING)),
+                (which, places[:SHOWN], seen.fingerprint(which), max(len(places) - SHOWN, 0))
+                for which, places in ((PUBLISHED, seen.published), (PENDING, seen.pending))
             ],
             "free": free,
             "prepared": session.applications.filter(pending_decision=Application.Decision.OFFER).count(),

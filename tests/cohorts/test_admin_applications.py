@@ -7,10 +7,11 @@ import pytest
 from django.urls import reverse
 
 from cohorts.csv_cells import harmless_cell
-from cohorts.models import Application, Membership, Session
+from cohorts.models import Application, Membership, Publication, Session
+from cohorts.publishing import carry_on
 from cohorts.reviews import hand_in
 from tests.cohorts.world import make_world
-from tests.factories import CohortFactory, MembershipFactory
+from tests.factories import ApplicationFactory, CohortFactory, MembershipFactory, SessionFactory, SessionRoleFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -79,21 +80,22 @@ def test_the_address_asks_nothing_that_is_not_a_filter(organiser, world, query):
     assert response.status_code in (302, 400)
 
 
-def test_decisions_in_bulk(organiser, world):
+@pytest.mark.parametrize("action", ["offer", "waitlist", "not_selected", "none"])
+def test_decisions_in_bulk_are_asked_about_first(organiser, world, action):
+    """What the page does then: `test_pending`."""
     Application.objects.filter(pk=world.applications[2].pk).update(status="withdrawn")
-    data = {
-        "action": "decide_offer",
-        "_selected_action": [one.pk for one in world.applications],
-        "select_across": "0",
-        "index": "0",
-    }
-    text = organiser.post(reverse(LIST), data, follow=True).content.decode()
-    assert "2 decisions are pending." in text
-    assert "cannot get the decision" in text
-    assert [Application.objects.get(pk=one.pk).pending_decision for one in world.applications] == ["offer", "offer", "none"]
-    for action, expected in (("decide_waitlist", "waitlist"), ("decide_not_selected", "not_selected"), ("decide_none", "none")):
-        organiser.post(reverse(LIST), {**data, "action": action})
-        assert Application.objects.get(pk=world.applications[0].pk).pending_decision == expected
+    data = {"action": f"decide_{action}", "_selected_action": [one.pk for one in world.applications], "index": "0"}
+    response = organiser.post(reverse(LIST), data)
+    assert response.context["plan"].decision == action
+    assert ("cannot get the decision" in response.content.decode()) == (action != "none")
+    assert [Application.objects.get(pk=one.pk).pending_decision for one in world.applications] == ["none"] * 3
+
+
+def test_decisions_in_bulk_are_about_one_session(organiser, world):
+    other = ApplicationFactory(session=SessionFactory(reviewing=True))
+    SessionRoleFactory(session=other.session, user=world.organiser)
+    data = {"action": "decide_offer", "_selected_action": [world.applications[0].pk, other.pk], "index": "0"}
+    assert "of one session at a time" in organiser.post(reverse(LIST), data, follow=True).content.decode()
 
 
 def test_nothing_can_be_deleted_in_bulk_or_alone(organiser, world, client):
@@ -236,9 +238,10 @@ class TestPublishPage:
         fingerprint = response.context["plan"].fingerprint
         assert "changed since you looked" in organiser.post(address, {"fingerprint": "old"}, follow=True).content.decode()
         assert organiser.post(address, {"fingerprint": fingerprint}).status_code == 302
+        carry_on(Publication.objects.get().pk)
         assert Application.objects.get(pk=world.applications[0].pk).status == "offered"
-        again = organiser.post(address, {"fingerprint": fingerprint}, follow=True).content.decode()
-        assert "Nothing is left to publish" in again
+        assert organiser.post(address, {"fingerprint": fingerprint}).status_code == 302
+        assert Publication.objects.count() == 1
 
     def test_while_people_review_it_says_what_to_do_first(self, organiser, world):
         address = reverse("admin:cohorts_session_publish", args=[world.session.pk])

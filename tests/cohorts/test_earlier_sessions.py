@@ -47,6 +47,7 @@ def words(world, viewer=None, index=0):
         ("waitlisted", {}, True, "on the waitlist"),
         ("not_selected", {}, False, "not selected"),
         ("not_selected", {}, True, "not selected, after the waitlist"),
+        ("not_selected", {"waitlist_rank": 3}, True, "not selected, after rank 3 on the waitlist"),
         ("declined", {}, True, "declined a place, offered from the waitlist"),
         ("expired", {}, False, "did not answer the offer of a place"),
         ("offered", {}, False, "offered a place"),

@@ -185,7 +185,7 @@ class TestPages:
 
     def test_reordered_switched_and_offered_with_the_mail_shown_first(self, world, client):
         seen = client.get(self.page(world))
-        (which, places, fingerprint), _pending = seen.context["lists"]
+        (which, places, fingerprint, _more), _pending = seen.context["lists"]
         form = {"list": which, "fingerprint": fingerprint, "down": str(places[0].application.pk)}
         client.post(self.page(world), form | {f"rank-{places[1].application.pk}": "x", "rank-y": "1"})
         assert ranks(world) == [2, 1, 3, 4]
