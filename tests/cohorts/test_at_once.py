@@ -16,12 +16,13 @@ from cohorts.decisions import plan_publication
 from cohorts.entries import Entry
 from cohorts.models import Application, ApplicationEvent, Conflict, Membership, Publication, Review, Session
 from cohorts.moves import MoveError
-from cohorts.pending import set_pending_decision
+from cohorts.pending import set_pending_decision, set_pending_decisions
 from cohorts.placing import PlacingError, place
 from cohorts.publishing import PublishError, carry_on
 from cohorts.publishing import publish as press
 from cohorts.reviews import declare_conflict, hand_in
 from cohorts.waitlist import look_after_free_places
+from cohorts.waitlist_offers import offer_place, plan_offer
 from tests.cohorts.publishing import publish
 from tests.cohorts.world import make_world
 from tests.factories import MembershipFactory, QuestionFactory, SessionFactory, SessionRoleFactory, UserFactory
@@ -183,3 +184,29 @@ def test_a_submission_and_the_deletion_of_its_account_do_not_wait_for_each_other
     assert answers[1] is None
     assert not isinstance(answers[0], OperationalError)
     assert not Application.objects.exists()
+
+
+def test_two_organisers_who_note_the_waitlist_give_no_rank_twice():
+    world = make_world(applications=4, review_closed_at=timezone.now() - datetime.timedelta(hours=1))
+    other = SessionRoleFactory(session=world.session, role="organiser").user
+    numbers = [one.pk for one in world.applications]
+    at_once(
+        lambda: set_pending_decisions(world.session, numbers[:2], "waitlist", by=world.organiser),
+        lambda: set_pending_decisions(world.session, numbers[2:], "waitlist", by=other),
+    )
+    assert sorted(Application.objects.values_list("pending_rank", flat=True)) == [1, 2, 3, 4]
+
+
+def test_of_two_organisers_who_offer_the_same_person_a_place_one_is_told():
+    now = timezone.now()
+    world = make_world(applications=1, review_closed_at=now - datetime.timedelta(hours=2), published_at=now)
+    other = SessionRoleFactory(session=world.session, role="organiser").user
+    Application.objects.update(status="waitlisted", waitlist_rank=1)
+    plan = plan_offer(world.session, world.applications[0].pk, by=world.organiser)
+    wish = {"expected": plan.fingerprint, "cohort": world.cohort.pk}
+    answers = at_once(
+        *[lambda by=by: offer_place(world.session, plan.application.pk, by=by, **wish) for by in (world.organiser, other)]
+    )
+    assert sorted(type(answer).__name__ for answer in answers) == ["Application", "OfferError"]
+    assert Message.objects.filter(kind="decision_offer").count() == 1
+    assert Membership.objects.filter(state="invited").count() == 1
