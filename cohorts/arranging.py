@@ -304,8 +304,8 @@ def _write(proposal: Proposal, inputs: Inputs, places: Places) -> None:
         for cohort, people in members.items():
             (people.add if cohort == there else people.discard)(pk)
     # Whoever is in a cohort that is gone meanwhile stays written down until somebody brings it up to date.
-    for cohort, people in proposal.members.items():
-        if cohort not in members and (left := set(people) - set(places)):
+    for cohort, inside in proposal.members.items():
+        if cohort not in members and (left := set(inside) - set(places)):
             members[cohort] = left
     ordered = {cohort: sorted(people) for cohort, people in members.items()}
     arrangement = Arrangement(inputs.instance, ordered)

@@ -238,7 +238,7 @@ class ArrangedLook:
     def effect(self, change: Difference) -> Effect:
         """A change in sentences."""
         better = [_("No longer: %(problem)s") % {"problem": self._words(one)} for one in change.mends]
-        worse = []
+        worse: list[str] = []
         for name, count in change.measures.items():
             (better if count > 0 else worse).append(self._measure_words(name, count))
         return Effect([self._words(one) for one in change.breaks], better, worse, change.is_possible)

@@ -209,7 +209,7 @@ def accept(proposal: Proposal, *, by, despite: str = "") -> int:
 
 def _take_over(proposal: Proposal, inputs: Inputs, by) -> list[dict[str, Any]]:
     """Offers and places for everybody. Returns what was there before, for undoing it."""
-    rows = [
+    rows: list[dict[str, Any]] = [
         {"application": pk, "cohort": cohort, "before": inputs.placed.get(pk)}
         for cohort, people in proposal.members.items()
         for pk in people

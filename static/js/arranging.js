@@ -18,25 +18,26 @@
     }
   });
 
-  document.addEventListener("htmx:afterSwap", (event) => {
-    if (event.detail.target === body) {
-      const part = body.querySelector(".choosing-part");
-      // What breaks nothing needs no question.
-      if (part?.dataset.asks === "no") {
-        body.querySelector("form")?.requestSubmit();
-        return;
-      }
-      if (!dialog.open) dialog.showModal();
-      document.getElementById("choosing-heading")?.focus();
+  // Only now the forms in it are those of htmx.
+  document.addEventListener("htmx:afterSettle", (event) => {
+    if (event.detail.target !== body || !body.firstElementChild) return;
+    // What breaks nothing needs no question.
+    if (body.querySelector(".choosing-part")?.dataset.asks === "no") {
+      body.querySelector("form")?.requestSubmit();
       return;
     }
+    if (!dialog.open) dialog.showModal();
+    document.getElementById("choosing-heading")?.focus();
+  });
+
+  document.addEventListener("htmx:afterSwap", (event) => {
     const board = document.getElementById("board");
     if (event.detail.target?.id !== "board" || !board) return;
     if (dialog.open) dialog.close();
     body.replaceChildren();
     const words = board.dataset.said;
     if (words) say(words);
-    const place = cameFrom && document.getElementById(cameFrom);
+    const place = cameFrom ? document.getElementById(cameFrom) : null;
     const link = place?.matches("a") ? place : place?.querySelector("a");
     (link ?? board.querySelector("a, button"))?.focus({ preventScroll: true });
     cameFrom = "";
