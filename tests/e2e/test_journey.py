@@ -118,10 +118,20 @@ def decide_and_publish(page: Page, server: str, session: Session, application: A
     page.get_by_role("button", name="Close the review").click()
     page.wait_for_url(lambda url: "close-review" not in url)
     page.goto(f"{server}/admin/cohorts/session/{session.pk}/publish/")
-    expect(page.get_by_role("heading", name="The message that goes out")).to_be_visible()
+    expect(page.get_by_role("heading", name="Every message, as it goes out")).to_be_visible()
     axe_in_both_themes(page)
+    page.goto(f"{server}/admin/cohorts/session/{session.pk}/publish/{application.pk}/")
+    expect(page.frame_locator("iframe.mail-frame").get_by_text("you are offered a place").first).to_be_visible()
+    axe_in_both_themes(page)
+    page.get_by_role("link", name="Back to all messages").click()
     page.get_by_role("button", name=re.compile("^Publish")).click()
-    page.wait_for_url(lambda url: not url.endswith("/publish/"))
+    page.wait_for_url("**/publications/*/")
+    expect(page.get_by_role("heading", name="Waiting to begin")).to_be_visible()
+    axe_in_both_themes(page)
+    run_waiting_tasks()
+    # The page asks by itself how it is going.
+    expect(page.get_by_role("heading", name="Published", exact=True)).to_be_visible()
+    axe_in_both_themes(page)
 
 
 def accept(page: Page, server: str, application: Application) -> None:

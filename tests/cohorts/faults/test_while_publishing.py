@@ -2,10 +2,14 @@
 is said."""
 
 import datetime
+import os
+import subprocess
+import sys
 from contextlib import ExitStack, contextmanager, suppress
 
 import pytest
 import time_machine
+from django.conf import settings
 from django.db import connection
 from django.utils import timezone
 
@@ -149,3 +153,59 @@ def test_a_worker_that_dies_anywhere_tells_nobody_twice_and_forgets_nobody(mail_
         unsure_moments += bool(unsure)
     # Between the claim of a message and the note that it went out: a few moments a message, and no others.
     assert 0 < unsure_moments < undisturbed.passed / 2
+
+
+WORKER = """
+import sys, time
+import django
+django.setup()
+from cohorts import publishing
+if sys.argv[2] == "deciding":
+    def stands_still(messages):
+        print("in the middle", flush=True)
+        time.sleep(60)
+    publishing.queue_messages = stands_still
+publishing.carry_on(int(sys.argv[1]))
+"""
+
+
+def start_worker(sink, publication, phase: str) -> subprocess.Popen:
+    """A process of its own that carries the publication on; `deciding`: it stands still in the middle of the transaction."""
+    database = connection.settings_dict["NAME"]
+    server = os.environ["DATABASE_URL"].rpartition("/")[0]
+    url = f"sqlite:///{database}" if connection.vendor == "sqlite" else f"{server}/{database}"
+    keep = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
+    variables = keep | {"DEBUG": "1", "DATABASE_URL": url, "EMAIL_URL": sink.url, "DJANGO_SETTINGS_MODULE": "config.settings"}
+    command = [sys.executable, "-W", "ignore", "-c", WORKER, str(publication.pk), phase]
+    return subprocess.Popen(command, env=variables, cwd=settings.BASE_DIR, stdout=subprocess.PIPE, text=True)
+
+
+@pytest.mark.real_process
+def test_the_kernel_kills_it_while_it_decides_and_while_it_sends(mail_sink):
+    world = decided()
+    publication = publish(world.session, by=world.organiser)
+
+    worker = start_worker(mail_sink, publication, "deciding")
+    assert worker.stdout is not None
+    assert worker.stdout.readline().strip() == "in the middle"
+    worker.kill()
+    worker.communicate(timeout=30)
+    assert not Application.objects.exclude(status="submitted").exists()
+    assert not Message.objects.exists()
+    assert not ApplicationEvent.objects.exists()
+
+    # The server has the whole first mail, and its answer finds nobody.
+    killed: list[subprocess.Popen] = []
+    mail_sink.on("dot", "stall", times=1, then=lambda: killed[0].kill())
+    killed.append(start_worker(mail_sink, publication, "sending"))
+    killed[0].communicate(timeout=30)
+    assert killed[0].returncode == -9
+    assert Application.objects.filter(status__in=["offered", "waitlisted"]).count() == 2
+
+    carry_on(publication.pk)
+    with time_machine.travel(timezone.now() + GIVEN_UP):
+        carry_on(publication.pk)
+    assert Publication.objects.get(pk=publication.pk).state == "done"
+    assert sorted(Message.objects.values_list("state", flat=True)) == ["sent", "unsure"]
+    assert len(mail_sink.mails) == 2
+    assert not mail_sink.twice()
