@@ -40,6 +40,8 @@ from .people import MadeUp
 
 #: Cohorts of the session that are planned, without members so far.
 PLANNED = ("Halley", "Encke", "Borrelly")
+#: Where the two who lead each of them live.
+LEADERS_ZONES = ("Europe/Berlin", "America/New_York", "Africa/Lagos")
 HOUR, DAY = datetime.timedelta(hours=1), datetime.timedelta(days=1)
 
 
@@ -86,7 +88,7 @@ class ReviewSeeder:
         """`applicants` apply; `colleagues` (two) read with the navigator and the organiser; `leaders` (six) have agreed to lead."""
         applications = self._applications(applicants)
         self._late(applications[-1])
-        self._availability([*applicants, *leaders])
+        self._availability(applicants, leaders)
         self._planned_cohorts(leaders)
         self._phases()
         self._reviewers = [
@@ -183,15 +185,20 @@ class ReviewSeeder:
         Application.objects.filter(pk=application.pk).update(submitted_at=closes + DAY, created_at=closes - DAY)
         application.events.update(at=closes + DAY)
 
-    def _availability(self, applicants: Sequence[MadeUp]) -> None:
-        """Evenings, some mornings, some week-ends, on everybody's own clock."""
+    def _availability(self, applicants: Sequence[MadeUp], leaders: Sequence[MadeUp]) -> None:
+        """Evenings, some mornings, week-ends, on everybody's own clock; those who lead keep more of them free, each pair in one region."""
         rows = []
         for person in applicants:
-            evenings = [(day, range(37, self.chance.choice((40, 42, 44)))) for day in range(5) if self.chance.random() < 0.7]
+            evenings = [(day, range(35, self.chance.choice((41, 43, 45)))) for day in range(5) if self.chance.random() < 0.8]
             mornings = [(day, range(14, 18)) for day in range(5) if self.chance.random() < 0.2]
-            weekend = [(day, range(20, 28)) for day in (5, 6) if self.chance.random() < 0.6]
+            weekend = [(day, range(18, 32)) for day in (5, 6) if self.chance.random() < 0.7]
             slots = {day * SLOTS_A_DAY + slot for day, hours in (*evenings, *mornings, *weekend) for slot in hours}
             rows.append(Availability(user=self.people[person.login], time_zone=person.time_zone, slots=sorted(slots)))
+        for number, person in enumerate(leaders):
+            days = [*((day, range(34, 46)) for day in range(5)), *((day, range(16, 34)) for day in (5, 6))]
+            slots = {day * SLOTS_A_DAY + slot for day, hours in days for slot in hours}
+            zone = LEADERS_ZONES[number // 2 % len(LEADERS_ZONES)]
+            rows.append(Availability(user=self.people[person.login], time_zone=zone, slots=sorted(slots)))
         Availability.objects.bulk_create(rows)
 
     def _planned_cohorts(self, leaders: Sequence[MadeUp]) -> None:
