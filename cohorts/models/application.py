@@ -73,7 +73,7 @@ class Application(models.Model):
 
     `draft` holds what is being typed, as raw text by question id, checked only on submitting; `answers` hold the version
     that was submitted. So a submitted application stays as it is while a new version is written. `version` counts saves
-    of the draft: a save that names an older one is refused. `status` is written by `cohorts.moves.move` alone.
+    of the draft: a save that names an older one is refused. `status` is written by `cohorts.moves` alone.
     """
 
     class Status(models.TextChoices):
@@ -193,7 +193,7 @@ class ApplicationEventQuerySet(models.QuerySet["ApplicationEvent"]):
 
 
 class ApplicationEvent(models.Model):
-    """One move of an application. Written by `cohorts.moves.move` alone, never changed."""
+    """One move of an application. Written by `cohorts.moves` alone, never changed."""
 
     application = models.ForeignKey(Application, models.CASCADE, related_name="events", verbose_name=_("application"))
     from_status = models.CharField(_("from"), max_length=12, choices=Application.Status.choices)

@@ -7,12 +7,15 @@ import threading
 import pytest
 import time_machine
 from django.db import connection, transaction
+from django.db.models import F
+from django.test.utils import CaptureQueriesContext
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 
 from cohorts.models import Application, ApplicationEvent, SessionRole
-from cohorts.moves import MOVES, Actor, MoveError, actor_kind, move, obstacle
+from cohorts.moves import MOVES, Actor, MoveError, actor_kind, move, move_all, obstacle
+from tests.cohorts.world import make_world
 from tests.factories import ApplicationFactory, SessionFactory, SessionRoleFactory, UserFactory
 
 Status = Application.Status
@@ -252,3 +255,43 @@ def test_nobody_is_offered_a_place_in_a_session_that_is_over():
     application = ApplicationFactory(session=SessionFactory(finished=True), status=Status.WAITLISTED)
     organiser = SessionRoleFactory(session=application.session).user
     assert "The session is over" in str(obstacle(application, Status.OFFERED, by=organiser))
+
+
+class TestManyAtOnce:
+    @staticmethod
+    def waiting(count):
+        world = make_world(applications=count)
+        return world, list(Application.objects.filter(session=world.session).order_by("pk"))
+
+    def test_all_move_by_the_same_table_and_each_is_recorded(self, db):
+        world, applications = self.waiting(3)
+        Application.objects.filter(pk=applications[0].pk).update(pending_decision="waitlist", pending_rank=7)
+        changes = {"waitlist_rank": F("pending_rank"), "pending_rank": None, "pending_decision": "none"}
+        events = move_all(applications, "waitlisted", by=world.organiser, note="Published", changes=changes)
+        assert [(event.application_id, event.from_status, event.actor) for event in events] == [
+            (one.pk, "submitted", world.organiser) for one in applications
+        ]
+        rows = Application.objects.filter(session=world.session).order_by("pk")
+        assert list(rows.values_list("status", "waitlist_rank", "pending_rank")) == [
+            ("waitlisted", 7, None),
+            ("waitlisted", None, None),
+            ("waitlisted", None, None),
+        ]
+
+    def test_one_that_cannot_move_keeps_all_where_they_are(self, db):
+        world, applications = self.waiting(3)
+        Application.objects.filter(pk=applications[1].pk).update(status="withdrawn")
+        for by in (world.organiser, world.reviewer, world.applications[0].applicant):
+            with pytest.raises(MoveError):
+                move_all(applications, "offered", by=by)
+        assert not ApplicationEvent.objects.exists()
+        assert Application.objects.filter(status="submitted").count() == 2
+
+    def test_the_statements_do_not_grow(self, db):
+        counts = set()
+        for count in (2, 30):
+            world, applications = self.waiting(count)
+            with CaptureQueriesContext(connection) as captured:
+                move_all(applications, "not_selected", by=world.organiser)
+            counts.add(len(captured))
+        assert len(counts) == 1
