@@ -31,6 +31,8 @@ class Effect:
     """What a change does, in sentences. It `asks` before it is made where it breaks something."""
 
     breaks: list[str]
+    #: What did not hold before either where somebody comes.
+    still: list[str]
     better: list[str]
     worse: list[str]
     is_possible: bool
@@ -241,7 +243,13 @@ class ArrangedLook:
         worse: list[str] = []
         for name, count in change.measures.items():
             (better if count > 0 else worse).append(self._measure_words(name, count))
-        return Effect([self._words(one) for one in change.breaks], better, worse, change.is_possible)
+        return Effect(
+            [self._words(one) for one in change.breaks],
+            [self._words(one) for one in change.stays],
+            better,
+            worse,
+            change.is_possible,
+        )
 
     # --- inside
 
@@ -316,7 +324,7 @@ class ArrangedLook:
         return [
             self.names.cohorts[cohort]
             for cohort, change in self.now.arrangement.targets(pk)
-            if cohort is not None and not {one.code for one in change.breaks} - HARMLESS
+            if cohort is not None and not {one.code for one in (*change.breaks, *change.stays)} - HARMLESS
         ]
 
     def _by_tier(self, pk: int) -> tuple:

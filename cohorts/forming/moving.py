@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from .checking import Problem, check, check_cohort
 from .goals import goal_names, measure, measure_cohort
 from .instance import Applicant, Instance
+from .rules import common, fewest
 
 #: Somebody in these would never be accepted, whatever an organiser ticks.
 NEVER = frozenset({"too many", "unknown", "twice"})
@@ -16,13 +17,15 @@ NEVER = frozenset({"too many", "unknown", "twice"})
 
 @dataclass(frozen=True)
 class Difference:
-    """What a change does. `breaks` are rules that do not hold afterwards and did before, or are further from it; `mends` hold again.
+    """What a change does. `breaks` are rules that do not hold afterwards and did before, or are further from it; `mends` hold again;
+    `stays` did not hold before either, in cohorts into which somebody comes.
 
     `measures` are the differences of the goals that change, by name and in the order in which they count.
     """
 
     breaks: tuple[Problem, ...]
     mends: tuple[Problem, ...]
+    stays: tuple[Problem, ...]
     measures: Mapping[str, int]
 
     @property
@@ -73,14 +76,17 @@ class Arrangement:
         touched |= {cohort for cohort in places.values() if cohort is not None}
         breaks: list[Problem] = []
         mends: list[Problem] = []
+        stays: list[Problem] = []
         change = dict.fromkeys(self._goals, 0)
         for cohort in [plan.id for plan in self.instance.cohorts if plan.id in touched]:
             before, after = self._state(cohort), self._with(cohort, places)
             breaks += [one for key, one in after.problems.items() if _is_worse(one, before.problems.get(key))]
+            if cohort in places.values():
+                stays += [one for key, one in after.problems.items() if not _is_worse(one, before.problems.get(key))]
             mends += [one for key, one in before.problems.items() if key not in after.problems]
             for name in self._goals:
                 change[name] += after.measures.get(name, 0) - before.measures.get(name, 0)
-        return Difference(tuple(breaks), tuple(mends), {name: count for name, count in change.items() if count})
+        return Difference(tuple(breaks), tuple(mends), tuple(stays), {name: count for name, count in change.items() if count})
 
     def targets(self, person: int) -> Iterator[tuple[int | None, Difference]]:
         """Each place that an applicant could have instead of the present one, None for no cohort, with what it changes."""
@@ -90,9 +96,17 @@ class Arrangement:
                 yield cohort, self.difference({person: cohort})
 
     def candidates(self, cohort: int, among: Sequence[int]) -> list[tuple[int, Difference]]:
-        """Which of `among` could come into a cohort, the best first: whoever breaks least, then by the order of the goals."""
-        found = [(one, self.difference({one: cohort})) for one in among if self.place_of.get(one) != cohort]
-        return sorted(found, key=lambda each: (*self.rank(each[1]), each[0]))
+        """Which of `among` could come into a cohort, the best first: whoever breaks least, has enough hours with those who lead it, and then by
+        the order of the goals."""
+        plan, enough = self._plans[cohort], self.instance.cohort_slots
+        found = []
+        for one in among:
+            if self.place_of.get(one) != cohort:
+                change = self.difference({one: cohort})
+                shared = min(fewest(common(self.instance, plan, [self._people[one]])), enough)
+                impossible, breaks, *rest = self.rank(change)
+                found.append(((impossible, breaks, -shared, *rest, one), one, change))
+        return [(one, change) for _key, one, change in sorted(found, key=lambda each: each[0])]
 
     def rank(self, difference: Difference) -> tuple:
         """To compare changes: the best is smallest."""
