@@ -6,8 +6,6 @@ import pytest
 
 from cohorts.forming import Applicant, Arrangement, CohortPlan, Instance, check, measure
 
-pytestmark = pytest.mark.any_database
-
 EVENING, MORNING = (0b111100,), (0b001111,)
 
 
