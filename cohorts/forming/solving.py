@@ -31,8 +31,8 @@ ATTEMPTS = 4
 #: Some cohorts at a time are formed anew to make an answer better: after so many attempts in vain, or this part of the time that is left, all are
 #: looked at together.
 PATIENCE, MENDING = 12, 0.3
-#: Fewer cohorts are better looked at all at once.
-LARGE = 12
+#: Fewer cohorts are better looked at all at once; with more than so many a first look at all of them takes longer than it helps.
+LARGE, HUGE = 12, 50
 #: Where a choice among the teams could prove nothing, it gets so many nodes and seconds at most.
 TRY_NODES, TRY_SECONDS = 200, 20.0
 TINY = 1e-6
@@ -180,7 +180,7 @@ class _Work:
             self._choose(aim, np.arange(len(self.market.program.teams)))
             return False
         large = self.market.program.cohorts > LARGE
-        if not large:
+        if not large or (self.market.program.cohorts <= HUGE and not aim.name.startswith("tier")):
             # Often those that made the bound are enough to reach it.
             kept = [goal for goal, _reached in self.kept]
             some = self.market.best(found.relaxed, aim, kept, most=FEW_TEAMS)
