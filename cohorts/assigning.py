@@ -13,6 +13,7 @@ from django.utils.translation import ngettext
 from accounts.models import User
 
 from .assignment import Pair, Proposal, Shortfall, Wanted, propose
+from .locking import lock_applications, locked_session
 from .models import (
     Application,
     Conflict,
@@ -289,15 +290,14 @@ def assign(session: Session, wish: Wish, *, by, expected: str) -> Plan:
     organise the session, it is not in review, or the plan is a different one by now. Then nothing is written.
     """
     with transaction.atomic():
-        organised = Session.objects.organised_by(by).filter(pk=session.pk)
-        locked = Session.objects.select_for_update().filter(pk__in=organised.values("pk")).first()
+        locked = locked_session(session, by=by)
         if locked is None:
             raise AssigningError(_("Only the organisers of this session assign reviews."))
         against = obstacle_to_assigning(locked)
         if against:
             raise AssigningError(against)
         # Whoever saves a review or declares a conflict locks the application first.
-        list(Application.objects.select_for_update().filter(session=locked).order_by("pk").values_list("pk"))
+        lock_applications(locked)
         plan = plan_assignment(locked, wish, by=by)
         if plan.fingerprint != expected:
             raise AssigningError(

@@ -1,8 +1,26 @@
-"""Locking an application before it is looked at."""
+"""Locking rows before they are looked at: a session first, then its applications by their keys, then what hangs on them.
+
+Whoever takes more than one of these locks takes them in this order, so that nobody waits for somebody who waits in turn.
+"""
+
+from collections.abc import Iterable
 
 from django.db.models import QuerySet
 
-from .models import Application
+from .models import Application, Session
+
+
+def locked_session(session: Session, *, by) -> Session | None:
+    """The row of `session` under a lock; None where `by` does not organise it. Inside a transaction only."""
+    organised = Session.objects.organised_by(by).filter(pk=session.pk)
+    return Session.objects.select_for_update().filter(pk__in=organised.values("pk")).first()
+
+
+def lock_applications(session: Session, *, among: Iterable[int] | None = None) -> None:
+    """Lock the applications to `session`, or those `among` these keys. Inside a transaction only, after the lock of the session."""
+    rows = Application.objects.select_for_update(of=("self",)).filter(session=session)
+    rows = rows if among is None else rows.filter(pk__in=among)
+    list(rows.order_by("pk").values_list("pk"))
 
 
 def locked_application(application: Application, *, among: QuerySet[Application]) -> Application | None:

@@ -17,6 +17,7 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 
+from .locking import locked_session
 from .mail_text.blocks import fill_blocks
 from .mail_text.checks import Problem, problems_of
 from .mail_text.reading import read
@@ -245,8 +246,7 @@ def reset_template(session: Session, kind: MessageKind, language: str, *, by: Us
 def _locked(session: Session, kind: MessageKind, language: str, *, by: User, seen: str) -> MessageTemplate | None:
     if language not in dict(settings.LANGUAGES):
         raise TemplateRefused(_("The site does not speak this language."))
-    organised = Session.objects.organised_by(by).filter(pk=session.pk)
-    locked = Session.objects.select_for_update().filter(pk__in=organised.values("pk")).first()
+    locked = locked_session(session, by=by)
     if locked is None:
         raise TemplateRefused(_("Only the organisers of this session change its mails."))
     if locked.archived_at is not None:

@@ -14,7 +14,7 @@ from django.db.models import Max, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from .locking import locked_application
+from .locking import lock_applications, locked_application, locked_session
 from .models import Application, Conflict, Membership, Session, access
 from .moves import MOVES, Actor
 from .phases import obstacle_to_deciding
@@ -254,8 +254,8 @@ def set_pending_decisions(
     another one by now.
     """
     with transaction.atomic():
-        locked = _locked_session(session, by)
-        _lock_applications(locked, numbers)
+        locked = session_to_decide(session, by=by)
+        lock_applications(locked, among=numbers)
         plan = plan_decisions(locked, numbers, decision, by=by, ranks=ranks, ranked=ranked)
         if expected is not None and expected != plan.fingerprint:
             raise DecisionError(_("Something has changed since you looked. Nothing was noted: look at it again."))
@@ -270,18 +270,12 @@ def set_pending_decisions(
     return plan, BulkChange(session.pk, rows)
 
 
-def _locked_session(session: Session, by) -> Session:
-    """The session's row, locked before its applications, as publishing does."""
-    organised = Session.objects.organised_by(by).filter(pk=session.pk)
-    locked = Session.objects.select_for_update().filter(pk__in=organised.values("pk")).first()
+def session_to_decide(session: Session, *, by) -> Session:
+    """The row of `session`, locked; inside a transaction only. Raises `DecisionError` where `by` does not organise it."""
+    locked = locked_session(session, by=by)
     if locked is None:
         raise DecisionError(_("Only the organisers of this session decide."))
     return locked
-
-
-def _lock_applications(session: Session, numbers: Sequence[int]) -> None:
-    rows = Application.objects.select_for_update(of=("self",)).filter(session=session, pk__in=numbers)
-    list(rows.order_by("pk").values_list("pk"))
 
 
 def _write(rows: Sequence[tuple[Application, str, int | None]]) -> None:
@@ -312,8 +306,8 @@ def take_back(change: BulkChange, *, by) -> TakenBack:
     noted = {row[0]: row for row in change.rows}
     result = TakenBack()
     with transaction.atomic():
-        locked = _locked_session(session, by)
-        _lock_applications(locked, list(noted))
+        locked = session_to_decide(session, by=by)
+        lock_applications(locked, among=noted)
         found = (
             Application.objects.decided_by(by)
             .filter(session=locked, pk__in=noted)

@@ -18,6 +18,7 @@ from background import TimeLimitExceeded, enqueue
 
 from .forming import Cancelled, Explanation, Formation, Instance, InstanceError, explain, explain_empty, form
 from .forming_inputs import Inputs, build_instance
+from .locking import lock_applications, locked_session
 from .models import Application, ApplicationEvent, Cohort, Membership, Proposal, Session
 from .pending import DecisionError, set_pending_decision
 from .placing import PlacingError, place_all, placement_of
@@ -284,8 +285,7 @@ def _is_as_left(application: Application | None, row: Mapping[str, Any]) -> bool
 
 def _locked_session(session: Session, by) -> Session:
     """The row of `session` under a lock; inside a transaction only. Raises `ProposalError` where `by` does not organise it."""
-    organised = Session.objects.organised_by(by).filter(pk=session.pk)
-    locked = Session.objects.select_for_update().filter(pk__in=organised.values("pk")).first()
+    locked = locked_session(session, by=by)
     if locked is None:
         raise ProposalError(_("Only the organisers of this session form its cohorts."))
     return locked
@@ -294,7 +294,7 @@ def _locked_session(session: Session, by) -> Session:
 def _locked_proposal(proposal: Proposal, by) -> Proposal:
     """The row of `proposal` under a lock, after the locks of its session and applications: in the order in which publishing takes them."""
     session = _locked_session(proposal.session, by)
-    list(Application.objects.select_for_update().filter(session=session).order_by("pk").values_list("pk"))
+    lock_applications(session)
     locked = Proposal.objects.select_for_update(of=("self",)).get(pk=proposal.pk)
     locked.session = session
     return locked

@@ -31,6 +31,7 @@ from background import enqueue, progress
 
 from .decision_messages import answer_until
 from .decisions import Outgoing, Plan, obstacle_to_publishing, plan_publication
+from .locking import lock_applications
 from .models import Application, Publication, Session
 from .moves import move_all
 
@@ -157,7 +158,7 @@ def _decide(publication_id: int) -> bool:
         if publication.decided_at is not None or not publication.is_under_way:
             return publication.decided_at is not None
         # From here on no decision and no place changes under our hands: both lock the application first.
-        list(Application.objects.select_for_update().filter(session=session).order_by("pk").values_list("pk"))
+        lock_applications(session)
         now = timezone.now()
         at = publication.created_at if now - publication.created_at < SAME_MOMENT else now
         plan, against = _agreed_plan(publication, session, at)

@@ -10,6 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from .eligibility import Verdict, judge, rules_of, store_verdict, trouble_with
+from .locking import lock_applications, locked_session
 from .models import Answer, Application, EligibilityRule, Session
 from .stages import Stage, stage_of
 
@@ -114,15 +115,14 @@ def apply_to_all(session: Session, *, by, expected: str) -> Plan:
     Then nothing is written.
     """
     with transaction.atomic():
-        organised = Session.objects.organised_by(by).filter(pk=session.pk)
-        locked = Session.objects.select_for_update().filter(pk__in=organised.values("pk")).first()
+        locked = locked_session(session, by=by)
         if locked is None:
             raise RejudgingError(_("Only the organisers of this session apply its rules."))
         against = obstacle_to_rejudging(locked)
         if against is not None:
             raise RejudgingError(against)
         # Whoever submits, or sets an eligibility by hand, locks the application first.
-        list(Application.objects.select_for_update().filter(session=locked).order_by("pk").values_list("pk"))
+        lock_applications(locked)
         plan = plan_rules(locked, by=by)
         if plan.fingerprint != expected:
             raise RejudgingError(

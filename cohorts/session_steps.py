@@ -5,6 +5,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from .accommodations import delete_accommodations
+from .locking import locked_session
 from .models import Session
 from .stages import Stage, stage_of
 
@@ -43,8 +44,7 @@ _NOW = object()
 
 def _stamp(session: Session, by, field: str, stages: set[Stage], wrong_stage: str, value: object = _NOW) -> Session:
     with transaction.atomic():
-        organised = Session.objects.organised_by(by).filter(pk=session.pk)
-        locked = Session.objects.select_for_update().filter(pk__in=organised.values("pk")).first()
+        locked = locked_session(session, by=by)
         if locked is None:
             raise StepError(_("Only the organisers of this session can do that."))
         if stage_of(locked) not in stages:

@@ -24,6 +24,7 @@ from accounts.models import Message, User
 
 from .decision_messages import answer_until, write_message
 from .decisions import Outgoing
+from .locking import lock_applications
 from .message_templates import load_templates, questions_sentence, write_in_any_case
 from .models import Application, ApplicationEvent, Cohort, Membership, Session
 from .moves import MOVES
@@ -203,7 +204,7 @@ def offer_free_places(session: Session, now: datetime.datetime) -> int:
     with transaction.atomic():
         # Locked as publishing locks them: neither offers what the other one is about to offer.
         locked = Session.objects.select_for_update().get(pk=session.pk)
-        list(Application.objects.select_for_update().filter(session=locked).order_by("pk").values_list("pk"))
+        lock_applications(locked)
         if not locked.offers_free_places or answer_until(locked, now) > locked.begins_at:
             return 0
         prepared = locked.applications.filter(pending_decision=Decision.OFFER).count()

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 
 from .decision_messages import DecisionMessage, answer_until, write_message
 from .decisions import Outgoing, obstacle_to_publishing
+from .locking import lock_applications, locked_session
 from .models import Application, ApplicationEvent, Cohort, Membership, Session
 from .moves import obstacle
 from .placing import TAKING_A_PLACE, keep_place, was_not_chosen
@@ -157,11 +158,10 @@ def offer_place(session: Session, number: int, *, by, expected: str, cohort: int
     """
     with transaction.atomic():
         # Locked as publishing locks them: neither offers what the other one is about to offer.
-        organised = Session.objects.organised_by(by).filter(pk=session.pk)
-        locked = Session.objects.select_for_update().filter(pk__in=organised.values("pk")).first()
+        locked = locked_session(session, by=by)
         if locked is None:
             raise OfferError(_("Only the organisers of this session offer places."))
-        list(Application.objects.select_for_update().filter(session=locked).order_by("pk").values_list("pk"))
+        lock_applications(locked)
         plan = plan_offer(locked, number, by=by, cohort=cohort, chosen=chosen)
         if plan.fingerprint != expected:
             raise OfferError(_("Something has changed since you looked. Nothing was sent: read it again."))

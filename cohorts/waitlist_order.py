@@ -14,8 +14,9 @@ from django.db.models import F, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from .locking import lock_applications
 from .models import Application, Conflict, Membership, Session
-from .pending import BATCH, LAST_RANK, DecisionError
+from .pending import BATCH, LAST_RANK, DecisionError, session_to_decide
 from .phases import obstacle_to_deciding
 
 Status = Application.Status
@@ -92,7 +93,8 @@ def reorder(
     organise the session, the list is another one than `expected` (its fingerprint), or nobody decides in this phase.
     """
     with transaction.atomic():
-        locked = _locked(session, by)
+        locked = session_to_decide(session, by=by)
+        lock_applications(locked)
         if locked.archived_at is not None:
             raise DecisionError(_("This session is archived: its waitlist stays as it ended."))
         seen = standing(locked, by=by)
@@ -115,17 +117,8 @@ def close_ranks(session: Session) -> int:
     """
     with transaction.atomic():
         locked = Session.objects.select_for_update().get(pk=session.pk)
-        list(Application.objects.select_for_update().filter(session=locked).order_by("pk").values_list("pk"))
+        lock_applications(locked)
         return _write(locked, PUBLISHED, [], set())
-
-
-def _locked(session: Session, by) -> Session:
-    organised = Session.objects.organised_by(by).filter(pk=session.pk)
-    locked = Session.objects.select_for_update().filter(pk__in=organised.values("pk")).first()
-    if locked is None:
-        raise DecisionError(_("Only the organisers of this session decide."))
-    list(Application.objects.select_for_update().filter(session=locked).order_by("pk").values_list("pk"))
-    return locked
 
 
 def _wanted(places: Sequence[Place], typed: Mapping[int, int | None]) -> list[Application]:
