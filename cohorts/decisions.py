@@ -12,6 +12,7 @@ from .decision_messages import DecisionMessage, answer_until, write_message
 from .models import Application, Cohort, Membership, Session
 from .moves import MOVES
 from .pending import PUBLISHED_AS, possible_decisions
+from .placing import placements
 from .publication_warnings import Warned, warnings_of
 from .stages import Stage, stage_of
 
@@ -93,11 +94,11 @@ def plan_publication(session: Session, *, by, at=None, warned: bool = True) -> P
     )
     order = list(PUBLISHED_AS)
     waiting.sort(key=lambda application: order.index(Decision(application.pending_decision)))
-    placements = _placements(session)
+    placed = placements(session)
     plan = Plan()
     for application in waiting:
         application.session = session
-        placement = placements.get(application.applicant_id)
+        placement = placed.get(application.applicant_id)
         reason = _why_held(application, placement, now)
         if reason:
             plan.held.append(Held(application, reason))
@@ -121,16 +122,6 @@ def plan_publication(session: Session, *, by, at=None, warned: bool = True) -> P
         )
         plan.warnings = warnings_of(plan, session, answer_by, by=by)
     return plan
-
-
-def _placements(session: Session) -> dict[int, Membership]:
-    """Where each person of the session belongs; that one leads comes before that one is a member."""
-    found: dict[int, Membership] = {}
-    present = Membership.objects.filter(cohort__session=session).exclude(state=Membership.State.LEFT)
-    for membership in present.select_related("cohort__project").order_by("pk"):
-        if membership.user_id not in found or membership.leads:
-            found[membership.user_id] = membership
-    return found
 
 
 def _why_held(application: Application, placement: Membership | None, now) -> str | None:

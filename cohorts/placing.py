@@ -1,14 +1,16 @@
 """Who goes into which cohort: places are kept for applicants until they answer, and given free again."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from typing import Any
 
 from django.db import transaction
+from django.db.models import Count, Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from .locking import locked_application
-from .models import Application, Cohort, Membership
+from .models import Application, Cohort, Membership, Session
 
 Role = Membership.Role
 State = Membership.State
@@ -30,12 +32,27 @@ class PlacingError(Exception):
 
 def placement_of(application: Application) -> Membership | None:
     """The place that the applicant has in a cohort of the session, or None."""
-    return (
-        Membership.objects.filter(cohort__session=application.session_id, user=application.applicant_id)
-        .exclude(state=State.LEFT)
-        .select_related("cohort")
-        .first()
-    )
+    return placements(application.session_id, [application.applicant_id]).get(application.applicant_id)
+
+
+def placements(session: Session | int, people: Collection[int] | None = None) -> dict[int, Membership]:
+    """Where each person of `session` belongs or has a kept place, by the id of the person; of `people` (ids) where these are given.
+
+    That one leads a cohort comes before that one is a member. One query.
+    """
+    rows = Membership.objects.filter(cohort__session=session).exclude(state=State.LEFT)
+    rows = rows if people is None else rows.filter(user__in=people)
+    found: dict[int, Membership] = {}
+    for membership in rows.select_related("cohort__project").order_by("pk"):
+        if membership.user_id not in found or (membership.leads and not found[membership.user_id].leads):
+            found[membership.user_id] = membership
+    return found
+
+
+def cohorts_with_taken(session: Session) -> QuerySet[Any]:
+    """The cohorts of `session` with their projects, each with `taken`: how many of its members' places are."""
+    members = Q(memberships__role=Role.MEMBER, memberships__state__in=TAKING_A_PLACE)
+    return session.cohorts.select_related("project").annotate(taken=Count("memberships", filter=members))
 
 
 def was_not_chosen(application: Application, cohort: Cohort) -> bool:

@@ -12,7 +12,7 @@ from typing import Any
 from django.conf import settings
 from django.contrib.contenttypes.models import ContentType
 from django.db import transaction
-from django.db.models import Count, Exists, F, Max, OuterRef, Q, QuerySet
+from django.db.models import Count, Exists, F, Max, OuterRef, QuerySet
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -28,7 +28,7 @@ from .locking import lock_applications
 from .message_templates import load_templates, questions_sentence, write_in_any_case
 from .models import Application, ApplicationEvent, Cohort, Membership, Session
 from .moves import MOVES
-from .placing import TAKING_A_PLACE, keep_place, was_not_chosen
+from .placing import cohorts_with_taken, keep_place, was_not_chosen
 from .publishing import carry_out
 from .waitlist_order import close_ranks
 
@@ -88,13 +88,15 @@ def look_after_free_places(now: datetime.datetime | None = None) -> int:
     now = now or timezone.now()
     errors: list[Exception] = []
     written = 0
-    for session in _sessions_with_gaps(now):
-        close_ranks(session)
-    for session in _sessions_with_a_waitlist(now):
+    gaps, looked_after = _sessions_with_gaps(now), _sessions_with_a_waitlist(now)
+    for session in sorted({*gaps, *looked_after}, key=lambda one: one.pk):
         try:
-            if session.offers_free_places:
-                written += offer_free_places(session, now)
-            written += tell_organisers(session)
+            if session in gaps:
+                close_ranks(session)
+            if session in looked_after:
+                if session.offers_free_places:
+                    written += offer_free_places(session, now)
+                written += tell_organisers(session)
         except Exception as error:
             logger.error("The free places of session %s could not be looked after: %s", session.pk, type(error).__name__)
             errors.append(error)
@@ -223,8 +225,7 @@ def next_in_line(session: Session) -> Iterator[tuple[Application, Cohort | None]
 
     Whoever needs a person's look is passed over: see `offer_free_places`.
     """
-    members = Q(memberships__role="member", memberships__state__in=TAKING_A_PLACE)
-    cohorts = list(session.cohorts.select_related("project").annotate(taken=Count("memberships", filter=members)).order_by("pk"))
+    cohorts = list(cohorts_with_taken(session).order_by("pk"))
     in_line = waiting(session).filter(
         waitlist_rank__isnull=False, eligibility=Application.Eligibility.ELIGIBLE, pending_decision=Decision.NONE
     )

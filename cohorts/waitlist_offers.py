@@ -3,9 +3,10 @@
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from django.db import transaction
-from django.db.models import Count, Q
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -14,7 +15,7 @@ from .decisions import Outgoing, obstacle_to_publishing
 from .locking import lock_applications, locked_session
 from .models import Application, ApplicationEvent, Cohort, Membership, Session
 from .moves import obstacle
-from .placing import TAKING_A_PLACE, keep_place, was_not_chosen
+from .placing import cohorts_with_taken, keep_place, placement_of, was_not_chosen
 from .publishing import carry_out
 from .waitlist import GIVEN_BACK, free_places, next_in_line
 from .waitlist_order import close_ranks
@@ -51,11 +52,9 @@ def next_up(session: Session, *, by) -> tuple[Application, Cohort | None] | None
     return next(((application, cohort) for application, cohort in next_in_line(session) if application.pk in seen), None)
 
 
-def cohorts_with_room(session: Session) -> list[Cohort]:
+def cohorts_with_room(session: Session) -> list[Any]:
     """The session's cohorts, each with `taken`: how many of its places are; full ones left out."""
-    members = Q(memberships__role="member", memberships__state__in=TAKING_A_PLACE)
-    rows = session.cohorts.select_related("project").annotate(taken=Count("memberships", filter=members)).order_by("name", "pk")
-    return [row for row in rows if row.taken < session.cohort_size_max]
+    return [row for row in cohorts_with_taken(session).order_by("name", "pk") if row.taken < session.cohort_size_max]
 
 
 def plan_offer(session: Session, number: int, *, by, cohort: int | None = None, chosen: bool = False) -> OfferPlan:
@@ -76,7 +75,7 @@ def plan_offer(session: Session, number: int, *, by, cohort: int | None = None, 
     against = _obstacle(application, by, now)
     if against is not None:
         raise OfferError(against)
-    kept = _belongs(application)
+    kept = placement_of(application)
     rooms = {row.pk: row for row in cohorts_with_room(session)}
     if kept is not None:
         into: Cohort | None = kept.cohort
@@ -111,7 +110,7 @@ def _obstacle(application: Application, by, now) -> str | None:
         return _("“Not selected” is noted about this person. Take that back first.")
     if not application.applicant.is_active:
         return _("This person closed the account.")
-    belongs = _belongs(application)
+    belongs = placement_of(application)
     if belongs is not None and belongs.state != Membership.State.INVITED:
         return _("%(person)s is %(role)s of %(cohort)s already.") % {
             "person": application.applicant.get_full_name(),
@@ -122,16 +121,9 @@ def _obstacle(application: Application, by, now) -> str | None:
     return None if against is None else str(against)
 
 
-def _belongs(application: Application) -> Membership | None:
-    """Where the person belongs in the session; that one leads comes before that one is a member."""
-    rows = Membership.objects.filter(cohort__session=application.session_id, user=application.applicant_id)
-    found = list(rows.exclude(state=Membership.State.LEFT).select_related("cohort__project").order_by("pk"))
-    return next((row for row in found if row.leads), found[0] if found else None)
-
-
-def _best(application: Application, rooms: Sequence[Cohort]) -> Cohort | None:
+def _best(application: Application, rooms: Sequence[Any]) -> Cohort | None:
     fitting = [room for room in rooms if not was_not_chosen(application, room)]
-    return min(fitting, key=lambda room: (getattr(room, "taken", 0), room.pk), default=None)
+    return min(fitting, key=lambda room: (room.taken, room.pk), default=None)
 
 
 def _warnings(application: Application, cohort: Cohort | None, until) -> list[str]:

@@ -18,6 +18,7 @@ from .locking import lock_applications
 from .models import Application, Conflict, Membership, Session
 from .pending import BATCH, LAST_RANK, DecisionError, session_to_decide
 from .phases import obstacle_to_deciding
+from .placing import placements
 
 Status = Application.Status
 Decision = Application.Decision
@@ -57,8 +58,7 @@ def fingerprint_of(places: Sequence[Place]) -> str:
 def standing(session: Session, *, by) -> Standing:
     """Who is on the waitlist of `session` and who is noted for it, by rank, as far as `by` decides on them. Five queries."""
     seen = set(Application.objects.decided_by(by).filter(session=session).values_list("pk", flat=True))
-    places = Membership.objects.filter(cohort__session=session).exclude(state=Membership.State.LEFT)
-    placed = {row.user_id: row for row in places.select_related("cohort")}
+    placed = placements(session)
     found = Standing()
     for which in RANKS:
         rows = [row for row in _rows(session, which).select_related("applicant") if row.pk in seen]
