@@ -36,11 +36,13 @@ def register() -> None:
 
 
 def people_to_show(session: Session, kind: MessageKind, *, by: User) -> QuerySet[Application]:
-    """Applications of `session` whose people a mail of `kind` can be shown for, to `by`; by name."""
+    """Applications to `session` whose people a mail of `kind` can be shown for, by name: a mail about a decision may tell of what is noted,
+    so these are the ones on which `by` decides."""
     if kind.key in _OF_OTHERS:
         return Application.objects.none()
-    handed_in = Application.objects.organised_by(by).filter(session=session).exclude(status=Application.Status.DRAFT)
-    return handed_in.select_related("applicant").order_by("applicant__name", "pk")
+    return (
+        Application.objects.decided_by(by).filter(session=session).select_related("applicant").order_by("applicant__name", "pk")
+    )
 
 
 def preview(

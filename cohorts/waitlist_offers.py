@@ -57,6 +57,11 @@ def cohorts_with_room(session: Session) -> list[Any]:
     return [row for row in cohorts_with_taken(session).order_by("name", "pk") if row.taken < session.cohort_size_max]
 
 
+def prepared_offers(session: Session, *, by) -> int:
+    """How many offers are noted and not published, among those on whom `by` decides: one about `by` must not show."""
+    return Application.objects.decided_by(by).filter(session=session, pending_decision=Decision.OFFER).count()
+
+
 def plan_offer(session: Session, number: int, *, by, cohort: int | None = None, chosen: bool = False) -> OfferPlan:
     """What offering the application with this `number` a place would send. Without `chosen` the site names the cohort.
 
@@ -91,7 +96,7 @@ def plan_offer(session: Session, number: int, *, by, cohort: int | None = None, 
     application.pending_decision = Decision.OFFER
     until = answer_until(session, now)
     message = write_message(application, cohort=into, answer_by=until)
-    return OfferPlan(application, into, message, _warnings(application, into, until))
+    return OfferPlan(application, into, message, _warnings(application, into, until, by))
 
 
 def _obstacle(application: Application, by, now) -> str | None:
@@ -126,7 +131,7 @@ def _best(application: Application, rooms: Sequence[Any]) -> Cohort | None:
     return min(fitting, key=lambda room: (room.taken, room.pk), default=None)
 
 
-def _warnings(application: Application, cohort: Cohort | None, until) -> list[str]:
+def _warnings(application: Application, cohort: Cohort | None, until, by) -> list[str]:
     session, found = application.session, []
     if application.eligibility != Application.Eligibility.ELIGIBLE:
         found.append(_("This person is not marked as eligible."))
@@ -136,8 +141,7 @@ def _warnings(application: Application, cohort: Cohort | None, until) -> list[st
         found.append(_("This person named projects and left out that of the cohort. Ask before you offer this place."))
     if until > session.begins_at:
         found.append(_("The person may answer until after the session has begun."))
-    free = free_places(session)[0] - session.applications.filter(pending_decision=Decision.OFFER).count()
-    if free < 1:
+    if free_places(session)[0] <= prepared_offers(session, by=by):
         found.append(_("No place has come back that is not offered already: this is one more."))
     return found
 

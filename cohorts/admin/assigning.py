@@ -79,8 +79,8 @@ class AssignReviewsMixin:
             *super().get_urls(),
         ]
 
-    def steps_of(self, session: Session) -> list[dict]:
-        steps = super().steps_of(session)
+    def steps_of(self, session: Session, user) -> list[dict]:
+        steps = super().steps_of(session, user)
         if stage_of(session) == Stage.REVIEWING:
             steps.insert(0, {"label": _("Assign reviews"), "url": reverse(f"admin:{URL_NAME}", args=[session.pk])})
         return steps

@@ -49,8 +49,8 @@ class FormingMixin(ComparingMixin):
             *super().get_urls(),
         ]
 
-    def steps_of(self, session: Session) -> list[dict]:
-        steps = super().steps_of(session)
+    def steps_of(self, session: Session, user) -> list[dict]:
+        steps = super().steps_of(session, user)
         if obstacle_to_forming(session) is None and session.published_at is None:
             steps.insert(0, {"label": _("Form cohorts"), "url": reverse(f"admin:{URL_NAME}", args=[session.pk])})
         return steps

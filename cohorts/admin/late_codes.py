@@ -84,8 +84,8 @@ class LateCodesMixin:
             *super().get_urls(),
         ]
 
-    def steps_of(self, session: Session) -> list[dict]:
-        steps = super().steps_of(session)
+    def steps_of(self, session: Session, user) -> list[dict]:
+        steps = super().steps_of(session, user)
         if stage_of(session) in STAGES:
             steps.append({"label": _("Late applications"), "url": reverse(f"admin:{URL_NAME}", args=[session.pk])})
         return steps

@@ -87,8 +87,8 @@ class MailWordsMixin:
             *super().get_urls(),
         ]
 
-    def steps_of(self, session: Session) -> list[dict]:
-        return [*super().steps_of(session), {"label": _("Mails"), "url": reverse(f"admin:{URL_NAME}", args=[session.pk])}]
+    def steps_of(self, session: Session, user) -> list[dict]:
+        return [*super().steps_of(session, user), {"label": _("Mails"), "url": reverse(f"admin:{URL_NAME}", args=[session.pk])}]
 
     @method_decorator(never_cache)
     @method_decorator(require_http_methods(["GET", "HEAD"]))

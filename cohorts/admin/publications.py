@@ -37,8 +37,8 @@ class PublicationsMixin:
             *super().get_urls(),
         ]
 
-    def steps_of(self, session: Session) -> list[dict]:
-        steps = super().steps_of(session)
+    def steps_of(self, session: Session, user) -> list[dict]:
+        steps = super().steps_of(session, user)
         if session.publications.exists():
             url = reverse("admin:cohorts_session_publications", args=[session.pk])
             steps.append({"label": _("What was published"), "url": url})

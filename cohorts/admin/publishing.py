@@ -47,12 +47,15 @@ class PublishingMixin:
             *super().get_urls(),
         ]
 
-    def steps_of(self, session: Session) -> list[dict]:
+    def steps_of(self, session: Session, user) -> list[dict]:
         """“Publish decisions”, where something waits to be published."""
-        steps = super().steps_of(session)
+        steps = super().steps_of(session, user)
         if obstacle_to_publishing(session) is None:
             waiting = (
-                Application.objects.filter(session=session).exclude(pending_decision=Application.Decision.NONE).exists()
+                Application.objects.organised_by(user)
+                .filter(session=session)
+                .exclude(pending_decision=Application.Decision.NONE)
+                .exists()
                 or session.published_at is None
             )
             if waiting:

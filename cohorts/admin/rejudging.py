@@ -27,8 +27,8 @@ class ApplyRulesMixin:
             *super().get_urls(),
         ]
 
-    def steps_of(self, session: Session) -> list[dict]:
-        steps = super().steps_of(session)
+    def steps_of(self, session: Session, user) -> list[dict]:
+        steps = super().steps_of(session, user)
         if obstacle_to_rejudging(session) is None and _has_something_to_apply(session):
             steps.append({"label": _("Apply the rules"), "url": reverse(f"admin:{URL_NAME}", args=[session.pk])})
         return steps

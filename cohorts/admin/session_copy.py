@@ -46,8 +46,8 @@ class SessionCopyMixin:
         page = path("<int:pk>/copy/", self.admin_site.admin_view(self.copy_session_view), name=URL_NAME)
         return [page, *super().get_urls()]
 
-    def steps_of(self, session: Session) -> list[dict]:
-        steps = super().steps_of(session)
+    def steps_of(self, session: Session, user) -> list[dict]:
+        steps = super().steps_of(session, user)
         if stage_of(session) in (Stage.FINISHED, Stage.ARCHIVED):
             steps.append({"label": _("Copy for next time"), "url": reverse(f"admin:{URL_NAME}", args=[session.pk])})
         return steps

@@ -127,8 +127,8 @@ class SessionStepsMixin:
             for step in STEPS
         ] + super().get_urls()
 
-    def steps_of(self, session: Session) -> list[dict]:
-        """The buttons that the session's page shows at its stage."""
+    def steps_of(self, session: Session, user) -> list[dict]:
+        """The buttons that the session's page shows `user` at its stage. None of them tells of a decision about that person."""
         stage = stage_of(session)
         return [
             {"label": step.label, "url": reverse(f"admin:cohorts_session_{step.name.replace('-', '_')}", args=[session.pk])}

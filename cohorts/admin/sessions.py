@@ -245,7 +245,7 @@ class SessionAdmin(
 
     def render_change_form(self, request, context, add=False, change=False, form_url="", obj=None):
         if obj is not None:
-            context["steps"] = self.steps_of(obj)
+            context["steps"] = self.steps_of(obj, request.user)
             context["title"], context["subtitle"] = str(obj), None
             context["stage"] = stage_of(obj).label
             context["links_to"] = self.links(obj)

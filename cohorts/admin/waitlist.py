@@ -1,6 +1,7 @@
 """The page of a session's waitlist: its order, places that came free, offering one, and what was tried."""
 
 from django.contrib import messages
+from django.db.models import Q
 from django.http import Http404
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
@@ -19,6 +20,7 @@ from cohorts.waitlist_offers import (
     next_up,
     offer_place,
     plan_offer,
+    prepared_offers,
     switch_offering,
     tried,
 )
@@ -43,13 +45,10 @@ class WaitlistMixin:
         ]
         return own + super().get_urls()
 
-    def steps_of(self, session: Session) -> list[dict]:
-        steps = super().steps_of(session)
-        on_it = Application.objects.filter(session=session)
-        if (
-            on_it.filter(status=Status.WAITLISTED).exists()
-            or on_it.filter(pending_decision=Application.Decision.WAITLIST).exists()
-        ):
+    def steps_of(self, session: Session, user) -> list[dict]:
+        steps = super().steps_of(session, user)
+        on_it = Q(status=Status.WAITLISTED) | Q(pending_decision=Application.Decision.WAITLIST)
+        if Application.objects.decided_by(user).filter(on_it, session=session).exists():
             steps.append({"label": _("Waitlist"), "url": reverse(f"admin:{URL_NAME}", args=[session.pk])})
         return steps
 
@@ -79,7 +78,7 @@ class WaitlistMixin:
                 for which, places in ((PUBLISHED, seen.published), (PENDING, seen.pending))
             ],
             "free": free,
-            "prepared": session.applications.filter(pending_decision=Application.Decision.OFFER).count(),
+            "prepared": prepared_offers(session, by=request.user),
             "next": next_up(session, by=request.user) if session.published_at else None,
             "tried": tried(session, by=request.user),
         }
