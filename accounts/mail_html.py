@@ -1,6 +1,7 @@
 """The HTML part of a mail: the text that was written, in one calm layout."""
 
 import re
+from typing import Protocol
 
 from django.conf import settings
 from django.template.loader import render_to_string
@@ -8,7 +9,6 @@ from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import get_language_info
 
-from .models import Message
 from .web_addresses import web_address
 
 _ADDRESS = re.compile(r"https?://[^\s<>\"]+")
@@ -19,7 +19,20 @@ _RULE = re.compile(r"-{2,}|_{3,}|={3,}")
 _SENTENCE_ENDS = ".,;:!?'’”»*_"
 
 
-def html_of(message: Message) -> str:
+class Mail(Protocol):
+    """Anything that is a mail or becomes one: a message, and what is about to be written as one."""
+
+    @property
+    def subject(self) -> str: ...
+    @property
+    def body(self) -> str: ...
+    @property
+    def html(self) -> str: ...
+    @property
+    def language(self) -> str: ...
+
+
+def html_of(message: Mail) -> str:
     """The whole HTML document of `message`: its own HTML where it has some, else made from its text."""
     language = message.language or settings.LANGUAGE_CODE
     try:

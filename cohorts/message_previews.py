@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.links import absolute_url
+from accounts.mail_html import Mail
 from accounts.messages import queue_message, register_kind
 from accounts.models import Message, User
 
@@ -24,7 +25,7 @@ from .message_templates import Words, Written, fill
 from .models import Application, Session
 from .placing import placement_of
 
-#: A mail that an organiser sends to the own address to see what it looks like.
+#: A mail that an organiser has sent to the own address to see what it looks like.
 TEST_KIND = "template_test"
 #: Kinds that go to people who did not apply: no applicant can be chosen for them.
 _OF_OTHERS = {"reminder_reviews", "places_free"}
@@ -58,7 +59,7 @@ def preview(
     return fill(kind, words, session, application.applicant, values, language)
 
 
-def send_preview(written: Written, *, by: User, about_somebody: bool) -> Message:
+def send_preview(written: Mail, *, by: User, about_somebody: bool) -> Message:
     """Send a mail that was written for a preview to whoever asked, and to nobody else. Its subject says that it is a test; what is about
     a real person stays in no outbox."""
     message = queue_message(

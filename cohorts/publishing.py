@@ -15,23 +15,15 @@ from django.db import InterfaceError, OperationalError, transaction
 from django.db.models import F, Max
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 
-from accounts.messages import (
-    NewMessage,
-    batch_result,
-    queue_message,
-    queue_messages,
-    register_batch,
-    register_kind,
-    send_batch,
-)
+from accounts.messages import NewMessage, batch_result, queue_messages, register_batch, send_batch
 from accounts.models import Message
 from background import enqueue, progress
 
 from .decision_messages import answer_until
 from .decisions import Outgoing, Plan, obstacle_to_publishing, plan_publication
 from .locking import lock_applications
+from .message_previews import send_preview
 from .models import Application, Publication, Session
 from .moves import move_all
 
@@ -41,8 +33,6 @@ State = Publication.State
 
 #: So long after the button was pressed people get the dates that the page showed, though another day may have begun meanwhile.
 SAME_MOMENT = datetime.timedelta(hours=1)
-#: The kind of a message that an organiser has sent to the own address to see what it looks like.
-TEST_KIND = "decision_test"
 
 
 class PublishError(Exception):
@@ -286,9 +276,8 @@ def carry_on_publications() -> int:
 
 
 def register() -> None:
-    """Have messages that wait for their next try carried on, and name the kind of mail that this module writes."""
+    """Have messages that wait for their next try carried on."""
     register_batch("publication", carry_on_later)
-    register_kind(TEST_KIND, label=gettext_lazy("A message about a decision, as a test"))
 
 
 # --- seeing one message
@@ -303,16 +292,5 @@ def send_test(session: Session, application_id: int, *, by) -> Message:
     found = plan_publication(session, by=by, warned=False).find(application_id)
     if found is None:
         raise PublishError(_("No message is about to go out about this application."))
-    told = found.message
-    message = queue_message(
-        by,
-        kind=TEST_KIND,
-        subject=_("Test: %(subject)s") % {"subject": told.subject},
-        body=told.body,
-        html=told.html,
-        language=told.language,
-        # A decision that is not published: it stays in no outbox and no export.
-        secret=True,
-    )
-    assert message is not None  # noqa: S101 (a message about nothing is always a new one)
-    return message
+    # A decision that is not published: it stays in no outbox and no export.
+    return send_preview(found.message, by=by, about_somebody=True)

@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from accounts.logs import mask_tokens
-from accounts.mail_html import html_of
+from accounts.mail_html import Mail, html_of
 from accounts.mail_kinds import kind_label
 from accounts.models import Message
 from accounts.templatetags.interface import icon
@@ -112,7 +112,7 @@ def text_of(message: Message) -> str:
     return mask_tokens(message.body)
 
 
-def html_preview(message: Message) -> str:
+def html_preview(message: Mail) -> str:
     return mask_tokens(html_of(message))
 
 

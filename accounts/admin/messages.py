@@ -1,20 +1,16 @@
 """The outbox: every mail that was written, what became of it, and what can be done about it."""
 
-from django.conf import settings
 from django.contrib import admin
 from django.contrib.admin.options import ActionLocation
 from django.core.paginator import Paginator
 from django.db.models import Q
-from django.http import Http404, HttpResponse
+from django.http import Http404
 from django.urls import path, reverse
-from django.utils.csp import CSP
 from django.utils.decorators import method_decorator
 from django.utils.functional import cached_property
 from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from django.views.decorators.clickjacking import xframe_options_sameorigin
-from django.views.decorators.csp import csp_override
 from django.views.decorators.http import require_safe
 
 from accounts import messages as outbox
@@ -23,24 +19,11 @@ from accounts.models import Message
 from accounts.outbox import managed_by
 from accounts.templatetags.interface import relative_time
 
+from .mail_frame import IN_MAIL_FRAME, mail_document, with_mail_frame
 from .message_actions import DEEDS, MessageActions, possible
 from .message_filters import AgeFilter, GroupFilter, KindFilter, NeedsSomebody, StateFilter
 from .message_words import fate_pill, history_of, html_preview, kind_in_words, links_of, name_of, state_pill, text_of
 from .visible_to import VisibleToAdmin
-
-#: The page of a message shows the mail in a frame of our own.
-WITH_FRAME = {**settings.SECURE_CSP, "frame-src": [CSP.SELF]}
-#: The mail itself: its own styles and nothing else. No script, no picture from elsewhere, no form, and nothing of our site.
-OF_A_MAIL = {
-    "default-src": [CSP.NONE],
-    "style-src": [CSP.UNSAFE_INLINE],
-    "img-src": ["data:"],
-    "base-uri": [CSP.NONE],
-    "form-action": [CSP.NONE],
-    "frame-ancestors": [CSP.SELF],
-    "sandbox": True,
-}
-
 
 #: How many messages are counted, and can be leafed through: nobody reads further back page by page, and a count of all that were ever
 #: written reads them all.
@@ -122,18 +105,15 @@ class MessageAdmin(MessageActions, VisibleToAdmin):
         own = [path("<int:pk>/html/", self.admin_site.admin_view(self.html_view), name="accounts_message_html")]
         return own + super().get_urls()
 
-    @method_decorator([require_safe, xframe_options_sameorigin, csp_override(OF_A_MAIL)])
+    @method_decorator([require_safe, *IN_MAIL_FRAME])
     def html_view(self, request, pk: int):
         """The mail as mail programs show it, for the frame on its page alone."""
         message = self.get_object(request, str(pk))
         if message is None or message.secret or not message.body:
             raise Http404
-        response = HttpResponse(html_preview(message))
-        response["Referrer-Policy"] = "no-referrer"
-        response["X-Robots-Tag"] = "noindex"
-        return response
+        return mail_document(html_preview(message))
 
-    @method_decorator(csp_override(WITH_FRAME))
+    @method_decorator(with_mail_frame)
     def change_view(self, request, object_id, form_url="", extra_context=None):
         return super().change_view(request, object_id, form_url, extra_context)
 

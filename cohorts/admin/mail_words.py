@@ -5,7 +5,7 @@ from types import SimpleNamespace
 from django import forms
 from django.conf import settings
 from django.contrib import messages
-from django.http import Http404, HttpResponse
+from django.http import Http404
 from django.shortcuts import redirect, render
 from django.template.response import TemplateResponse
 from django.urls import path, reverse
@@ -14,13 +14,10 @@ from django.utils.decorators import method_decorator
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
-from django.views.decorators.clickjacking import xframe_options_sameorigin
-from django.views.decorators.csp import csp_override
 from django.views.decorators.http import require_http_methods, require_POST
 
+from accounts.admin.mail_frame import IN_MAIL_FRAME, mail_document, with_mail_frame
 from accounts.admin.message_words import html_preview
-from accounts.admin.messages import OF_A_MAIL, WITH_FRAME
-from accounts.models import Message
 from cohorts.mail_text.checks import BODY_MOST, SUBJECT_MOST, problems_of
 from cohorts.message_kinds import KINDS
 from cohorts.message_previews import differences, people_to_show, preview, send_preview
@@ -110,7 +107,7 @@ class MailWordsMixin:
         }
         return TemplateResponse(request, "admin/cohorts/mails.html", context)
 
-    @method_decorator([never_cache, csp_override(WITH_FRAME)])
+    @method_decorator([never_cache, with_mail_frame])
     @method_decorator(require_http_methods(["GET", "HEAD", "POST"]))
     def mail_view(self, request, pk: int, kind: str, language: str):
         """GET: the words and how they will look. POST saves them."""
@@ -157,7 +154,7 @@ class MailWordsMixin:
         messages.success(request, said)
         return redirect(mail.url)
 
-    @method_decorator([never_cache, csp_override(WITH_FRAME)])
+    @method_decorator([never_cache, with_mail_frame])
     @method_decorator(require_POST)
     def mail_preview_view(self, request, pk: int, kind: str, language: str):
         """What is wrong with what is typed, or the mail as text. For htmx; without JavaScript the whole page, with nothing lost."""
@@ -167,18 +164,16 @@ class MailWordsMixin:
             return self._editor(request, mail, form)
         return render(request, "admin/cohorts/_mail_preview.html", {"shown": self._shown(request, mail, form)})
 
-    @method_decorator([never_cache, xframe_options_sameorigin, csp_override(OF_A_MAIL)])
+    @method_decorator(IN_MAIL_FRAME)
     @method_decorator(require_http_methods(["GET", "HEAD", "POST"]))
     def mail_html_view(self, request, pk: int, kind: str, language: str):
         """The mail as mail programs show it, for the frame on its page alone: what is typed (POST), or what is saved (GET)."""
         mail = self._mail(request, pk, kind, language)
         data = request.POST if request.method == "POST" else {"subject": mail.words.subject, "body": mail.words.body}
         shown = self._shown(request, mail, MailWordsForm(data))
-        response = HttpResponse(html_preview(_as_message(shown.written)) if shown.written else _("Correct what is listed first."))
-        response["Referrer-Policy"] = "no-referrer"
-        return response
+        return mail_document(html_preview(shown.written) if shown.written else _("Correct what is listed first."))
 
-    @method_decorator([never_cache, csp_override(WITH_FRAME)])
+    @method_decorator([never_cache, with_mail_frame])
     @method_decorator(require_POST)
     def mail_test_view(self, request, pk: int, kind: str, language: str):
         """Send what is typed to whoever asks, and show the page again: nothing is saved."""
@@ -303,7 +298,3 @@ class MailWordsMixin:
             "back": reverse("admin:cohorts_session_change", args=[session.pk]),
             "is_archived": session.archived_at is not None,
         }
-
-
-def _as_message(written) -> Message:
-    return Message(subject=written.subject, body=written.body, html=written.html, language=written.language)

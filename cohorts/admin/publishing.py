@@ -3,7 +3,7 @@
 from django.conf import settings
 from django.contrib import messages
 from django.core.paginator import Paginator
-from django.http import Http404, HttpResponse
+from django.http import Http404
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import path, reverse
@@ -12,13 +12,10 @@ from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
-from django.views.decorators.clickjacking import xframe_options_sameorigin
-from django.views.decorators.csp import csp_override
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from accounts.admin.mail_frame import IN_MAIL_FRAME, mail_document, with_mail_frame
 from accounts.admin.message_words import html_preview, links_of
-from accounts.admin.messages import OF_A_MAIL, WITH_FRAME
-from accounts.models import Message
 from cohorts.decisions import Outgoing, Plan, obstacle_to_publishing, plan_publication
 from cohorts.models import Application, Publication, Session
 from cohorts.publishing import PublishError, publish, send_test
@@ -84,6 +81,7 @@ class PublishingMixin:
             "listing": listing,
             "page": listing.page,
             "query": listing.query(),
+            "not_shown": len(plan.outgoing) - len(plan.shown),
             "own_application": Application.objects.filter(session=session, applicant=request.user).exists(),
             "is_first": session.published_at is None,
         }
@@ -100,28 +98,25 @@ class PublishingMixin:
         self.log_change(request, session, _("Published decisions."))
         return redirect("admin:cohorts_session_publication", pk=session.pk, number=publication.pk)
 
-    @method_decorator([never_cache, require_safe, csp_override(WITH_FRAME)])
+    @method_decorator([never_cache, require_safe, with_mail_frame])
     def publish_message_view(self, request, pk: int, application: int):
         """One message in full, with the way to its HTML and a button that sends it to oneself."""
         session, one = self._outgoing(request, pk, application)
-        document = html_preview(_as_message(one))
         context = {
             **self._publishing_context(request, session),
             "title": _("The message to %(person)s") % {"person": one.application.applicant},
             "one": one,
             "sender": settings.DEFAULT_FROM_EMAIL,
-            "links": links_of(f"{one.message.body}\n{document}"),
+            "links": links_of(one.message.body, html_preview(one.message)),
             "publish_url": reverse("admin:cohorts_session_publish", args=[session.pk]),
         }
         return TemplateResponse(request, "admin/cohorts/publish_message.html", context)
 
-    @method_decorator([never_cache, require_safe, xframe_options_sameorigin, csp_override(OF_A_MAIL)])
+    @method_decorator([require_safe, *IN_MAIL_FRAME])
     def publish_html_view(self, request, pk: int, application: int):
         """The message as mail programs show it, for the frame on its page alone."""
         _session, one = self._outgoing(request, pk, application)
-        response = HttpResponse(html_preview(_as_message(one)))
-        response["Referrer-Policy"] = "no-referrer"
-        return response
+        return mail_document(html_preview(one.message))
 
     @method_decorator(require_POST)
     def publish_test_view(self, request, pk: int, application: int):
@@ -162,7 +157,7 @@ class Listing:
         self.warned = warned.get(wanted.get("warning", ""))
         self.q = wanted.get("q", "").strip()[:100]
         self.shows_held = self.kind == "held"
-        rows: list = list(plan.held if self.shows_held else plan.outgoing)
+        rows: list = list(plan.shown_held if self.shows_held else plan.shown)
         if self.kind in KINDS:
             rows = [one for one in rows if one.status == KINDS[self.kind][0]]
         if self.warned is not None and not self.shows_held:
@@ -171,9 +166,9 @@ class Listing:
             rows = [one for one in rows if self._is_meant(one)]
         self.page = Paginator(rows, AT_ONCE).get_page(wanted.get("p"))
         self.tabs = [
-            ("", _("All messages"), len(plan.outgoing)),
-            *((name, label, plan.count(status)) for name, (status, label) in KINDS.items()),
-            *([("held", _("Held back"), len(plan.held))] if plan.held else []),
+            ("", _("All messages"), len(plan.shown)),
+            *((name, label, sum(one.status == status for one in plan.shown)) for name, (status, label) in KINDS.items()),
+            *([("held", _("Held back"), len(plan.shown_held))] if plan.shown_held else []),
         ]
 
     def _is_meant(self, one) -> bool:
@@ -189,12 +184,3 @@ class Listing:
         """The choice as the query of an address, without the page."""
         chosen = {"kind": self.kind, "warning": self.warned.code if self.warned else "", "q": self.q}
         return urlencode({name: value for name, value in chosen.items() if value})
-
-
-def _as_message(one: Outgoing) -> Message:
-    """The message as it will be written; never saved."""
-    person, told = one.application.applicant, one.message
-    return Message(
-        recipient=person, address=person.email, kind=told.kind, subject=told.subject, body=told.body, html=told.html,
-        language=told.language,
-    )  # fmt: skip
