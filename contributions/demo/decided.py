@@ -30,6 +30,7 @@ HOUR, DAY = datetime.timedelta(hours=1), datetime.timedelta(days=1)
 ACCEPTED = ("offered", "accepted")
 DECLINED = ("offered", "declined")
 EXPIRED = ("offered", "expired")
+FOLLOWED = ("waitlisted", "offered", "accepted")
 WAITING = ("waitlisted",)
 REFUSED = ("not_selected",)
 DECISIONS = {"offered": "offer", "waitlisted": "waitlist", "not_selected": "not_selected"}
@@ -55,10 +56,13 @@ class DecisionSeeder:
         self.projects = list(session.projects.all())
 
     def seed(self, waiting: Sequence[MadeUp], refused: Sequence[MadeUp], gone: Sequence[MadeUp]) -> None:
-        """All members were offered their place; `gone` (two) did not take one; `waiting` wait, in this order; the others were refused."""
+        """All members were offered their place; `gone` (two) did not take one, and the last two members came in for them from the
+        waitlist; `waiting` wait, in this order; the others were refused."""
         members = Membership.objects.filter(cohort__session=self.session, role="member").select_related("user", "cohort__project")
         cohorts = list(self.session.cohorts.select_related("project"))
         decided = [Decided(one.user, ACCEPTED, one.cohort) for one in members]
+        for one in decided[-2:]:
+            one.way = FOLLOWED
         decided += [
             Decided(self.people[one.login], way, cohort)
             for one, way, cohort in zip(gone, (DECLINED, EXPIRED), cohorts, strict=False)
@@ -82,7 +86,9 @@ class DecisionSeeder:
                     submitted_version=1,
                     submitted_at=closes - 5 * HOUR * number - HOUR,
                     tier={"offered": number % 2, "waitlisted": 1}.get(one.way[0], 2),
-                    answer_by=published + self.session.reply_days * DAY if one.way[0] == "offered" else None,
+                    answer_by=published + (self.session.reply_days + 8 * one.way.index("offered")) * DAY
+                    if "offered" in one.way
+                    else None,
                     waitlist_rank=one.rank,
                 )
                 for number, one in enumerate(decided)
@@ -114,10 +120,12 @@ class DecisionSeeder:
         for number, (one, application) in enumerate(zip(decided, applications, strict=True)):
             moves: list[tuple[str, User | None, datetime.datetime]] = [("submitted", one.person, application.submitted_at)]
             moves.append((one.way[0], self.organiser, published))
-            if one.way[-1] != one.way[0]:
-                own = one.way[-1] != "expired"
-                answered = published + DAY + number * HOUR if own else application.answer_by
-                moves.append((one.way[-1], one.person if own else None, answered))
+            if one.way == FOLLOWED:
+                moves.append(("offered", self.organiser, published + 8 * DAY))
+            if one.way[-1] == "expired":
+                moves.append(("expired", None, application.answer_by))
+            elif one.way[-1] != one.way[0]:
+                moves.append((one.way[-1], one.person, moves[-1][2] + DAY + number * HOUR))
             before = "draft"
             for status, actor, at in moves:
                 events.append(ApplicationEvent(application=application, from_status=before, to_status=status, actor=actor, at=at))
