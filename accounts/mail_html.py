@@ -9,14 +9,11 @@ from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import get_language_info
 
-from .web_addresses import web_address
+from .web_addresses import addresses_in
 
-_ADDRESS = re.compile(r"https?://[^\s<>\"]+")
 _BULLET = re.compile(r"[-*•][ \t]+(?=\S)")
 _NUMBER = re.compile(r"(\d{1,3})[.)][ \t]+(?=\S)")
 _RULE = re.compile(r"-{2,}|_{3,}|={3,}")
-#: What ends a sentence behind an address is not part of it.
-_SENTENCE_ENDS = ".,;:!?'’”»*_"
 
 
 class Mail(Protocol):
@@ -99,25 +96,8 @@ def _block(kind: str, lines: list[str]) -> str:
 
 def _linked(line: str) -> str:
     parts, at = [], 0
-    for found in _ADDRESS.finditer(line):
-        address = _trimmed(found[0])
-        if not web_address(address):
-            continue
-        parts += [escape(line[at : found.start()]), f'<a href="{escape(address)}">{escape(address)}</a>']
-        at = found.start() + len(address)
+    for start, address in addresses_in(line):
+        parts += [escape(line[at:start]), f'<a href="{escape(address)}">{escape(address)}</a>']
+        at = start + len(address)
     parts.append(escape(line[at:]))
     return "".join(parts)
-
-
-def _trimmed(address: str) -> str:
-    """An address without the signs of the sentence around it; a bracket stays where it was opened inside."""
-    open_inside = {")": address.count("(") - address.count(")"), "]": address.count("[") - address.count("]")}
-    end = len(address)
-    while end:
-        last = address[end - 1]
-        if last in open_inside and open_inside[last] < 0:
-            open_inside[last] += 1
-        elif last not in _SENTENCE_ENDS:
-            break
-        end -= 1
-    return address[:end]

@@ -1,9 +1,13 @@
 """Addresses that people or other servers wrote, before they become a link."""
 
 import re
+from collections.abc import Iterator
 from urllib.parse import urlsplit
 
 _BLANK = re.compile(r"[\s\x00-\x1f\x7f]")
+_ADDRESS = re.compile(r"https?://[^\s<>\"]+")
+#: What ends a sentence behind an address is not part of it.
+_SENTENCE_ENDS = ".,;:!?'’”»*_"
 
 
 def web_address(url: object) -> str:
@@ -23,3 +27,25 @@ def web_address(url: object) -> str:
     if parts.scheme not in ("http", "https") or not host or "@" in parts.netloc or "\\" in text:
         return ""
     return text
+
+
+def addresses_in(text: str) -> Iterator[tuple[int, str]]:
+    """The addresses in running text, each with the place at which it begins and without the signs of the sentence around it."""
+    for found in _ADDRESS.finditer(text):
+        address = _trimmed(found[0])
+        if web_address(address):
+            yield found.start(), address
+
+
+def _trimmed(address: str) -> str:
+    """An address without the signs of the sentence around it; a bracket stays where it was opened inside."""
+    open_inside = {")": address.count("(") - address.count(")"), "]": address.count("[") - address.count("]")}
+    end = len(address)
+    while end:
+        last = address[end - 1]
+        if last in open_inside and open_inside[last] < 0:
+            open_inside[last] += 1
+        elif last not in _SENTENCE_ENDS:
+            break
+        end -= 1
+    return address[:end]

@@ -1,7 +1,6 @@
 """Messages as whoever looks after the outbox reads them: the state as a drawing and a word, kinds in words, what happened, links."""
 
 import datetime
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from html import unescape
@@ -18,6 +17,7 @@ from accounts.mail_html import Mail, html_of
 from accounts.mail_kinds import kind_label
 from accounts.models import Message
 from accounts.templatetags.interface import icon
+from accounts.web_addresses import addresses_in
 
 State, Fate = Message.State, Message.Fate
 
@@ -37,7 +37,6 @@ _FATES = {
     Fate.BOUNCED: ("trouble", "trouble"),
     Fate.COMPLAINED: ("mine", "warning"),
 }
-_ADDRESS = re.compile(r"https?://[^\s<>\"'\]]+")
 
 
 def _pill(look: tuple[str, str], word: str) -> SafeString:
@@ -118,5 +117,4 @@ def html_preview(message: Mail) -> str:
 
 def links_of(text: str, markup: str = "") -> list[str]:
     """Every address of the web in a text and in its HTML, once, in order."""
-    found = [address.rstrip(".,;:!?)*_") for address in _ADDRESS.findall(text) + _ADDRESS.findall(unescape(markup))]
-    return list(dict.fromkeys(found))
+    return list(dict.fromkeys(address for part in (text, unescape(markup)) for _start, address in addresses_in(part)))

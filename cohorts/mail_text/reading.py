@@ -9,13 +9,13 @@ from markdown_it import MarkdownIt
 from markdown_it.rules_inline import StateInline
 from markdown_it.token import Token
 
+from accounts.web_addresses import addresses_in
+
 from .blocks import Block, Code, Listing, Paragraph, Quote, Rule
 from .inlines import Break, Inline, Link, Literal, Marked, Slot
 
 #: A brace for itself is typed twice.
 BRACES = re.compile(r"\{\{|\}\}|\{(?P<name>[a-z][a-z0-9_]*)\}")
-#: Addresses that are typed into running text. What ends a sentence behind one is not part of it.
-_BARE = re.compile(r"https?://[^\s<>\"{}|\\^`]*[^\s<>\"{}|\\^`.,;:!?'’”»*_)\]]")
 
 
 def _placeholder(state: StateInline, silent: bool) -> bool:
@@ -183,12 +183,13 @@ def _linked(parts: list[Inline]) -> Iterator[Inline]:
             continue
         goes_on = place + 1 < len(parts) and isinstance(parts[place + 1], Slot)
         at = 0
-        for match in _BARE.finditer(part.text):
-            if goes_on and not re.search(r"\s", part.text[match.end() :]):
+        for start, address in addresses_in(part.text):
+            end = start + len(address)
+            if goes_on and not re.search(r"\s", part.text[end:]):
                 break
-            if match.start() > at:
-                yield Literal(part.text[at : match.start()])
-            yield Link([Literal(match[0])], [match[0]], False)
-            at = match.end()
+            if start > at:
+                yield Literal(part.text[at:start])
+            yield Link([Literal(address)], [address], False)
+            at = end
         if part.text[at:]:
             yield Literal(part.text[at:])

@@ -198,6 +198,7 @@ def test_the_reference_names_every_placeholder_of_every_mail():
             "https://example.org/a_b_c, or",
             '<p><a href="https://example.org/a_b_c">https://example.org/a_b_c</a>, or</p>',
         ),
+        ("(https://x.org/a_(b))", "(https://x.org/a_(b))", '<p>(<a href="https://x.org/a_(b)">https://x.org/a_(b)</a>)</p>'),
         ("<https://example.org>", "https://example.org", '<p><a href="https://example.org">https://example.org</a></p>'),
         ("[us](mailto:a@example.org)", "us: a@example.org", '<p><a href="mailto:a@example.org">us</a></p>'),
         ("[us](mailto:{contact})", "us: hello@example.org", '<p><a href="mailto:hello@example.org">us</a></p>'),
