@@ -9,7 +9,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from .decision_messages import DecisionMessage, answer_until, write_message
-from .models import Application, Cohort, Membership, Session
+from .models import Application, Cohort, Conflict, Membership, Session
 from .moves import MOVES
 from .pending import PUBLISHED_AS, possible_decisions
 from .placing import placements
@@ -42,19 +42,33 @@ class Held:
 
 @dataclass
 class Plan:
-    """What publishing would do at this moment. `fingerprint` changes whenever any of it does."""
+    """What publishing would do at this moment. `fingerprint` changes whenever any of it does.
+
+    `unseen` are the applications, by id, about which whoever asks declared a conflict of interest. Their messages go out with all others,
+    so that everybody hears at once; what they say is shown to other organisers alone.
+    """
 
     outgoing: list[Outgoing] = field(default_factory=list)
     held: list[Held] = field(default_factory=list)
     warnings: list[Warned] = field(default_factory=list)
     undecided: int = 0
+    unseen: frozenset[int] = frozenset()
+
+    @property
+    def shown(self) -> list[Outgoing]:
+        """What goes out, as far as whoever asks may read it."""
+        return [one for one in self.outgoing if one.application.pk not in self.unseen]
+
+    @property
+    def shown_held(self) -> list[Held]:
+        return [one for one in self.held if one.application.pk not in self.unseen]
 
     def count(self, status: str) -> int:
         return sum(one.status == status for one in self.outgoing)
 
     def find(self, application_id: int) -> Outgoing | None:
-        """What is about to go out about one application, or None."""
-        return next((one for one in self.outgoing if one.application.pk == application_id), None)
+        """What is about to go out about one application, or None: also where whoever asks may not read it."""
+        return next((one for one in self.shown if one.application.pk == application_id), None)
 
     @property
     def fingerprint(self) -> str:
@@ -95,7 +109,8 @@ def plan_publication(session: Session, *, by, at=None, warned: bool = True) -> P
     order = list(PUBLISHED_AS)
     waiting.sort(key=lambda application: order.index(Decision(application.pending_decision)))
     placed = placements(session)
-    plan = Plan()
+    conflicts = Conflict.objects.filter(reviewer=by, application__session=session)
+    plan = Plan(unseen=frozenset(conflicts.values_list("application", flat=True)))
     for application in waiting:
         application.session = session
         placement = placed.get(application.applicant_id)
@@ -116,7 +131,7 @@ def plan_publication(session: Session, *, by, at=None, warned: bool = True) -> P
         plan.outgoing.append(Outgoing(application, PUBLISHED_AS[Decision(application.pending_decision)], cohort, message))
     if warned:
         plan.undecided = (
-            Application.objects.organised_by(by)
+            Application.objects.decided_by(by)
             .filter(session=session, status=Status.SUBMITTED, pending_decision=Decision.NONE)
             .count()
         )

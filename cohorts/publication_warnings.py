@@ -33,8 +33,8 @@ class Warned:
 
 def warnings_of(plan: "Plan", session: Session, answer_by, *, by) -> list[Warned]:
     """All of them, in the order in which they matter. The number of queries does not depend on the number of people."""
-    offers = [one for one in plan.outgoing if one.status == Status.OFFERED]
-    found = [*_of_people(plan, offers), *_of_cohorts(session, offers, by)]
+    offers = [one for one in plan.shown if one.status == Status.OFFERED]
+    found = [*_of_people(plan, offers), *_of_cohorts(session, plan, by)]
     if offers and answer_by > session.begins_at:
         found.append(Warned("late", _("People may answer their offer until after the session has begun.")))
     if plan.undecided:
@@ -48,17 +48,17 @@ def warnings_of(plan: "Plan", session: Session, answer_by, *, by) -> list[Warned
 
 
 def _of_people(plan: "Plan", offers: "list[Outgoing]") -> list[Warned]:
-    troubled = troubled_addresses(one.application.applicant.email for one in plan.outgoing)
+    troubled = troubled_addresses(one.application.applicant.email for one in plan.shown)
     checks: list[tuple[str, str, list[Outgoing]]] = [
         (
             "address",
             _("Mail to their address did not arrive before"),
-            [one for one in plan.outgoing if one.application.applicant.email.lower() in troubled],
+            [one for one in plan.shown if one.application.applicant.email.lower() in troubled],
         ),
         (
             "closed",
             _("Their account is closed: they get no mail and cannot answer"),
-            [one for one in plan.outgoing if not one.application.applicant.is_active],
+            [one for one in plan.shown if not one.application.applicant.is_active],
         ),
         ("no-cohort", _("Offered a place, but in no cohort yet"), [one for one in offers if one.cohort is None]),
         (
@@ -80,13 +80,17 @@ def _of_people(plan: "Plan", offers: "list[Outgoing]") -> list[Warned]:
     return found
 
 
-def _of_cohorts(session: Session, offers: "list[Outgoing]", by) -> list[Warned]:
-    # Whoever publishes and applied as well learns nothing of the own application.
-    known = {one.application.applicant_id for one in offers} | {by.pk}
+def _of_cohorts(session: Session, plan: "Plan", by) -> list[Warned]:
+    offered = {one.application.applicant_id for one in plan.outgoing if one.status == Status.OFFERED}
     without_navigator: list[Cohort] = []
     too_small, too_large, without_offer = [], [], []
     for cohort in session.cohorts.prefetch_related("memberships__user"):
-        rows = [row for row in cohort.memberships.all() if row.state in TAKING_A_PLACE]
+        # Whoever publishes and applied as well learns nothing of a place that is kept for the own application.
+        rows = [
+            row
+            for row in cohort.memberships.all()
+            if row.state in TAKING_A_PLACE and (row.state, row.user_id) != ("invited", by.pk)
+        ]
         members = [row for row in rows if row.role == "member"]
         if not any(row.role == "navigator" for row in rows):
             without_navigator.append(cohort)
@@ -94,8 +98,8 @@ def _of_cohorts(session: Session, offers: "list[Outgoing]", by) -> list[Warned]:
             too_small.append(f"{cohort} ({len(members)})")
         if len(members) > session.cohort_size_max:
             too_large.append(f"{cohort} ({len(members)})")
-        without_offer += [row.user_id for row in members if row.state == "invited" and row.user_id not in known]
-    unoffered = Application.objects.filter(session=session, applicant__in=without_offer, status=Status.SUBMITTED)
+        without_offer += [row.user_id for row in members if row.state == "invited" and row.user_id not in offered]
+    unoffered = Application.objects.decided_by(by).filter(session=session, applicant__in=without_offer, status=Status.SUBMITTED)
     checks: list[tuple[str, str, Iterable]] = [
         ("no-navigator", _("Cohorts without a navigator"), without_navigator),
         ("small", _("Cohorts with fewer than %(count)s members") % {"count": session.cohort_size_min}, too_small),

@@ -88,9 +88,7 @@ class MemberInline(SessionPartInline, admin.StackedInline):
     verbose_name_plural = _("members (give places on the pages of the applications)")
 
     def get_queryset(self, request):
-        own = {"user": request.user, "state": Membership.State.INVITED}
-        # An organiser who applied does not learn here of a place that is kept.
-        return super().get_queryset(request).members().exclude(**own).select_related("user", "cohort")
+        return super().get_queryset(request).members().without_secret_places(request.user).select_related("user", "cohort")
 
     def has_add_permission(self, request, obj) -> bool:
         return False
@@ -109,11 +107,13 @@ class CohortAdmin(OrganiserAdmin):
 
     def get_queryset(self, request):
         taking = Q(memberships__state__in=TAKING_A_PLACE)
+        # An organiser who applied does not learn of a place that is kept by counting.
+        told = Q(memberships__role="member") & (~Q(memberships__state="invited") | ~Q(memberships__user=request.user))
         return (
             super()
             .get_queryset(request)
             .annotate(
-                member_count=Count("memberships", filter=taking & Q(memberships__role="member")),
+                member_count=Count("memberships", filter=taking & told),
                 navigator_count=Count("memberships", filter=taking & Q(memberships__role="navigator")),
                 captain_count=Count("memberships", filter=taking & Q(memberships__role="captain")),
             )

@@ -1,7 +1,7 @@
 """Cohorts and who belongs to them."""
 
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Exists, F, OuterRef, Q
 from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
 
@@ -72,10 +72,18 @@ class MembershipQuerySet(models.QuerySet["Membership"]):
         own = Q(user=user, cohort__session__published_at__isnull=False)
         of_my_cohorts = Q(cohort__in=access.joined_cohorts(user), state__in=access.PRESENT)
         of_led_cohorts = Q(cohort__in=access.led_cohorts(user)) & (~Q(state="invited") | ~Q(cohort__session__in=blind_reviews()))
-        # A place that is kept for oneself tells of a decision before it is published, to organisers who applied as well.
-        return self.filter(own | of_my_cohorts | of_led_cohorts | Q(cohort__session__in=access.organised_sessions(user))).exclude(
-            user=user, state="invited"
+        organised = Q(cohort__session__in=access.organised_sessions(user))
+        return self.filter(own | of_my_cohorts | of_led_cohorts | organised).without_secret_places(user)
+
+    def without_secret_places(self, user):
+        """Without kept places that tell `user` of a decision before it is published: one's own, for organisers who applied as well, and
+        those of people about whom one declared a conflict of interest."""
+        from .review import Conflict
+
+        conflict = Conflict.objects.filter(
+            reviewer=user, application__applicant=OuterRef("user"), application__session=OuterRef("cohort__session")
         )
+        return self.exclude(Q(state="invited") & (Q(user=user) | Exists(conflict)))
 
     def led_by(self, user):
         """Memberships of cohorts that `user` leads or whose session `user` organises."""
