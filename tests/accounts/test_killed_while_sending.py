@@ -1,19 +1,16 @@
 """The kernel kills a process in the middle of a batch: the next one goes on, and only what nobody can know is unsure."""
 
 import datetime
-import os
 import subprocess
-import sys
 
 import pytest
-from django.conf import settings
-from django.db import connection
 from django.utils import timezone
 
 from accounts.messages import queue_message, send_batch, send_waiting_messages, settle_message
 from accounts.models import Message
 from accounts.sending import SENDING_LIMIT
 from tests.factories import UserFactory
+from tests.other_process import start_process
 
 State = Message.State
 SENDER = """
@@ -22,16 +19,6 @@ django.setup()
 from accounts.messages import send_batch
 send_batch("test-7")
 """
-
-
-def start_sender(sink) -> subprocess.Popen:
-    """A process of its own that sends the batch through `sink`."""
-    database = connection.settings_dict["NAME"]
-    server = os.environ["DATABASE_URL"].rpartition("/")[0]
-    url = f"sqlite:///{database}" if connection.vendor == "sqlite" else f"{server}/{database}"
-    keep = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
-    variables = keep | {"DEBUG": "1", "DATABASE_URL": url, "EMAIL_URL": sink.url, "DJANGO_SETTINGS_MODULE": "config.settings"}
-    return subprocess.Popen([sys.executable, "-W", "ignore", "-c", SENDER], env=variables, cwd=settings.BASE_DIR)
 
 
 @pytest.mark.django_db(transaction=True)
@@ -45,8 +32,9 @@ def test_a_killed_process_tells_nobody_twice_and_forgets_nobody(mail_sink):
         mail_sink.well_again()
         killed: list[subprocess.Popen] = []
         mail_sink.on(step, "stall", after=passed, then=lambda killed=killed: killed[0].kill())
-        killed.append(start_sender(mail_sink))
-        assert killed[0].wait(30) == -9
+        killed.append(start_process(SENDER, EMAIL_URL=mail_sink.url))
+        killed[0].communicate(timeout=30)
+        assert killed[0].returncode == -9
         assert len(mail_sink.mails) == arrived
     mail_sink.well_again()
     assert Message.objects.filter(state=State.SENDING).count() == 2

@@ -2,14 +2,11 @@
 is said."""
 
 import datetime
-import os
 import subprocess
-import sys
 from contextlib import ExitStack, contextmanager, suppress
 
 import pytest
 import time_machine
-from django.conf import settings
 from django.db import connection
 from django.utils import timezone
 
@@ -21,6 +18,7 @@ from cohorts.placing import place
 from cohorts.publishing import carry_on, publish
 from tests.cohorts.world import make_world
 from tests.factories import MembershipFactory
+from tests.other_process import start_process
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -155,6 +153,7 @@ def test_a_worker_that_dies_anywhere_tells_nobody_twice_and_forgets_nobody(mail_
     assert 0 < unsure_moments < undisturbed.passed / 2
 
 
+#: Carries a publication on; `deciding`: it stands still in the middle of the transaction.
 WORKER = """
 import sys, time
 import django
@@ -169,23 +168,12 @@ publishing.carry_on(int(sys.argv[1]))
 """
 
 
-def start_worker(sink, publication, phase: str) -> subprocess.Popen:
-    """A process of its own that carries the publication on; `deciding`: it stands still in the middle of the transaction."""
-    database = connection.settings_dict["NAME"]
-    server = os.environ["DATABASE_URL"].rpartition("/")[0]
-    url = f"sqlite:///{database}" if connection.vendor == "sqlite" else f"{server}/{database}"
-    keep = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
-    variables = keep | {"DEBUG": "1", "DATABASE_URL": url, "EMAIL_URL": sink.url, "DJANGO_SETTINGS_MODULE": "config.settings"}
-    command = [sys.executable, "-W", "ignore", "-c", WORKER, str(publication.pk), phase]
-    return subprocess.Popen(command, env=variables, cwd=settings.BASE_DIR, stdout=subprocess.PIPE, text=True)
-
-
 @pytest.mark.real_process
 def test_the_kernel_kills_it_while_it_decides_and_while_it_sends(mail_sink):
     world = decided()
     publication = publish(world.session, by=world.organiser)
 
-    worker = start_worker(mail_sink, publication, "deciding")
+    worker = start_process(WORKER, str(publication.pk), "deciding", EMAIL_URL=mail_sink.url)
     assert worker.stdout is not None
     assert worker.stdout.readline().strip() == "in the middle"
     worker.kill()
@@ -197,7 +185,7 @@ def test_the_kernel_kills_it_while_it_decides_and_while_it_sends(mail_sink):
     # The server has the whole first mail, and its answer finds nobody.
     killed: list[subprocess.Popen] = []
     mail_sink.on("dot", "stall", times=1, then=lambda: killed[0].kill())
-    killed.append(start_worker(mail_sink, publication, "sending"))
+    killed.append(start_process(WORKER, str(publication.pk), "sending", EMAIL_URL=mail_sink.url))
     killed[0].communicate(timeout=30)
     assert killed[0].returncode == -9
     assert Application.objects.filter(status__in=["offered", "waitlisted"]).count() == 2

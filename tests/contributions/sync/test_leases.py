@@ -1,14 +1,10 @@
 """Leases of tokens among threads and processes, on the database of the test run."""
 
-import os
 import signal
-import subprocess
-import sys
 import threading
 
 import pytest
 import time_machine
-from django.conf import settings
 from django.db import connection
 from django.utils import timezone
 
@@ -17,6 +13,7 @@ from contributions.github.client import token_key
 from contributions.github.errors import TokenBusy
 from contributions.github.leases import LEASE, Lease
 from contributions.models import ApiBudget
+from tests.other_process import start_process
 
 #: Takes a token as a worker does, says so, and works on until it is killed.
 HOLDER = """
@@ -55,19 +52,7 @@ def test_of_many_threads_one_gets_the_token():
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.real_process
 def test_a_token_is_nobody_elses_while_another_process_has_it_and_free_after_its_silence():
-    database = connection.settings_dict["NAME"]
-    if connection.vendor == "sqlite":
-        url = f"sqlite:///{database}"
-    else:
-        url = f"{os.environ['DATABASE_URL'].rpartition('/')[0]}/{database}"
-    keep = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
-    variables = keep | {
-        "DEBUG": "1", "DATABASE_URL": url, "GITHUB_TOKENS": "test-token", "DJANGO_SETTINGS_MODULE": "config.settings",
-        "PYTHONWARNINGS": "ignore",
-    }  # fmt: skip
-    process = subprocess.Popen(
-        [sys.executable, "-c", HOLDER], env=variables, cwd=settings.BASE_DIR, stdout=subprocess.PIPE, text=True
-    )
+    process = start_process(HOLDER, GITHUB_TOKENS="test-token")
     try:
         assert process.stdout.readline().strip() == "taken"
         with pytest.raises(TokenBusy), client_for(by_person=True, holder="sync 2"):
