@@ -25,7 +25,7 @@ from accounts.models import Message, User
 from .decision_messages import answer_until, write_message
 from .decisions import Outgoing
 from .locking import lock_applications
-from .message_templates import load_templates, questions_sentence, write_in_any_case
+from .message_templates import TemplateFailed, load_templates, questions_sentence, write_in_any_case
 from .models import Application, ApplicationEvent, Cohort, Membership, Session
 from .moves import MOVES
 from .placing import cohorts_with_taken, keep_place, was_not_chosen
@@ -200,8 +200,8 @@ def offer_free_places(session: Session, now: datetime.datetime) -> int:
     """Offer each free place to the next on the waitlist, as publishing does. Returns how many were offered.
 
     Left to the organisers: people without a published rank, not plainly eligible or with a pending decision; people for whom no
-    cohort of a project that they chose has room; and everything, once people could answer only after the session has begun.
-    Offers that organisers have prepared and not published yet count as made.
+    cohort of a project that they chose has room; people whose mail cannot be written from the session's words; and everything, once
+    people could answer only after the session has begun. Offers that organisers have prepared and not published yet count as made.
     """
     with transaction.atomic():
         # Locked as publishing locks them: neither offers what the other one is about to offer.
@@ -215,7 +215,13 @@ def offer_free_places(session: Session, now: datetime.datetime) -> int:
         for application, cohort in next_in_line(locked):
             if offered >= free:
                 break
-            _offer(application, locked, cohort, now)
+            try:
+                _offer(application, locked, cohort, now)
+            except TemplateFailed as error:
+                logger.error("Application %s was not offered a place: its mail cannot be written: %s", application.pk, error)
+                if cohort is not None:
+                    cohort.taken -= 1
+                continue
             offered += 1
     return offered
 

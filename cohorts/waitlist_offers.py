@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from .decision_messages import DecisionMessage, answer_until, write_message
 from .decisions import Outgoing, obstacle_to_publishing
 from .locking import lock_applications, locked_session
+from .message_templates import TemplateFailed
 from .models import Application, ApplicationEvent, Cohort, Membership, Session
 from .moves import obstacle
 from .placing import cohorts_with_taken, keep_place, placement_of, was_not_chosen
@@ -95,7 +96,10 @@ def plan_offer(session: Session, number: int, *, by, cohort: int | None = None, 
         raise OfferError(_("This cohort has no room any more. Choose another one."))
     application.pending_decision = Decision.OFFER
     until = answer_until(session, now)
-    message = write_message(application, cohort=into, answer_by=until)
+    try:
+        message = write_message(application, cohort=into, answer_by=until)
+    except TemplateFailed as error:
+        raise OfferError(_("The mail cannot be written: %(error)s") % {"error": error}) from error
     return OfferPlan(application, into, message, _warnings(application, into, until, by))
 
 

@@ -11,9 +11,11 @@ from django.utils import timezone
 from accounts import messages
 from accounts.messages import send_message
 from accounts.models import Message
-from cohorts import waitlist
+from cohorts import waitlist, waitlist_offers
 from cohorts.applications import accept_offer, decline_offer, expire_offers
 from cohorts.assessing import assess
+from cohorts.decision_messages import write_message
+from cohorts.message_templates import TemplateFailed
 from cohorts.models import Application, ApplicationEvent, Membership, ProjectPreference, Session
 from cohorts.pending import set_pending_decision
 from cohorts.placing import place
@@ -331,6 +333,23 @@ class TestTheSiteOffers:
         page = client.get(f"/applications/{application.pk}/").content.decode()
         assert "You are offered a place" in page
         assert "by the site" not in page
+
+    def test_whose_mail_cannot_be_written_is_for_the_organisers_and_the_next_gets_the_place(self, world, monkeypatch):
+        first = world.applications[3]
+
+        def write(application, **values):
+            if application.pk == first.pk:
+                raise TemplateFailed("{name} is empty for this person.")
+            return write_message(application, **values)
+
+        Session.objects.filter(pk=world.session.pk).update(cohort_size_min=1, cohort_size_max=2)
+        for module in (waitlist, waitlist_offers):
+            monkeypatch.setattr(module, "write_message", write)
+        decline(world)
+        look_after_free_places()
+        assert statuses(world)[2:] == ["offered", "waitlisted"]
+        with pytest.raises(waitlist_offers.OfferError, match="is empty for this person"):
+            waitlist_offers.plan_offer(world.session, first.pk, by=world.organiser)
 
     def test_a_failure_in_the_middle_leaves_nothing_behind(self, world, monkeypatch):
         decline(world)
