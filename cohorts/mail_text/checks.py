@@ -64,6 +64,8 @@ def _of_subject(kind: MessageKind, subject: str) -> Iterator[Problem]:
             _("A subject has at most %(most)s characters; this one has %(length)s.")
             % {"most": SUBJECT_MOST, "length": len(subject)}
         )
+        # What is far too long is not searched: that could take the site hours.
+        return
     if len(subject.splitlines()) > 1:
         yield problem(_("A subject is one line."))
     yield from (problem(text) for text in _unseen(subject))

@@ -116,6 +116,7 @@ def test_what_is_right_is_taken(body):
         ("a\nBcc: b@example.org", "is one line"),
         ("a\u2028b", "is one line"),
         ("x" * (SUBJECT_MOST + 1), f"at most {SUBJECT_MOST} characters"),
+        ("{#" * 100_000, f"at most {SUBJECT_MOST} characters"),
         ("a {", "does not close"),
         ("a \u202e b", "U+202E"),
     ],
