@@ -53,6 +53,8 @@ def earlier_sessions(applications: Sequence[Application], *, viewer) -> dict[int
         .defer("draft")
     )
     took_part = list(_memberships(viewer).filter(user__in=people).select_related("cohort__session"))
+    # That somebody took a place is said already by what they were then.
+    accepted = {(row.applicant_id, row.session_id) for row in applied if row.status == Status.ACCEPTED}
     facts: dict[int, dict[int, EarlierSession]] = defaultdict(dict)
     for row in applied:
         facts[row.applicant_id][row.session_id] = EarlierSession(row.session, _outcome(row), row.has_waited)
@@ -60,7 +62,7 @@ def earlier_sessions(applications: Sequence[Application], *, viewer) -> dict[int
         session, of_person = membership.cohort.session, facts[membership.user_id]
         known = of_person.get(session.pk)
         words = _part(membership)
-        if known is not None and known.words not in (_("took a place"), _("took a place, from the waitlist")):
+        if known is not None and (membership.user_id, session.pk) not in accepted:
             words = f"{words}; {known.words}"
         of_person[session.pk] = EarlierSession(session, words, known is not None and known.waited)
     found = {}

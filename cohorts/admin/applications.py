@@ -4,7 +4,7 @@ from django.contrib import admin, messages
 from django.contrib.admin.views.main import ChangeList
 from django.db.models import Exists, OuterRef, Q, Value
 from django.db.models.functions import Coalesce
-from django.http import Http404, QueryDict
+from django.http import Http404
 from django.shortcuts import redirect
 from django.template.defaultfilters import floatformat
 from django.template.response import TemplateResponse
@@ -188,7 +188,6 @@ class ApplicationAdmin(OrganiserAdmin):
         session = Session.objects.organised_by(request.user).filter(pk__in=sessions).first()
         if session is None:
             return None
-        request.POST = QueryDict(mutable=True)
         return ask_to_decide(self, request, session, [pk for pk, _session in rows], decision)
 
     @admin.action(description=gettext_lazy("Decide: offer a place"))

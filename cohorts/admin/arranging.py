@@ -22,6 +22,8 @@ from cohorts.models import Application, Proposal, Session
 from cohorts.proposal_changes import broken_rules, inputs_now, is_part_of, leaving, names_for, obstacles_to_accepting
 from cohorts.proposals import ProposalError
 
+from .sent_numbers import sent_number
+
 #: People without a place on one page, and candidates for a place.
 LEFT_OUT_AT_ONCE, CANDIDATES, SWAPS = 50, 40, 12
 PAGE = "admin:cohorts_session_arrange"
@@ -49,8 +51,8 @@ class ArrangingMixin:
     def arrange_begin_view(self, request, pk: int):
         """Begin by hand: with a copy of a proposal (`copy`), with the places as they are (`places`), or with empty cohorts."""
         session = self._organised(request, pk)
-        number = request.POST.get("copy", "")
-        source = self._proposal(request, session, int(number[:18])) if number.isdecimal() else None
+        number = sent_number(request.POST.get("copy"))
+        source = self._proposal(request, session, number) if number is not None else None
         try:
             made = arranging.begin(session, by=request.user, copy_of=source, from_places="places" in request.POST)
         except ArrangingError as error:
@@ -132,10 +134,11 @@ class ArrangingMixin:
     def _change(self, request, proposal: Proposal) -> tuple[Arranged, str]:
         """What was asked for, made, and said in a sentence."""
         data = request.POST
-        person, cohort, other = (_number(data.get(name)) for name in ("person", "cohort", "other"))
-        act, options = data.get("act"), {"by": request.user, "version": _number(data.get("version"))}
+        # 0 is nobody's, and the version of what was never changed.
+        person, cohort, other, version = (sent_number(data.get(name)) or 0 for name in ("person", "cohort", "other", "version"))
+        act, options = data.get("act"), {"by": request.user, "version": version}
         if act == "take_back":
-            now = arranging.take_back(proposal, **options, count=_number(data.get("count")) or 1)
+            now = arranging.take_back(proposal, **options, count=sent_number(data.get("count")) or 1)
             return now, _("Taken back.")
         if act == "bring_up_to_date":
             return arranging.bring_up_to_date(proposal, **options), _("Brought up to date.")
@@ -272,11 +275,6 @@ class ArrangingMixin:
 
     def _address(self, request, proposal: Proposal) -> str:
         return reverse(PAGE, args=[proposal.session_id, proposal.pk]) + self._list_state(request)
-
-
-def _number(text: str | None) -> int:
-    """A number that a form sent; 0, which is nobody's, where it is none."""
-    return int(text[:18]) if text and text.isdecimal() else 0
 
 
 def _despite(texts: list[str]) -> list[str]:

@@ -18,6 +18,7 @@ from cohorts.pending import BulkChange, BulkPlan, DecisionError, plan_decisions,
 from cohorts.ranking import rank
 
 from .ranking_choice import RankingChoice
+from .sent_numbers import sent_number
 
 Decision = Application.Decision
 
@@ -196,9 +197,9 @@ def _choice(request, session: Session) -> RankingChoice:
 
 
 def _numbers(values) -> list[int]:
-    """The whole numbers in texts that are separated by commas, each once, in their order."""
-    found = [word for text in values for word in text.split(",")]
-    return list(dict.fromkeys(int(word) for word in found if word.isascii() and word.isdecimal() and len(word) < 16))
+    """The numbers in texts that are separated by commas, each once, in their order."""
+    found = (sent_number(word) for text in values for word in text.split(","))
+    return list(dict.fromkeys(number for number in found if number is not None))
 
 
 def _chosen(request, session: Session) -> list[int]:
@@ -209,8 +210,7 @@ def _chosen(request, session: Session) -> list[int]:
     ranking = rank(session, list(session.criteria.all()), viewer=request.user)
     listed = _choice(request, session).choose(ranking, viewer=request.user)
     if who == "first":
-        most = _numbers([request.POST.get("first", "")])
-        return listed[: most[0]] if most else []
+        return listed[: sent_number(request.POST.get("first")) or 0]
     if who == "undecided":
         undecided = Application.objects.filter(
             session=session, pending_decision=Decision.NONE, status=Application.Status.SUBMITTED
@@ -221,8 +221,8 @@ def _chosen(request, session: Session) -> list[int]:
 
 
 def _typed_ranks(request, numbers: list[int]) -> dict[int, int]:
-    typed = {pk: _numbers([request.POST.get(f"rank-{pk}", "")]) for pk in numbers}
-    return {pk: found[0] for pk, found in typed.items() if found}
+    typed = {pk: sent_number(request.POST.get(f"rank-{pk}")) for pk in numbers}
+    return {pk: rank for pk, rank in typed.items() if rank is not None}
 
 
 def _ordered(session: Session, numbers: list[int], order: str, viewer) -> list[int]:

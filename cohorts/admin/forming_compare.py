@@ -12,6 +12,8 @@ from cohorts.models import Proposal, Session
 from cohorts.proposal_changes import is_part_of
 from cohorts.proposal_compare import NOW, compare
 
+from .sent_numbers import sent_number
+
 URL_NAME = "cohorts_session_compare_proposals"
 #: Proposals that can be chosen, the latest first.
 OFFERED = 50
@@ -65,10 +67,8 @@ class ComparingMixin:
 
     def _asked(self, request, session: Session, value: str) -> Proposal:
         """A proposal that is not offered: an older one, or one that was put aside."""
-        if not value.isdecimal() or len(value) > 18:
-            raise Http404
         rows = Proposal.objects.visible_to(request.user).filter(session=session, state__in=Proposal.WITH_RESULT)
-        one = rows.exclude(result={}).filter(pk=int(value)).first()
+        one = rows.exclude(result={}).filter(pk=sent_number(value)).first()
         if one is None:
             raise Http404
         return one

@@ -19,6 +19,8 @@ from cohorts.models import Publication, Session
 from cohorts.publication_progress import progress_of, progress_of_all
 from cohorts.publishing import carry_on_later
 
+from .sent_numbers import sent_number
+
 #: Publications on one page, and messages of a state on the page of one.
 AT_ONCE, MESSAGES_AT_ONCE = 25, 50
 
@@ -102,9 +104,8 @@ class PublicationsMixin:
         """Say of a message of which nobody knows whether it arrived: it did, or send it again."""
         session = self._organised(request, pk)
         publication = self._publication(request, session, number)
-        written = request.POST.get("message", "")
         unsure = managed_by(request.user).filter(batch=publication.batch, state=Message.State.UNSURE)
-        message = unsure.filter(pk=int(written[:18])).first() if written.isdecimal() else None
+        message = unsure.filter(pk=sent_number(request.POST.get("message"))).first()
         arrived = request.POST.get("arrived")
         if message is None or arrived not in ("yes", "no"):
             messages.error(request, _("Nobody has to say anything about this message any more."))

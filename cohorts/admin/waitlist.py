@@ -26,6 +26,8 @@ from cohorts.waitlist_offers import (
 )
 from cohorts.waitlist_order import PENDING, PUBLISHED, RANKS, reorder, standing
 
+from .sent_numbers import sent_number
+
 URL_NAME = "cohorts_session_waitlist"
 Status = Application.Status
 
@@ -90,15 +92,15 @@ class WaitlistMixin:
             raise Http404
         step = None
         for name, by in (("up", -1), ("down", 1)):
-            number = _number(request.POST.get(name, ""))
+            number = sent_number(request.POST.get(name, ""))
             if number is not None:
                 step = (number, by)
         typed = {
-            int(name.removeprefix("rank-")): _number(value)
+            int(name.removeprefix("rank-")): sent_number(value)
             for name, value in request.POST.items()
-            if name.startswith("rank-") and _number(name.removeprefix("rank-")) is not None
+            if name.startswith("rank-") and sent_number(name.removeprefix("rank-")) is not None
             # What is no number changes nothing; an empty field takes the rank away.
-            if _number(value) is not None or not value.strip()
+            if sent_number(value) is not None or not value.strip()
         }
         try:
             changed = reorder(session, which, typed, by=request.user, expected=request.POST.get("fingerprint", ""), step=step)
@@ -131,7 +133,7 @@ class WaitlistMixin:
         """GET shows the mail before it goes; POST sends it, if it is the one that was shown."""
         session = self._organised(request, pk)
         asked = request.POST if request.method == "POST" else request.GET
-        chosen, cohort = "cohort" in asked, _number(asked.get("cohort", ""))
+        chosen, cohort = "cohort" in asked, sent_number(asked.get("cohort", ""))
         back = f"admin:{URL_NAME}"
         try:
             if request.method == "POST":
@@ -157,9 +159,3 @@ class WaitlistMixin:
             rooms.insert(0, (plan.cohort.pk, plan.cohort.name, str(plan.cohort.project or ""), session.cohort_size_max))
         context |= {"plan": plan, "rooms": rooms}
         return TemplateResponse(request, "admin/cohorts/waitlist_offer.html", context)
-
-
-def _number(text: str) -> int | None:
-    """A whole number from 1 that a key or a rank can be; None for everything else."""
-    text = text.strip()
-    return int(text) or None if text.isascii() and text.isdecimal() and len(text) < 16 else None
