@@ -12,9 +12,10 @@ from cohorts.message_kinds.kind import Placeholder
 
 _ADDRESS = re.compile(r"https?://[^\s<>\"'`{}|\\^]+", re.IGNORECASE)
 _MAIL_ADDRESS = re.compile(r"[^\s<>()\"',;:@\\{}?&#%]+@[^\s<>()\"',;:@\\{}?&#%]+")
-#: What mail programs turn into links by themselves in plain text: names of hosts, and what stands between the parts of an address.
-_HOST_DOT = re.compile(r"(?<=\w)([.．。｡])(?=\w)")
-_SCHEME = re.compile(r"(?<=[A-Za-z]):(?=\w)")
+#: What mail programs turn into links by themselves in plain text: names of hosts, and what stands between the parts of an address. Beside
+#: a dot may stand what nobody sees, which addresses pass over.
+_HOST_DOT = re.compile(r"(?<=\S)([.．。｡․﹒])(?=\S)")
+_SCHEME = re.compile(r"(?<=[A-Za-z]):(?=\S)")
 #: The marks for one place of a line written from right to left: harmless in a language, and nothing that a name needs.
 _MARKS = dict.fromkeys(map(ord, "\u200e\u200f\u061c"))
 

@@ -2,6 +2,7 @@
 
 import pathlib
 import re
+import unicodedata
 from html.parser import HTMLParser
 
 import pytest
@@ -278,6 +279,9 @@ HOSTILE = [
     "</p></div></body>",
     "a\x00b\x1b[31m",
     "＜b＞ evil。example",
+    "evil\u00ad.example",
+    "evil.\u200bexample",
+    "evil\u2024example",
 ]
 
 
@@ -322,6 +326,13 @@ PLACES = Words(
 PLAIN = {words: as_mail("Ada", words) for words in (default_words(OFFER, "en"), PLACES)}
 
 
+def as_addresses_read(text: str) -> str:
+    """Without what nobody sees, and with each dot as the dot of an address: so a browser reads one."""
+    return "".join(sign for sign in text if unicodedata.category(sign) != "Cf").translate(
+        dict.fromkeys(map(ord, "．。｡․﹒"), ".")
+    )
+
+
 def same_but_for_the_name(name: str) -> None:
     for words, plain in PLAIN.items():
         mail = as_mail(name, words)
@@ -330,7 +341,8 @@ def same_but_for_the_name(name: str) -> None:
         assert seen.tags == expected.tags
         assert len(mail.body.split("\n")) == len(plain.body.split("\n"))
         assert not re.search("[\u202a-\u202e\u2066-\u2069\x00-\x08\x0b-\x1f\x85\u2028\u2029]", mail.body + mail.html)
-        assert len(LINKS.findall(mail.body)) == len(LINKS.findall(plain.body)), LINKS.findall(mail.body)
+        found = LINKS.findall(as_addresses_read(mail.body))
+        assert len(found) == len(LINKS.findall(plain.body)), found
 
 
 @pytest.mark.parametrize("name", HOSTILE)
