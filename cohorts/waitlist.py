@@ -220,16 +220,18 @@ def offer_free_places(session: Session, now: datetime.datetime) -> int:
             except TemplateFailed as error:
                 logger.error("Application %s was not offered a place: its mail cannot be written: %s", application.pk, error)
                 if cohort is not None:
+                    # The place is still there for whoever comes next.
                     cohort.taken -= 1
                 continue
             offered += 1
     return offered
 
 
-def next_in_line(session: Session) -> Iterator[tuple[Application, Cohort | None]]:
+def next_in_line(session: Session) -> Iterator[tuple[Application, Any]]:
     """Who is next by published rank, each with the cohort that has room: the favourite project first, then the smallest cohort.
 
-    Whoever needs a person's look is passed over: see `offer_free_places`.
+    None where the session has no cohorts. The place of each counts as `taken` for those behind. Whoever needs a person's look is passed
+    over: see `offer_free_places`.
     """
     cohorts = list(cohorts_with_taken(session).order_by("pk"))
     in_line = waiting(session).filter(
