@@ -107,10 +107,15 @@ class PublicationsMixin:
         unsure = managed_by(request.user).filter(batch=publication.batch, state=Message.State.UNSURE)
         message = unsure.filter(pk=sent_number(request.POST.get("message"))).first()
         arrived = request.POST.get("arrived")
-        if message is None or arrived not in ("yes", "no"):
+        is_settled = (
+            message is not None
+            and arrived in ("yes", "no")
+            and settle_message(message, arrived=arrived == "yes", by=request.user)
+        )
+        if message is None or not is_settled:
+            # Somebody else, or another tab, said so a moment ago.
             messages.error(request, _("Nobody has to say anything about this message any more."))
         else:
-            settle_message(message, arrived=arrived == "yes", by=request.user)
             said = (
                 _("The message to %(person)s counts as sent.")
                 if arrived == "yes"
