@@ -39,6 +39,7 @@ from .session_inlines import CohortInline, CriterionFormSet, CriterionInline, Ro
 from .session_steps import SessionStepsMixin
 from .tiers import TiersMixin
 from .waitlist import WaitlistMixin
+from .way_to_publishing import way_to_publishing
 
 
 class ProjectsField(forms.ModelMultipleChoiceField):
@@ -245,7 +246,10 @@ class SessionAdmin(
 
     def render_change_form(self, request, context, add=False, change=False, form_url="", obj=None):
         if obj is not None:
-            context["steps"] = self.steps_of(obj, request.user)
+            way = way_to_publishing(obj, by=request.user)
+            on_the_way = {step.url for step in way}
+            context["way"] = way
+            context["steps"] = [step for step in self.steps_of(obj, request.user) if step["url"] not in on_the_way]
             context["title"], context["subtitle"] = str(obj), None
             context["stage"] = stage_of(obj).label
             context["links_to"] = self.links(obj)

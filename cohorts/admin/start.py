@@ -70,7 +70,9 @@ def _sessions(user):
         elif stage == Stage.REVIEWING and switches_of(session).writing == Writing.AFTER_LAST:
             text = _("The last phase of the review is over. Close the review, or add a phase.")
             yield Work(str(session), text, page, _("Close the review"))
-        elif stage in (Stage.REVIEWING, Stage.DECIDING):
+        elif stage == Stage.DECIDING:
+            yield Work(str(session), str(stage.label), page, _("Form cohorts, decide and publish"))
+        elif stage == Stage.REVIEWING:
             yield Work(str(session), str(stage.label), applications, _("See the applications"))
         elif stage == Stage.RUNNING:
             board = reverse("session_board", args=[session.slug])
