@@ -132,6 +132,11 @@ class ArrangedLook:
     def places(self) -> int:
         return sum(plan.largest for plan in self.inputs.instance.cohorts)
 
+    @property
+    def is_full(self) -> bool:
+        """Whether no cohort has a free place: then nobody fits, whatever they wished for."""
+        return self.placed >= self.places
+
     def columns(self) -> list[Column]:
         """All cohorts of the session by their names."""
         return [self._column(one) for one in sorted(self.inputs.cohorts.values(), key=lambda one: one.name.lower())]

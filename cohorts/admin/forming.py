@@ -1,5 +1,7 @@
 """The pages on which organisers let the site propose who goes into which cohort, look at it, accept it and take it back."""
 
+from collections import Counter
+
 from django.contrib import messages
 from django.core.paginator import Paginator
 from django.http import Http404
@@ -81,6 +83,8 @@ class FormingMixin(ComparingMixin):
             form, rules = self._form_from(request, session, inputs)
         offered = comparable(session, request.user)
         listed = Proposal.objects.visible_to(request.user).filter(session=session).exclude(state=Proposal.State.DISCARDED)
+        taken = Counter(inputs.placed.values())
+        rooms = [max(plan.largest - taken[plan.id], 0) for plan in inputs.instance.cohorts]
         context = {
             **self.admin_site.each_context(request),
             "opts": self.opts,
@@ -88,10 +92,11 @@ class FormingMixin(ComparingMixin):
             "session": session,
             "obstacle": obstacle,
             "counts": {
-                "people": len(inputs.instance.applicants),
-                "cohorts": len(inputs.instance.cohorts),
-                "places": sum(plan.largest for plan in inputs.instance.cohorts),
+                "people": len(inputs.instance.applicants) - len(inputs.placed),
+                "cohorts": sum(room > 0 for room in rooms),
+                "places": sum(rooms),
                 "placed": len(inputs.placed),
+                "possible": bool(inputs.instance.applicants and inputs.instance.cohorts),
             },
             "missing": missing_for(inputs, by=request.user),
             "form": form,
