@@ -11,14 +11,16 @@ from collections.abc import Mapping, Sequence
 from .instance import Applicant, CohortPlan, Instance
 from .rules import common, fewest
 
-#: What a place counts by the rank of its project with the person; further named ones, and people without a wish.
+#: What a place counts by the rank of its project with the person; further named ones, and people without a wish. Others count nothing.
 WISHES, NAMED, NO_WISH = (3, 2), 1, 2
 
 
 def wish(cohort: CohortPlan, person: Applicant) -> int:
     """What a place of this person in this cohort counts for the goal “wishes”."""
-    if not person.projects or cohort.project is None or cohort.project not in person.projects:
-        return NO_WISH if not person.projects or cohort.project is None else NAMED
+    if not person.projects or cohort.project is None:
+        return NO_WISH
+    if cohort.project not in person.projects:
+        return 0
     rank = person.projects.index(cohort.project)
     return WISHES[rank] if rank < len(WISHES) else NAMED
 

@@ -47,9 +47,7 @@ def worth(instance, cohort, people):
     for person in people:
         if not person.projects or cohort.project is None:
             wishes += 2
-        elif cohort.project not in person.projects:
-            wishes += 1
-        else:
+        elif cohort.project in person.projects:
             wishes += max(3 - person.projects.index(cohort.project), 1)
     found.append(wishes)
     levels = {one.experience for one in people if one.experience is not None}

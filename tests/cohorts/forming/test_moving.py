@@ -29,10 +29,10 @@ def world() -> Arrangement:
         ({3: 10}, ["cohort hours"], ["too few"], [], {"tier 0": 1, "complete": 1, "wishes": 2, "hours": -2}),
         ({1: None}, [], ["too few"], [], {"tier 0": -1, "wishes": -3, "hours": -4}),
         # Whoever is moved is not fixed any more, and is let in where they were ruled out.
-        ({4: 10}, ["project"], ["too few", "too few"], [], {"complete": 1, "wishes": -2, "hours": -4}),
+        ({4: 10}, ["project"], ["too few", "too few"], [], {"complete": 1, "wishes": -3, "hours": -4}),
         ({5: 10}, [], ["too few"], [], {"tier 0": 1, "complete": 1, "wishes": 2}),
         ({2: 10, 5: 10}, ["too many"], ["too few"], [], {"tier 0": 1, "tier 1": 1, "complete": 1, "wishes": 4}),
-        ({1: 20, 4: 10}, ["project", "project"], [], ["too few", "too few"], {"wishes": -4}),
+        ({1: 20, 4: 10}, ["project", "project"], [], ["too few", "too few"], {"wishes": -6}),
     ],
 )
 def test_what_a_change_does(places, breaks, mends, stays, measures):
