@@ -254,12 +254,20 @@ def shifted(moment: datetime.datetime, days: int, zone: zoneinfo.ZoneInfo) -> da
 
 
 def propose_names(source: Session) -> tuple[str, str]:
-    """A name and a short name that is free: with the last number counted on."""
-    name, slug = source.name, source.slug
+    """A name and a short name that is free: with the last number counted on, from 1 where the name has a year and the next one begins."""
+    name, slug = _of_another_year(source.name, source), _of_another_year(source.slug, source)
     taken = set(Session.objects.values_list("slug", flat=True))
     while slug in taken:
         name, slug = _next(name, " ", 120), _next(slug, "-", 60)
     return name, slug
+
+
+def _of_another_year(text: str, source: Session) -> str:
+    """“2026 Session 3” of 2026 becomes “2027 Session 1” for a copy that begins in 2027; other texts stay."""
+    before, after = source.starts_on.year, propose_first_day(source).year
+    if before == after:
+        return text
+    return re.sub(rf"^{before}(?=[^0-9])([^0-9]*)[0-9]+$", rf"{after}\g<1>1", text)
 
 
 def _next(text: str, between: str, longest: int) -> str:

@@ -155,18 +155,22 @@ def test_what_cannot_be_copied_so_leaves_nothing_behind(source, organiser):
 @pytest.mark.django_db
 def test_names_and_days_are_proposed():
     for slug, name in (("2026-9", "2026 Session 9"), ("2026-10", "x"), ("spring", "Spring"), ("b-09", "B")):
-        SessionFactory(slug=slug, name=name)
+        SessionFactory(slug=slug, name=name, starts_on=datetime.date(2031, 1, 6))
     proposed = [propose_names(one) for one in Session.objects.filter(slug__in=("2026-9", "spring", "b-09")).order_by("pk")]
     assert proposed == [("2026 Session 11", "2026-11"), ("Spring 2", "spring-2"), ("B 2", "b-10")]
+    winter = Session(name="2030 Session 2", slug="2030-2", starts_on=datetime.date(2030, 10, 7))
+    assert propose_names(winter) == ("2031 Session 1", "2031-1")
+    SessionFactory(slug="2031-1")
+    assert propose_names(winter) == ("2031 Session 2", "2031-2")
     old = Session(starts_on=datetime.date(2020, 1, 6))
     first = propose_first_day(old)
     assert first.weekday() == 0
     assert first > timezone.localdate() + datetime.timedelta(weeks=7)
-    assert propose_names(Session(slug="9" * 60, name="n" * 120)) == ("n" * 120, "9" * 60)
+    assert propose_names(Session(slug="9" * 60, name="n" * 120, starts_on=old.starts_on)) == ("n" * 120, "9" * 60)
 
 
 def test_the_page_shows_what_comes_before_it_copies(client, source, organiser):
-    Session.objects.filter(pk=source.pk).update(archived_at=timezone.now())
+    Session.objects.filter(pk=source.pk).update(archived_at=timezone.now(), name="Spring 9", slug="spring-9")
     SessionRoleFactory(user=organiser.user)
     client.force_login(organiser.user)
     page = reverse("admin:cohorts_session_copy", args=[source.pk])
@@ -180,7 +184,7 @@ def test_the_page_shows_what_comes_before_it_copies(client, source, organiser):
     ):  # fmt: skip
         assert words in answer.text, words
     filled = form_of(answer)
-    assert (filled["name"], filled["slug"]) == ("2026 Session 10", "2026-10")
+    assert (filled["name"], filled["slug"]) == ("Spring 10", "spring-10")
 
     # With another first day nothing is copied that was not shown: the dates are worked out first.
     answer = client.post(page, {**filled, "starts_on": "2031-06-02", "copy": "1"})
@@ -189,15 +193,15 @@ def test_the_page_shows_what_comes_before_it_copies(client, source, organiser):
     filled = form_of(answer)
     assert filled["applications_close_at_0"].startswith("2031")
     assert Session.objects.count() == 2
-    taken = client.post(page, {**filled, "slug": "2026-9", "copy": "1"})
+    taken = client.post(page, {**filled, "slug": "spring-9", "copy": "1"})
     assert "Another session has this short name already" in taken.text
     for day in ("", "0001-01-01", "9999-12-31"):
         assert client.post(page, {**filled, "starts_on": day, "copy": "1"}).status_code == 200
     assert Session.objects.count() == 2
 
     answer = client.post(page, {**filled, "copy": "1"}, follow=True)
-    assert "Copied from 2026 Session 9. It is a draft" in answer.text
-    copy = Session.objects.get(slug="2026-10")
+    assert "Copied from Spring 9. It is a draft" in answer.text
+    copy = Session.objects.get(slug="spring-10")
     assert copy.starts_on == datetime.date(2031, 6, 2)
     assert copy.questions.count() == 2
 
