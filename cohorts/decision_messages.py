@@ -75,7 +75,7 @@ def decision_values(application: Application, *, cohort, answer_by: datetime.dat
     elif cohort is not None:
         sentence = _("Your cohort is %(cohort)s.") % {"cohort": cohort}
     in_utc = ""
-    if person.zone.key != "UTC":
+    if answer_by.astimezone(person.zone).utcoffset():
         in_utc = _("That is %(moment)s.") % {"moment": full_time(answer_by.astimezone(datetime.UTC))}
     return {
         "link": url,

@@ -1,5 +1,6 @@
 """The outbox: every mail that was written, what became of it, and what can be done about it."""
 
+from django.conf import settings
 from django.contrib import admin
 from django.contrib.admin.options import ActionLocation
 from django.core.paginator import Paginator
@@ -141,8 +142,8 @@ class MessageAdmin(MessageActions, VisibleToAdmin):
             "buttons": self._buttons(request, message),
             "facts": [
                 (_("tries"), message.attempts),
-                (_("language"), message.language or "–"),
-                (_("repeat"), message.round),
+                (_("language"), dict(settings.LANGUAGES).get(message.language, message.language) or "–"),
+                *([(_("repeat"), message.round)] if message.round > 1 else []),
             ],
         }
 

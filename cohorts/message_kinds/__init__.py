@@ -11,9 +11,16 @@ from .kind import MessageKind, Placeholder
 
 __all__ = ["KINDS", "MessageKind", "Placeholder", "kind_named", "register"]
 
-#: By key, in the order in which people get them.
+#: By key, in the order in which people get them; what comes only where something is late or free again stands last.
 KINDS: dict[str, MessageKind] = {
-    kind.key: kind for module in (applications, decisions, reminders, organisers) for kind in module.KINDS
+    kind.key: kind
+    for kind in (
+        *applications.BEFORE_DECISIONS,
+        *decisions.KINDS,
+        *applications.AFTER_DECISIONS,
+        *reminders.KINDS,
+        *organisers.KINDS,
+    )
 }
 
 

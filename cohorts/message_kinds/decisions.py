@@ -31,7 +31,7 @@ OFFER = MessageKind(
         ANSWER_BY,
         Placeholder(
             "utc_sentence",
-            _("The same moment in UTC; empty for people in UTC"),
+            _("The same moment in UTC; empty for people whose clock shows the same"),
             _("That is Tuesday 8 December 2026, 22:59 (UTC)."),
             may_be_empty=True,
         ),
