@@ -22,7 +22,7 @@ from .late_access import deadline_of
 from .message_kinds import kind_named
 from .message_templates import write_in_any_case
 from .models import Application, ApplicationEvent, Session
-from .pending import leading
+from .placing import leading
 
 Status = Application.Status
 

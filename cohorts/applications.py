@@ -19,8 +19,7 @@ from .files import file_errors
 from .late_access import late_until
 from .models import Answer, Application, Membership, ProjectPreference, Question, Session
 from .moves import MOVES, MoveError, move, obstacle
-from .pending import leading
-from .placing import give_free
+from .placing import give_free, leading
 from .questions import asked_questions, clean_text
 from .stages import Stage, stage_of, takes_applications
 from .version_changes import as_note, changed_names

@@ -20,7 +20,7 @@ from accounts.models import Message, User
 
 from .checkins import ends_at, last_minute
 from .late_access import deadline_of, with_late_access
-from .models import Application, ApplicationEvent, CheckIn, Membership, ReviewAssignment, ReviewPhase, Session, Week, access
+from .models import Application, ApplicationEvent, CheckIn, Membership, ReviewAssignment, ReviewPhase, Session, Week
 from .phases import switches_of
 from .stages import Stage, current_week, stage_of
 
@@ -77,8 +77,7 @@ def _written(kind: str, about: type[Model], *, pk: str, person: str, round: Any 
 
 def _leads_by_now() -> Exists:
     """Whether the applicant leads a cohort of the session by now: the application is out of date then, and nothing is said of it."""
-    leading = Membership.objects.filter(role__in=access.LEADING).present()
-    return Exists(leading.filter(cohort__session=OuterRef("session"), user=OuterRef("applicant")))
+    return Exists(Membership.objects.leading().filter(cohort__session=OuterRef("session"), user=OuterRef("applicant")))
 
 
 # --- a draft that was not submitted: once, and once more where a code of the organisers gave its writer a later deadline

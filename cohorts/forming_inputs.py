@@ -79,8 +79,8 @@ def build_instance(
     Applications under review or on the waitlist count, those that are not eligible left out, and so are people who lead a cohort of
     the session and those about whom a decision against a place is noted. Whoever has a place is pinned to it, unless `pins` (cohort
     by application, ids) says otherwise; pins and bans about what is not there any more are passed over. People without a tier come
-    after all others. With
-    `anyone` the status of an application and what is noted about it do not matter. Raises `InstanceError` where limits make no sense. Six queries, and two for the levels of experience.
+    after all others. With `anyone` the status of an application and what is noted about it do not matter. Raises `InstanceError`
+    where limits make no sense. Six queries, and two for the levels of experience.
     """
     cohorts = {one.pk: one for one in session.cohorts.select_related("project")}
     leaders, members = _memberships(cohorts)

@@ -4,7 +4,7 @@ import datetime
 from dataclasses import dataclass, field
 
 from .models import Application, Cohort, Membership
-from .models.access import LEADING, PRESENT
+from .models.access import PRESENT
 
 Status = Application.Status
 State = Membership.State
@@ -53,7 +53,7 @@ def place_in_words(application: Application) -> Place | None:
     )
     leaders: list[Membership] = []
     if is_taken and membership is not None:
-        rows = Membership.objects.filter(cohort=membership.cohort_id, role__in=LEADING).present()
+        rows = Membership.objects.leading().filter(cohort=membership.cohort_id)
         leaders = list(rows.select_related("user").order_by("-role", "user__name", "pk"))
     return Place(
         application=application,

@@ -7,7 +7,7 @@ under its lock, or for many with a number of statements that does not depend on 
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from django.db import transaction
 from django.db.models import Max, QuerySet
@@ -15,10 +15,10 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from .locking import lock_applications, locked_application, locked_session
-from .models import Application, Conflict, Membership, Session, access
+from .models import Application, Conflict, Membership, Session
 from .moves import MOVES, Actor
 from .phases import obstacle_to_deciding
-from .placing import TAKING_A_PLACE, give_free, placement_of
+from .placing import TAKING_A_PLACE, give_free, leading, placement_of
 
 Decision = Application.Decision
 Status = Application.Status
@@ -75,13 +75,6 @@ def obstacle_to_decision(
             "cohort": leads.cohort,
         }
     return in_phase
-
-
-def leading(session: Session | int, people: Any = None) -> QuerySet[Membership]:
-    """Memberships by which people lead a cohort of `session` now; of `people` (ids, or a query of them) where these are given."""
-    found = Membership.objects.filter(cohort__session=session, role__in=access.LEADING).present()
-    found = found if people is None else found.filter(user__in=people)
-    return found.select_related("cohort").order_by("pk")
 
 
 def locked_to_decide(application: Application, *, by) -> Application:

@@ -49,6 +49,12 @@ def placements(session: Session | int, people: Collection[int] | None = None) ->
     return found
 
 
+def leading(session: Session | int, people: Collection[int]) -> QuerySet[Membership]:
+    """Memberships by which `people` (ids) lead a cohort of `session` now: one person has one part in a session."""
+    found = Membership.objects.leading().filter(cohort__session=session, user__in=people)
+    return found.select_related("cohort").order_by("pk")
+
+
 def cohorts_with_taken(session: Session) -> QuerySet[Any]:
     """The cohorts of `session` with their projects, each with `taken`: how many of its members' places are."""
     members = Q(memberships__role=Role.MEMBER, memberships__state__in=TAKING_A_PLACE)

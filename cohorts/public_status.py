@@ -14,7 +14,6 @@ from accounts.templatetags.interface import full_time
 
 from .late_access import deadline_of, with_late_access
 from .models import Application, Membership
-from .models.access import LEADING, PRESENT
 from .moves import obstacle
 from .stages import Stage, stage_of
 
@@ -60,7 +59,7 @@ class _Part:
 def with_public_status(applications: QuerySet[Application]) -> QuerySet[Application]:
     """`applications` with all that `public_status` asks for besides session and applicant. For pages with many of them."""
     here = Membership.objects.filter(cohort__session=OuterRef("session_id"), user=OuterRef("applicant_id")).order_by("pk")
-    leading = here.filter(role__in=LEADING, state__in=PRESENT)
+    leading = here.leading()
     # A place that one has comes before one that is over.
     over = Case(When(state=Membership.State.LEFT, then=1), default=0)
     place = here.filter(role=Membership.Role.MEMBER).order_by(over, "pk")

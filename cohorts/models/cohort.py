@@ -96,6 +96,10 @@ class MembershipQuerySet(models.QuerySet["Membership"]):
         """Those who belong to their cohort now: active, resting or completed."""
         return self.filter(state__in=access.PRESENT)
 
+    def leading(self):
+        """Those who lead their cohort now: navigators and captains who are present."""
+        return self.present().filter(role__in=access.LEADING)
+
     def tracked(self):
         """Those whose work on GitHub a sync follows: members who are present (resting ones too)."""
         return self.members().present()
