@@ -69,7 +69,7 @@ class PublicationsMixin:
         publication = self._publication(request, session, number)
         context = {
             **self._publishing_context(request, session),
-            "title": _("%(publication)s of %(session)s") % {"publication": publication, "session": session},
+            "title": _("%(session)s: %(publication)s") % {"publication": publication, "session": session},
             "publication": publication,
             "progress": progress_of(publication),
         }

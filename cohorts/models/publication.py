@@ -2,6 +2,8 @@
 
 from django.db import models
 from django.db.models import Q
+from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.translation import gettext_lazy as _
 
 from .session import Session
@@ -60,7 +62,7 @@ class Publication(models.Model):
         ]
 
     def __str__(self) -> str:
-        return str(_("Publication %(number)s") % {"number": self.pk})
+        return str(_("Publication of %(moment)s") % {"moment": date_format(timezone.localtime(self.created_at), "j F Y, H:i")})
 
     @property
     def batch(self) -> str:
