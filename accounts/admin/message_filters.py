@@ -7,7 +7,7 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from accounts import people_registry
+from accounts import log_in_mail, people_registry
 from accounts.mail_kinds import kinds
 from accounts.models import Message
 from accounts.outbox import NEEDS_SOMEBODY
@@ -50,7 +50,9 @@ class KindFilter(admin.SimpleListFilter):
 
     def lookups(self, request, model_admin):
         chosen = request.GET.get(self.parameter_name)
-        names = {*(kind.name for kind in kinds()), *([chosen] if chosen else [])}
+        # Of mail about log-ins, whoever does not operate the site sees no more than the own: these kinds would be noise.
+        listed = (kind.name for kind in kinds() if request.user.is_superuser or kind.name not in log_in_mail.KINDS)
+        names = {*listed, *([chosen] if chosen else [])}
         return sorted(((name, kind_in_words(name)) for name in names), key=lambda pair: pair[1].lower())
 
     def queryset(self, request, queryset):
