@@ -200,8 +200,9 @@ def offer_free_places(session: Session, now: datetime.datetime) -> int:
     """Offer each free place to the next on the waitlist, as publishing does. Returns how many were offered.
 
     Left to the organisers: people without a published rank, not plainly eligible or with a pending decision; people for whom no
-    cohort of a project that they chose has room; people whose mail cannot be written from the session's words; and everything, once
-    people could answer only after the session has begun. Offers that organisers have prepared and not published yet count as made.
+    cohort of a project that they chose has room; people whose mail cannot be written from the session's words; those who organise
+    the session themselves; and everything, once people could answer only after the session has begun. Offers that organisers have
+    prepared and not published yet count as made.
     """
     with transaction.atomic():
         # Locked as publishing locks them: neither offers what the other one is about to offer.
@@ -211,19 +212,17 @@ def offer_free_places(session: Session, now: datetime.datetime) -> int:
             return 0
         prepared = locked.applications.filter(pending_decision=Decision.OFFER).count()
         free = free_places(locked)[0] - prepared
+        # Nobody decides on themselves: whoever orders the waitlist and switches this on could come first.
+        organisers = set(locked.roles.filter(role="organiser").values_list("user", flat=True))
         offered = 0
         for application, cohort in next_in_line(locked):
             if offered >= free:
                 break
-            try:
-                _offer(application, locked, cohort, now)
-            except TemplateFailed as error:
-                logger.error("Application %s was not offered a place: its mail cannot be written: %s", application.pk, error)
-                if cohort is not None:
-                    # The place is still there for whoever comes next.
-                    cohort.taken -= 1
-                continue
-            offered += 1
+            if application.applicant_id not in organisers and _offer(application, locked, cohort, now):
+                offered += 1
+            elif cohort is not None:
+                # The place is still there for whoever comes next.
+                cohort.taken -= 1
     return offered
 
 
@@ -252,10 +251,16 @@ def next_in_line(session: Session) -> Iterator[tuple[Application, Any]]:
             best.taken += 1
 
 
-def _offer(application: Application, session: Session, cohort: Cohort | None, now: datetime.datetime) -> None:
+def _offer(application: Application, session: Session, cohort: Cohort | None, now: datetime.datetime) -> bool:
+    """Offer the place. Returns False, with nothing written, where the mail cannot be written for this person."""
     application.pending_decision = Decision.OFFER
-    message = write_message(application, cohort=cohort, answer_by=answer_until(session, now))
+    try:
+        message = write_message(application, cohort=cohort, answer_by=answer_until(session, now))
+    except TemplateFailed as error:
+        logger.error("Application %s was not offered a place: its mail cannot be written: %s", application.pk, error)
+        return False
     outgoing = Outgoing(application, Status.OFFERED, cohort, message)
     carry_out([outgoing], session, by=None, now=now, note=_("Offered by the site, in the order of the waitlist"))
     if cohort is not None:
         keep_place(application, cohort)
+    return True

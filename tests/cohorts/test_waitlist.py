@@ -334,6 +334,12 @@ class TestTheSiteOffers:
         assert "You are offered a place" in page
         assert "by the site" not in page
 
+    def test_who_organises_the_session_is_for_the_other_organisers(self, world):
+        SessionRoleFactory(session=world.session, role="organiser", user=world.applications[3].applicant)
+        decline(world)
+        look_after_free_places()
+        assert statuses(world)[2:] == ["offered", "waitlisted"]
+
     def test_whose_mail_cannot_be_written_is_for_the_organisers_and_the_next_gets_the_place(self, world, monkeypatch):
         first = world.applications[3]
 
