@@ -81,7 +81,7 @@ def test_an_organiser_with_a_conflict_of_interest_reads_not_what_it_is(client, w
     assert {name for name, text in shown.items() if about.applicant.name in text} == set()
     assert "Nobody who applied" in shown["preview"]
     assert "1 of these messages is about somebody with whom you declared a conflict" in shown["publish"]
-    assert "<b>1</b> messages" in shown["publish"]
+    assert "<b>1</b> message<" in shown["publish"]
     assert not re.search(r"<b>1</b> (offers|on the waitlist|not selected)", shown["publish"])
     with pytest.raises(PublishError):
         send_test(world.session, about.pk, by=world.second)
