@@ -122,8 +122,9 @@ def _messages(user: User) -> list[dict[str, Any]]:
 
 
 def _addresses(user: User) -> set[str]:
-    """All addresses of the person, in lower case."""
-    return {address.lower() for address in (user.email, *EmailAddress.objects.filter(user=user).values_list("email", flat=True))}
+    """All addresses of which is known that they are the person's, in lower case: what servers said of others is not theirs to read."""
+    confirmed = EmailAddress.objects.filter(user=user, verified=True).values_list("email", flat=True)
+    return {address.lower() for address in (user.email, *confirmed)}
 
 
 def _address_troubles(user: User) -> list[dict[str, Any]]:

@@ -54,7 +54,8 @@ def address_is_well(request: HttpRequest) -> HttpResponse:
 
 
 def _addresses_of(user: User) -> set[str]:
-    return {user.email, *EmailAddress.objects.filter(user=user).values_list("email", flat=True)}
+    # Anybody can name an address of somebody else: what became of mail to it is not theirs to read or to forget.
+    return {user.email, *EmailAddress.objects.filter(user=user, verified=True).values_list("email", flat=True)}
 
 
 def _page(request, *, profile_form=None, github_form=None, status=200):

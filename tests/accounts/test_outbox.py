@@ -1,6 +1,7 @@
 """The outbox in the admin: what organisers see of mail, and what they do about it."""
 
 import pytest
+from allauth.account.models import EmailAddress
 from django.contrib.admin.models import LogEntry
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
@@ -8,7 +9,7 @@ from django.urls import reverse
 from django.utils.html import escape
 
 from accounts.admin.message_words import links_of
-from accounts.bounces import note_trouble
+from accounts.bounces import note_trouble, troubled_addresses
 from accounts.messages import queue_message
 from accounts.models import Message
 from tests.cohorts.world import make_world
@@ -188,13 +189,17 @@ def test_the_first_page_says_what_waits_and_leads_there(organiser, world):
 def test_people_and_their_organisers_read_that_mail_came_back(client, world):
     person = world.applications[0].applicant
     note_trouble(person.email.upper(), "bounced", "mailbox full")
+    note_trouble("other@example.org", "complained")
+    EmailAddress.objects.create(user=person, email="other@example.org", verified=False)
     client.force_login(world.organiser)
     application = client.get(reverse("admin:cohorts_application_change", args=[world.applications[0].pk]))
     assert "Mail came back" in application.text
     client.force_login(person)
     assert f"Mail to {person.email} came back" in client.get(reverse("me")).text
+    assert "other@example.org" not in client.get(reverse("me")).text
     client.post(reverse("address_is_well"))
     assert "came back" not in client.get(reverse("me")).text
+    assert list(troubled_addresses([person.email, "other@example.org"])) == ["other@example.org"]
 
 
 @pytest.mark.parametrize(

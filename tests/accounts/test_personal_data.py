@@ -97,6 +97,8 @@ def test_export_and_deletion_cover_work_added_by_hand_and_reviews_given(person):
 def test_what_mail_servers_said_of_an_address_is_exported_and_goes(person):
     note_trouble("Noor@Example.org", "refused", "5.1.1 no such user")
     note_trouble("other@example.org", "refused")
+    # Anybody can name somebody else's address: until it is confirmed it is nobody's.
+    EmailAddress.objects.create(user=person, email="other@example.org", verified=False)
     (trouble,) = export(person)["addresses_in_trouble"]
     assert (trouble["address"], trouble["detail"]) == ("noor@example.org", "5.1.1 no such user")
     delete_account(person, by=person)
