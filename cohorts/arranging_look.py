@@ -14,9 +14,10 @@ from .arranging import OPEN, Arranged
 from .forming import Difference, Problem, common
 from .forming.rules import fewest
 from .forming.wording import Names, goal_words, hours_words, problem_words
+from .forming_inputs import wishes_of
 from .models import Application, Cohort, Membership
 from .proposal_changes import names_for
-from .proposal_look import tier_words, wish_words
+from .proposal_look import by_tier, shared_words, tier_words, wish_words
 
 #: Drawn for the first wishes of a person.
 MARKS = "①②③④⑤⑥⑦⑧⑨"
@@ -284,15 +285,13 @@ class ArrangedLook:
     def _column(self, cohort: Cohort) -> Column:
         plan = self.inputs.instance.cohort_by_id.get(cohort.pk)
         inside = self.proposal.members.get(cohort.pk, [])
-        people = [self.inputs.instance.applicant_by_id[pk] for pk in inside if pk in self.inputs.applications]
-        shared = hours_words(fewest(common(self.inputs.instance, plan, people))) if plan is not None and people else ""
         return Column(
             cohort,
             rows=sorted((self._row(pk, cohort) for pk in inside), key=lambda one: self._by_tier(one.pk)),
             staying=self.inputs.settled[cohort.pk],
             leaders=self.inputs.leaders[cohort.pk],
             places=self.proposal.session.cohort_size_max,
-            hours=shared,
+            hours=shared_words(self.inputs, cohort.pk, inside),
             problems=self._of_cohort[cohort.pk],
             is_open=plan is not None,
         )
@@ -317,11 +316,11 @@ class ArrangedLook:
 
     def _wishes(self, application: Application) -> str:
         """The projects that somebody named, as far as cohorts of the session have them, in their order."""
-        wishes = sorted(application.project_preferences.all(), key=lambda one: one.rank)
+        wishes = wishes_of(application)
         names = [
-            f"{MARKS[place] if place < len(MARKS) else place + 1} {self.names.projects[one.project_id]}"
-            for place, one in enumerate(wishes)
-            if one.project_id in self.names.projects
+            f"{MARKS[place] if place < len(MARKS) else place + 1} {self.names.projects[project]}"
+            for place, project in enumerate(wishes)
+            if project in self.names.projects
         ]
         return ", ".join(names) if names else _("named no project") if not wishes else _("named other projects")
 
@@ -333,10 +332,7 @@ class ArrangedLook:
         ]
 
     def _by_tier(self, pk: int) -> tuple:
-        application = self.now.known.get(pk)
-        if application is None:
-            return (2, 0, "", pk)
-        return (application.tier is None, application.tier or 0, application.applicant.get_full_name().lower(), pk)
+        return (*by_tier(self.now.known.get(pk)), pk)
 
     def _step_words(self, step: dict) -> str:
         parts = []
@@ -352,9 +348,8 @@ class ArrangedLook:
 
 
 def _mark(application: Application, cohort: Cohort) -> str:
-    wishes = sorted(application.project_preferences.all(), key=lambda one: one.rank)
-    rank = next((place for place, one in enumerate(wishes) if one.project_id == cohort.project_id), None)
-    return MARKS[rank] if rank is not None and rank < len(MARKS) else ""
+    wishes = wishes_of(application)[: len(MARKS)]
+    return MARKS[wishes.index(cohort.project_id)] if cohort.project_id in wishes else ""
 
 
 def _tier_key(application: Application) -> str:

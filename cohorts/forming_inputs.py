@@ -108,7 +108,7 @@ def build_instance(
                 pk,
                 hours.hours[one.applicant_id],
                 tier=(no_tier or 0) if one.tier is None else one.tier,
-                projects=tuple(row.project_id for row in sorted(one.project_preferences.all(), key=lambda row: row.rank)),
+                projects=tuple(wishes_of(one)),
                 experience=levels.get(pk),
                 pinned=fixed.get(pk),
                 banned=frozenset(open_ids.intersection((bans or {}).get(pk, ())) - {fixed.get(pk)}),
@@ -127,6 +127,11 @@ def availability_of(user: User) -> Availability | None:
     """When somebody has time; None where they have not said so. No query where `availability` was selected with the person."""
     found = getattr(user, "availability", None)
     return found if found is not None and found.slots else None
+
+
+def wishes_of(application: Application) -> list[int]:
+    """The projects that somebody named, by id, the favourite first. Uses `application.project_preferences.all()`."""
+    return [one.project_id for one in sorted(application.project_preferences.all(), key=lambda one: one.rank)]
 
 
 def _memberships(cohorts: Mapping[int, Cohort]) -> tuple[dict[int, list[Membership]], dict[int, list[Membership]]]:

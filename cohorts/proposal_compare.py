@@ -10,12 +10,11 @@ from dataclasses import dataclass, field
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from .forming import check, common, measure
-from .forming.rules import fewest
+from .forming import check, measure
 from .forming.wording import goal_words, hours_words
-from .forming_inputs import Inputs, build_instance
+from .forming_inputs import Inputs, build_instance, wishes_of
 from .models import Application, Cohort, Proposal, Session
-from .proposal_look import tier_words, verdict_of, wish_words
+from .proposal_look import by_tier, shared_words, tier_words, verdict_of, wish_words
 
 #: Stands for the places as they are, where a proposal would have its number.
 NOW = "now"
@@ -120,7 +119,7 @@ def compare(session: Session, first: Proposal | None, second: Proposal | None, *
         [*_which_is_better(a, b, inputs), *_how_many(a, b), *_not_counted(a, b)],
         _measures(a, b, inputs, known),
         [_cohort(one, a, b, people, inputs) for one in _in_order(inputs.cohorts, a, b)],
-        sorted((people[pk] for pk in differ if people[pk].application is not None), key=_by_tier),
+        sorted((people[pk] for pk in differ if people[pk].application is not None), key=_in_their_order),
         sum(people[pk].application is None for pk in differ),
     )
 
@@ -236,11 +235,7 @@ def _better(in_a: int, in_b: int) -> str:
 
 
 def _first_wishes(side: Side, inputs: Inputs, known: Mapping[int, Application]) -> int:
-    first = {
-        pk: min(wishes, key=lambda one: one.rank).project_id
-        for pk, one in known.items()
-        if (wishes := list(one.project_preferences.all()))
-    }
+    first = {pk: wishes[0] for pk, one in known.items() if (wishes := wishes_of(one))}
     places = side.cohort_of.items()
     return sum(
         pk in first and cohort in inputs.cohorts and inputs.cohorts[cohort].project_id == first[pk] for pk, cohort in places
@@ -260,23 +255,20 @@ def _cohort(cohort: Cohort, a: Side, b: Side, people: Mapping[int, Somebody], in
     in_a, in_b = (list(side.members.get(cohort.pk, ())) for side in (a, b))
 
     def listed(ids: list[int]) -> list[Somebody]:
-        return sorted((people[pk] for pk in ids), key=_by_tier)
+        return sorted((people[pk] for pk in ids), key=_in_their_order)
 
     return CohortCompared(
         cohort,
         listed([pk for pk in in_a if pk in in_b]),
         listed([pk for pk in in_a if pk not in in_b]),
         listed([pk for pk in in_b if pk not in in_a]),
-        _hours(cohort.pk, in_a, inputs),
-        _hours(cohort.pk, in_b, inputs),
+        shared_words(inputs, cohort.pk, in_a),
+        shared_words(inputs, cohort.pk, in_b),
     )
 
 
-def _hours(cohort: int, ids: list[int], inputs: Inputs) -> str:
-    """What a cohort shares in the week in which it shares fewest; empty where nobody is there."""
-    plan = inputs.instance.cohort_by_id.get(cohort)
-    there = [inputs.instance.applicant_by_id[pk] for pk in ids if pk in inputs.applications]
-    return hours_words(fewest(common(inputs.instance, plan, there))) if plan is not None and there else ""
+def _in_their_order(one: Somebody) -> tuple:
+    return by_tier(one.application)
 
 
 def _somebody(pk: int, application: Application | None, a: Side, b: Side, cohorts: Mapping[int, Cohort]) -> Somebody:
@@ -294,10 +286,3 @@ def _place(pk: int, application: Application, side: Side, cohorts: Mapping[int, 
     if where not in cohorts:
         return _("a cohort that was deleted")
     return f"{cohorts[where].name}, {wish_words(application, cohorts[where])}"
-
-
-def _by_tier(one: Somebody) -> tuple:
-    application = one.application
-    if application is None:
-        return (2, 0, "")
-    return (application.tier is None, application.tier or 0, application.applicant.get_full_name().lower())

@@ -20,7 +20,7 @@ from .forming import Change, EmptyCohort, Explanation, Hours, Obstacle, check, c
 from .forming.hours import SessionHours
 from .forming.rules import captain_shares, fewest
 from .forming.wording import Names, empty_words, explanation_words, goal_words, hours_words, obstacle_words, problem_words
-from .forming_inputs import Inputs
+from .forming_inputs import Inputs, wishes_of
 from .models import Application, Cohort, Membership, Proposal
 from .proposal_changes import inputs_now, names_for, obstacles_to_accepting
 from .proposal_recap import Recap, recap_of
@@ -266,14 +266,14 @@ def tier_words(application: Application) -> str:
 
 def wish_words(application: Application, cohort: Cohort) -> str:
     """Where the cohort's project stands among what the person wished for."""
-    wishes = sorted(application.project_preferences.all(), key=lambda one: one.rank)
+    wishes = wishes_of(application)
     if not wishes:
         return _("named no project")
     if cohort.project_id is None:
         return _("the cohort has no project yet")
-    rank = next((place for place, one in enumerate(wishes, 1) if one.project_id == cohort.project_id), None)
-    if rank is None:
+    if cohort.project_id not in wishes:
         return _("did not name this project")
+    rank = wishes.index(cohort.project_id) + 1
     return {1: _("first wish"), 2: _("second wish"), 3: _("third wish")}.get(rank) or _("wish number %(rank)s") % {"rank": rank}
 
 
@@ -303,14 +303,21 @@ def _left_out(proposal: Proposal, known: Mapping[int, Application], names: Names
                 obstacles=tuple(obstacle_words(one, then) for one in explanation.obstacles),
             )
         )
-    return sorted(people, key=_by_tier)
+    return sorted(people, key=lambda one: (*by_tier(one.application), one.pk))
 
 
-def _by_tier(person: Person) -> tuple:
-    application = person.application
+def by_tier(application: Application | None) -> tuple:
+    """To order people: the best tier first, then by name, and in the end those of whom the person who looks may not know who they are."""
     if application is None:
-        return (2, 0, "", person.pk)
-    return (application.tier is None, application.tier or 0, application.applicant.get_full_name().lower(), person.pk)
+        return (2, 0, "")
+    return (application.tier is None, application.tier or 0, application.applicant.get_full_name().lower())
+
+
+def shared_words(inputs: Inputs, cohort: int, ids: Iterable[int]) -> str:
+    """“5 hours”: what a cohort of these people shares in the week in which it shares fewest; empty where nobody is there."""
+    plan = inputs.instance.cohort_by_id.get(cohort)
+    there = [inputs.instance.applicant_by_id[pk] for pk in ids if pk in inputs.applications]
+    return hours_words(fewest(common(inputs.instance, plan, there))) if plan is not None and there else ""
 
 
 def _as_then(proposal: Proposal, names: Names) -> Names:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from django.utils.translation import gettext as _
 
 from .experience import Experience, experience_in
-from .forming_inputs import availability_of
+from .forming_inputs import availability_of, wishes_of
 from .models import Application, Cohort, Proposal
 from .proposal_spread import Spread, spread_over
 
@@ -110,7 +110,7 @@ class _Counting:
         return list(_region_words()).index(_REGIONS.get(zone.partition("/")[0], "other"))
 
     def _wishes(self, pk: int) -> list[int]:
-        return [one.project_id for one in sorted(self.rows[pk].project_preferences.all(), key=lambda one: one.rank)]
+        return wishes_of(self.rows[pk])
 
     def _wish(self, pk: int) -> int:
         """Which wish of somebody the place is: 1 and up, 0 for none of them, `UNSAID` where there is nothing to go by."""
