@@ -251,7 +251,7 @@ class TestAccepting:
         moved(forming, proposal, _0=forming.cohorts[0])
         seen = despite(proposal, forming.organiser)
         moved(forming, proposal, _3=forming.cohorts[0])
-        with pytest.raises(ProposalError, match="did|named"):
+        with pytest.raises(ProposalError, match="named projects, and that of"):
             accept(proposal, by=forming.organiser, despite=seen)
 
     @pytest.mark.parametrize("case", ["too many", "gone", "leads", "conflict", "own", "decided"])

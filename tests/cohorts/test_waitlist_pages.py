@@ -162,9 +162,7 @@ class TestOffering:
         other = CohortFactory(session=world.session, project=ProjectFactory())
         ProjectPreference.objects.create(application=world.applications[0], project=other.project, rank=1)
         assert plan_offer(world.session, world.applications[0].pk, by=world.organiser).cohort == other
-        plan = plan_offer(
-            world.session, world.applications[0].pk, by=world.organiser, cohort=world.cohort.pk, chosen=True
-        )
+        plan = plan_offer(world.session, world.applications[0].pk, by=world.organiser, cohort=world.cohort.pk, chosen=True)
         assert any("left out that of the cohort" in text for text in plan.warnings)
         plan = plan_offer(world.session, world.applications[0].pk, by=world.organiser, cohort=None, chosen=True)
         assert plan.cohort is None
