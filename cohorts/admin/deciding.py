@@ -126,6 +126,7 @@ def ask_to_decide(model_admin, request, session: Session, numbers: list[int], de
         "session": session,
         "session_url": reverse("admin:cohorts_session_change", args=[session.pk]),
         "plan": plan,
+        "not_eligible": _not_eligible(plan) if decision in (Decision.OFFER, Decision.WAITLIST) else [],
         "shown": plan.changes[:most],
         "not_shown": max(len(plan.changes) - most, 0),
         "by_hand": is_waitlist and order != "none" and len(plan.changes) <= BY_HAND,
@@ -138,6 +139,12 @@ def ask_to_decide(model_admin, request, session: Session, numbers: list[int], de
         "back": _back(request, session),
     }
     return TemplateResponse(request, "admin/cohorts/decide.html", context)
+
+
+def _not_eligible(plan: BulkPlan) -> list[Application]:
+    """Whom the site left out so far and who would now get a place, or wait for one."""
+    every = (one.application for one in plan.changes)
+    return [application for application in every if application.eligibility == Application.Eligibility.NOT_ELIGIBLE]
 
 
 def last_change(request, session: Session) -> BulkChange | None:

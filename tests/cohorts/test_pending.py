@@ -165,6 +165,17 @@ class TestPages:
         assert noted(world) == [("none", None)] * 4
         assert "nothing to take back" in client.post(undo, follow=True).content.decode()
 
+    def test_the_page_names_those_who_are_not_eligible(self, world, client):
+        client.force_login(world.organiser)
+        one = world.applications[0]
+        Application.objects.filter(pk=one.pk).update(eligibility="not_eligible")
+        address = reverse("admin:cohorts_session_decide", args=[world.session.pk])
+        chosen = ",".join(map(str, numbers(world)))
+        for decision, named in (("waitlist", [one]), ("offer", [one]), ("not_selected", [])):
+            page = client.post(address, {"who": "ticked", "decision": decision, "chosen": chosen})
+            assert page.context["not_eligible"] == named
+            assert ("1 of them is marked as not eligible" in page.content.decode()) == bool(named)
+
     @pytest.mark.parametrize(
         ("fields", "expected"),
         [
