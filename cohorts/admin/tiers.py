@@ -10,10 +10,13 @@ from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import path, reverse
 from django.utils.decorators import method_decorator
+from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_http_methods
 
+from cohorts.models import Session
+from cohorts.proposal_changes import obstacle_to_forming
 from cohorts.tiers import TierError, TierWish, plan_tiers, set_tiers
 
 URL_NAME = "cohorts_session_tiers"
@@ -100,7 +103,7 @@ class TiersMixin:
                     count = len(done.changes)
                     text = ngettext("%(count)s tier is set.", "%(count)s tiers are set.", count) % {"count": count}
                     self.log_change(request, session, text)
-                    messages.success(request, text)
+                    messages.success(request, self._with_next_step(session, text))
                     return redirect("admin:cohorts_session_ranking", pk=session.pk)
             plan = plan_tiers(session, form.wish, by=request.user)
         context = {
@@ -116,3 +119,14 @@ class TiersMixin:
             "ranking_url": reverse("admin:cohorts_session_ranking", args=[session.pk]),
         }
         return TemplateResponse(request, "admin/cohorts/tiers.html", context)
+
+    def _with_next_step(self, session: Session, text: str) -> str:
+        """What is said once tiers are set, with the way on where cohorts can be formed by them."""
+        if session.published_at is not None or obstacle_to_forming(session) is not None:
+            return text
+        return format_html(
+            '{} <a href="{}">{}</a>',
+            text,
+            reverse("admin:cohorts_session_form_cohorts", args=[session.pk]),
+            _("Go on to forming cohorts"),
+        )
