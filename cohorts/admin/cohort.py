@@ -9,7 +9,7 @@ from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.translation import gettext_lazy as _
 
-from cohorts.models import Cohort, Membership
+from cohorts.models import Application, Cohort, Membership
 from cohorts.place_checks import warnings_of_cohort
 from cohorts.placing import TAKING_A_PLACE
 
@@ -29,6 +29,21 @@ class LeaderForm(PersonByEmailForm):
         initial=Membership.State.ACTIVE,
     )
 
+    def __init__(self, *args, session: int | None = None, by=None, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.session, self.by = session, by
+
+    def clean_person_email(self):
+        email = super().clean_person_email()
+        if self.instance.pk is None and self.session is not None and self.by is not None:
+            waits = Application.objects.filter(session=self.session, applicant=self.instance.user_id)
+            waits = waits.filter(status__in=Application.UNDER_REVIEW)
+            if waits.exclude(pk__in=Application.objects.decided_by(self.by).values("pk")).exists():
+                # Whatever is noted about them: any other answer, such as that they are in a cohort already, would tell of it.
+                self.instance.user_id = None
+                raise ValidationError(_("This person applied, and another organiser decides about them: ask that one."))
+        return email
+
     def clean(self):
         cleaned = super().clean()
         left = cleaned.get("state") == Membership.State.LEFT
@@ -38,6 +53,10 @@ class LeaderForm(PersonByEmailForm):
 
 class LeaderFormSet(BaseInlineFormSet):
     """One person has one cohort in a session."""
+
+    def get_form_kwargs(self, index):
+        by = getattr(self.instance, "looked_at_by", None)
+        return super().get_form_kwargs(index) | {"session": self.instance.session_id, "by": by}
 
     def clean(self):
         super().clean()

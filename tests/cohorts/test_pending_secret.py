@@ -13,7 +13,7 @@ from cohorts.models import Membership, Session
 from cohorts.pending import set_pending_decision
 from cohorts.placing import place
 from tests.cohorts.world import make_world
-from tests.factories import ApplicationFactory, SessionRoleFactory
+from tests.factories import ApplicationFactory, CohortFactory, SessionRoleFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -105,3 +105,33 @@ class TestAnOrganiserWhoApplied:
         response = client.post(address, data)
         assert response.status_code == 302, response.context["errors"]
         assert Membership.objects.filter(user=application.applicant, state="invited").exists()
+
+    def test_making_oneself_a_navigator_tells_nothing(self, client, world, application):
+        """Neither that a place is kept in this cohort, nor in another one, nor that none is."""
+        client.force_login(application.applicant)
+        other = ApplicationFactory(
+            session=world.session, applicant=SessionRoleFactory(session=world.session, role="organiser").user
+        )
+        said = []
+        for person, cohort in (
+            (application.applicant, world.cohort),
+            (application.applicant, CohortFactory(session=world.session)),
+            (other.applicant, world.cohort),
+        ):
+            client.force_login(person)
+            address = reverse("admin:cohorts_cohort_change", args=[cohort.pk])
+            data = {"name": "Venus again", "project": ""}
+            for formset in client.get(address).context["inline_admin_formsets"]:
+                for form in [formset.formset.management_form, *formset.formset.initial_forms]:
+                    data |= {
+                        form.add_prefix(name): form[name].value() if form[name].value() is not None else ""
+                        for name in form.fields
+                    }
+            number = int(data["memberships-TOTAL_FORMS"])
+            leader = {"person_email": person.email, "role": "navigator", "state": "active"}
+            data |= {f"memberships-{number}-{name}": value for name, value in leader.items()}
+            data["memberships-TOTAL_FORMS"] = number + 1
+            errors = client.post(address, data).context["errors"]
+            said.append([re.sub(r"-\d+-", "", str(error)) for error in errors])
+        assert said[0] == said[1] == said[2]
+        assert "another organiser decides about them" in str(said[0])
