@@ -169,7 +169,7 @@ ANY_DATABASE = (
     "tests/cohorts/test_forming_pages.py",
     "tests/cohorts/test_mail_text.py",
     "tests/cohorts/test_mail_words_pages.py",
-    "tests/cohorts/test_pending_secret.py",
+    "tests/cohorts/test_pending_secret",
     "tests/cohorts/test_public_pages.py",
     "tests/cohorts/test_publishing_pages.py",
     "tests/cohorts/test_question_pages.py",
