@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from django.contrib.contenttypes.prefetch import GenericPrefetch
 from django.db.models import Count, F, Q, QuerySet
 from django.utils import timezone
 
@@ -16,6 +17,7 @@ from background.masking import mask
 
 from .bounces import troubled_addresses
 from .mail_faults import Fault, fault_of
+from .mail_kinds import about_rows
 from .mails import MailLine
 from .models import Message
 from .sending import MAX_ATTEMPTS, attempt_to_send, claim_read, due_messages, give_up_on_stale
@@ -138,7 +140,7 @@ def _send_due(messages: QuerySet[Message], line: MailLine, progress: _Progress) 
 
 
 def _chunk(due: QuerySet[Message]) -> QuerySet[Message]:
-    return due.select_related("recipient").prefetch_related("about").order_by("pk")[:CHUNK]
+    return due.select_related("recipient").prefetch_related(GenericPrefetch("about", about_rows())).order_by("pk")[:CHUNK]
 
 
 class _InARow:

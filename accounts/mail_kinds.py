@@ -7,6 +7,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from django.conf import settings
+from django.db.models import QuerySet
+
 from .models import Message
 from .unsubscribing import CATEGORIES
 
@@ -26,6 +29,8 @@ class Kind:
 
 _kinds: dict[str, Kind] = {}
 _still_true: dict[str, Callable[[Message], bool]] = {}
+_replies: dict[str, Callable[[Message], str]] = {}
+_abouts: list[Callable[[], QuerySet[Any]]] = []
 
 
 def register_kind(kind: str, *, label: Any, category: str = TRANSACTIONAL) -> None:
@@ -69,3 +74,24 @@ def is_still_true(message: Message) -> bool:
         return False
     check = _still_true.get(message.kind)
     return check is None or check(message)
+
+
+def register_replies(kind: str, function: Callable[[Message], str]) -> None:
+    """Have answers to mails of `kind` go to the address `function(message)`; where it is empty, to that of the site."""
+    _replies[kind] = function
+
+
+def replies_to(message: Message) -> str:
+    """The address to which an answer to `message` goes; empty where the site names none: then to the sender."""
+    function = _replies.get(message.kind)
+    return (function(message) if function is not None else "") or settings.CONTACT_EMAIL or ""
+
+
+def register_about(rows: Callable[[], QuerySet[Any]]) -> None:
+    """Have what many messages are about read as `rows()` reads it, one model each: with what the functions above look at."""
+    _abouts.append(rows)
+
+
+def about_rows() -> list[QuerySet[Any]]:
+    """The registered ways to read what messages are about."""
+    return [rows() for rows in _abouts]

@@ -3,13 +3,14 @@
 import contextlib
 import email.utils
 from collections.abc import Callable
+from email.headerregistry import Address
 
 from django.conf import settings
 from django.core.mail import EmailMultiAlternatives, mailers
 from django.core.mail.backends.base import BaseEmailBackend
 
 from .mail_html import html_of
-from .mail_kinds import TRANSACTIONAL, category_of
+from .mail_kinds import TRANSACTIONAL, category_of, replies_to
 from .models import Message
 from .unsubscribing import link_for
 
@@ -17,10 +18,22 @@ from .unsubscribing import link_for
 def mail_of(message: Message) -> EmailMultiAlternatives:
     """The mail as it goes out: text and HTML, and the headers that mail programs and providers act by."""
     mail = EmailMultiAlternatives(
-        subject=message.subject, body=message.body, to=[message.address], headers={**_id_of(message), **_ways_out(message)}
+        subject=message.subject,
+        body=message.body,
+        from_email=_sender(),
+        to=[message.address],
+        reply_to=[address for address in [replies_to(message)] if address],
+        headers={**_id_of(message), **_ways_out(message)},
     )
     mail.attach_alternative(html_of(message), "text/html")
     return mail
+
+
+def _sender() -> str:
+    """Who writes: the site by its name where the settings give an address alone, since inboxes show names."""
+    name, address = email.utils.parseaddr(settings.DEFAULT_FROM_EMAIL)
+    user, at, domain = address.rpartition("@")
+    return settings.DEFAULT_FROM_EMAIL if name or not at else str(Address(settings.SITE_NAME, user, domain))
 
 
 def _id_of(message: Message) -> dict[str, str]:

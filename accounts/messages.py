@@ -13,7 +13,7 @@ from django.utils.translation import get_language
 
 from .batches import BatchResult, batch_result, register_batch, send_batch
 from .mail_html import html_of
-from .mail_kinds import kind_label, register_kind, register_still_true
+from .mail_kinds import kind_label, register_about, register_kind, register_replies, register_still_true
 from .models import Message, User
 from .sending import (
     MAX_ATTEMPTS,
@@ -45,8 +45,10 @@ __all__ = [
     "kind_label",
     "queue_message",
     "queue_messages",
+    "register_about",
     "register_batch",
     "register_kind",
+    "register_replies",
     "register_still_true",
     "retry_message",
     "send_after_commit",

@@ -32,6 +32,7 @@ __all__ = [
     "TemplateRefused",
     "Words",
     "Written",
+    "contact_of",
     "default_words",
     "fill",
     "language_for",
@@ -182,8 +183,13 @@ def fill(
     return Written(subject, text + "\n", html + "\n", language)
 
 
+def contact_of(session: Session) -> str:
+    """The address for questions: the session's, else the site's; empty where there is neither."""
+    return session.contact_email or settings.CONTACT_EMAIL or ""
+
+
 def _common(session: Session, person: User) -> dict[str, object]:
-    contact = session.contact_email or settings.CONTACT_EMAIL
+    contact = contact_of(session)
     return {
         "name": person.get_full_name(),
         "session": session.name,

@@ -98,6 +98,7 @@ def register() -> None:
         calendar,
         draft_logins,
         files,
+        mail_replies,
         message_kinds,
         message_previews,
         personal_data,
@@ -111,6 +112,7 @@ def register() -> None:
     calendar.register()
     draft_logins.register()
     files.register()
+    mail_replies.register()
     message_kinds.register()
     message_previews.register()
     personal_data.register()

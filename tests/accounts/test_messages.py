@@ -20,6 +20,7 @@ from accounts.messages import (
     cancel_message,
     queue_message,
     register_kind,
+    register_replies,
     register_still_true,
     retry_message,
     send_message,
@@ -271,6 +272,30 @@ def test_each_try_has_the_same_message_id(person, monkeypatch):
     Message.objects.update(state=State.QUEUED)
     send_message(message.pk)
     assert mail.outbox[0].extra_headers["Message-ID"] == mail.outbox[1].extra_headers["Message-ID"]
+
+
+@pytest.mark.parametrize(
+    ("named", "of_the_site", "answers"), [("a@x.org", "b@x.org", ["a@x.org"]), ("", "b@x.org", ["b@x.org"]), ("", "", [])]
+)
+def test_answers_reach_somebody(person, monkeypatch, settings, named, of_the_site, answers):
+    settings.CONTACT_EMAIL = of_the_site
+    monkeypatch.setattr(mail_kinds, "_replies", {})
+    register_replies("test", lambda message: named)
+    send_message(write(person).pk)
+    assert mail.outbox[0].reply_to == answers
+
+
+@pytest.mark.parametrize(
+    ("sender", "shown"),
+    [
+        ("hello@example.org", '"Cohorts, all of them" <hello@example.org>'),
+        ("Us <hello@example.org>", "Us <hello@example.org>"),
+    ],
+)
+def test_the_sender_has_a_name(person, settings, sender, shown):
+    settings.SITE_NAME, settings.DEFAULT_FROM_EMAIL = "Cohorts, all of them", sender
+    send_message(write(person).pk)
+    assert mail.outbox[0].message()["From"] == shown
 
 
 def test_what_is_no_longer_true_is_dropped(person, monkeypatch):

@@ -13,7 +13,7 @@ from accounts.models import Message
 from accounts.sending import SENDING_LIMIT
 from cohorts import decisions, publishing
 from cohorts.decisions import plan_publication
-from cohorts.models import Application, ApplicationEvent, Publication, SessionRole
+from cohorts.models import Application, ApplicationEvent, Publication, Session, SessionRole
 from cohorts.pending import set_pending_decision
 from cohorts.publication_progress import progress_of
 from cohorts.publishing import PublishError, carry_on, carry_on_publications, publish, send_test
@@ -201,6 +201,15 @@ class TestTheMailServer:
         assert as_it_is(publication).state == "done"
         assert sorted(Message.objects.values_list("state", flat=True)) == ["sent", "sent", "unsure"]
         assert not mail_sink.twice()
+
+
+def test_answers_to_a_decision_reach_the_address_of_the_session(world, settings):
+    settings.CONTACT_EMAIL = "site@example.org"
+    Session.objects.update(contact_email="space@example.org")
+    world.session.refresh_from_db()
+    carry_on(publish(world.session, by=world.organiser).pk)
+    assert [one.reply_to for one in mail.outbox] == [["space@example.org"]] * 3
+    assert all("Write to space@example.org." in one.body for one in mail.outbox)
 
 
 def test_the_statements_do_not_grow_with_the_decisions():

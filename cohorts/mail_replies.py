@@ -1,0 +1,30 @@
+"""Where answers to the mails of a session go: to the address for questions that stands in them."""
+
+from typing import Any
+
+from accounts.messages import register_about, register_replies
+from accounts.models import Message
+
+from .message_kinds import KINDS, organisers
+from .message_templates import contact_of
+from .models import Application, Membership, Session
+
+
+def register() -> None:
+    """Have whoever presses “Reply” reach the organisers. They are that address themselves, so mails to them lead to the site's."""
+    for kind in KINDS.values():
+        if kind not in organisers.KINDS:
+            register_replies(kind.message_kind, _contact)
+    register_about(lambda: Application.objects.select_related("session"))
+
+
+def _contact(message: Message) -> str:
+    about: Any = message.about
+    match about:
+        case Session():
+            return contact_of(about)
+        case Application():
+            return contact_of(about.session)
+        case Membership():
+            return contact_of(about.cohort.session)
+    return ""
