@@ -16,6 +16,7 @@ from accounts.links import absolute_url
 from accounts.messages import queue_message, register_still_true
 from accounts.models import Message
 from accounts.templatetags.interface import full_time
+from accounts.zones import zone_label
 from background import enqueue
 
 from .late_access import deadline_of
@@ -122,8 +123,8 @@ def tell_changes(application_id: int) -> Message | None:
 
 def _of_versions(session: Session, versions: list[ApplicationEvent]) -> dict[str, object]:
     news = ngettext(
-        "we have the new version of your application to %(session)s. It replaces the one before.",
-        "we have %(number)s new versions of your application to %(session)s. The last one counts.",
+        "We have the new version of your application to %(session)s. It replaces the one before.",
+        "We have %(number)s new versions of your application to %(session)s. The last one counts.",
         len(versions),
     )
     return {
@@ -131,12 +132,18 @@ def _of_versions(session: Session, versions: list[ApplicationEvent]) -> dict[str
         "changes": [
             _("%(moment)s: %(change)s")
             % {
-                "moment": date_format(timezone.localtime(version.at), "j F, H:i"),
+                "moment": _moment(version.at),
                 "change": version.note or _("Submitted again without a change."),
             }
             for version in versions
         ],
     }
+
+
+def _moment(at: datetime.datetime) -> str:
+    """“24 November, 18:05 (Rome)”: when something was done, in the active zone with its name."""
+    local = timezone.localtime(at)
+    return f"{date_format(local, 'j F, H:i')} ({zone_label(local)})"
 
 
 def tell_withdrawn(application: Application) -> Message | None:

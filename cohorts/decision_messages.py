@@ -66,7 +66,7 @@ def decision_values(application: Application, *, cohort, answer_by: datetime.dat
     """What the placeholders of a decision stand for, in the active language."""
     person, session, rank = application.applicant, application.session, application.pending_rank
     project = cohort.project.name if cohort is not None and cohort.project is not None else ""
-    sentence = ""
+    sentence = _("Your cohort is not named yet. We tell you later which one it is.")
     if project:
         sentence = _("Your cohort is %(cohort)s, and you will contribute to %(project)s.") % {
             "cohort": cohort,

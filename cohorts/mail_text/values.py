@@ -89,4 +89,16 @@ def _line(text: str) -> str:
 
 def _marked(line: str, placeholder: Placeholder) -> str:
     """As HTML; what strangers wrote keeps its direction to itself."""
+    if placeholder.names_addresses and placeholder.trusted:
+        return _with_mail_links(line)
     return escape(line) if placeholder.trusted or not line else f"<bdi>{escape(line)}</bdi>"
+
+
+def _with_mail_links(line: str) -> str:
+    parts, at = [], 0
+    for found in _MAIL_ADDRESS.finditer(line):
+        # The full stop behind it ends the sentence.
+        address = found[0].rstrip(".!?")
+        parts += [escape(line[at : found.start()]), f'<a href="{escape(f"mailto:{address}")}">{escape(address)}</a>']
+        at = found.start() + len(address)
+    return "".join([*parts, escape(line[at:])])

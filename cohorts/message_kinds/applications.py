@@ -20,7 +20,7 @@ SUBMITTED = MessageKind(
     subject=_("We have your application to {session}"),
     paragraphs=(
         GREETING,
-        _("we have your application to {session}. Thank you for the time you put into it."),
+        _("We have your application to {session}. Thank you for the time you put into it."),
         "{change_sentence}\n{hear_by_sentence}",
         TO_THE_APPLICATION,
         *CLOSING,
@@ -36,7 +36,7 @@ CAME_BACK = MessageKind(
     subject=_("You are back: your application to {session}"),
     paragraphs=(
         GREETING,
-        _("you came back: your application to {session} is submitted again."),
+        _("You came back: your application to {session} is submitted again."),
         "{changes}",
         "{change_sentence}\n{hear_by_sentence}",
         TO_THE_APPLICATION,
@@ -83,12 +83,12 @@ CHANGED = MessageKind(
         Placeholder(
             "news",
             _("How many new versions there are, in a sentence"),
-            _("we have the new version of your application to 2027 Session 1. It replaces the one before."),
+            _("We have the new version of your application to 2027 Session 1. It replaces the one before."),
         ),
         Placeholder(
             "changes",
             _("When each version came and which answers differ, one a line"),
-            _("24 November, 18:05: Changed: Why do you want to take part?"),
+            _("24 November, 18:05 (Rome): Changed: Why do you want to take part?"),
             trusted=False,
             shape="lines",
         ),
@@ -103,7 +103,7 @@ WITHDRAWN = MessageKind(
     subject=_("You withdrew your application to {session}"),
     paragraphs=(
         GREETING,
-        _("you withdrew your application to {session}. Nobody reviews it any more."),
+        _("You withdrew your application to {session}. Nobody reviews it any more."),
         "{way_back_sentence}",
         TO_THE_APPLICATION,
         *CLOSING,
@@ -132,7 +132,7 @@ ACCEPTED = MessageKind(
     subject=_("You are in: {session}"),
     paragraphs=(
         GREETING,
-        _("you took your place in {session}. Welcome."),
+        _("You took your place in {session}. Welcome."),
         _("The session begins on {first_day}. Before that your navigator writes to you."),
         _("If you cannot come after all, give your place back before the start, so that somebody else can have it."),
         TO_THE_APPLICATION,
@@ -150,7 +150,7 @@ DECLINED = MessageKind(
     paragraphs=(
         GREETING,
         _(
-            "you declined your place in {session}. Thank you for telling us: somebody else gets it now. You are welcome to apply"
+            "You declined your place in {session}. Thank you for telling us: somebody else gets it now. You are welcome to apply"
             " again."
         ),
         _("If this was a mistake, write to us soon."),
@@ -169,7 +169,7 @@ EXPIRED = MessageKind(
     paragraphs=(
         GREETING,
         _(
-            "your offer of a place in {session} stood until {ended}. We did not get an answer, so the place goes to somebody else."
+            "Your offer of a place in {session} stood until {ended}. We did not get an answer, so the place goes to somebody else."
         ),
         _("If you still want to take part, write to us: sometimes a place is free. You are welcome to apply again."),
         *CLOSING,

@@ -13,7 +13,7 @@ OFFER = MessageKind(
     subject=_("Action required: you are offered a place in {session}"),
     paragraphs=(
         GREETING,
-        _("you are offered a place in {session}. We would be glad to have you."),
+        _("You are offered a place in {session}. We would be glad to have you."),
         "{cohort_sentence}",
         _("The session runs from {first_day} to {last_day}."),
         _("**Please answer by {answer_by}.** {utc_sentence}"),
@@ -41,7 +41,7 @@ OFFER = MessageKind(
         Placeholder("project", _("Name of the cohort's project; may be empty"), _("Kettle"), may_be_empty=True),
         Placeholder(
             "cohort_sentence",
-            _("Cohort and project in a sentence; empty where there is no cohort yet"),
+            _("Cohort and project in a sentence, or that the cohort is named later"),
             _("Your cohort is Cohort Kettle, and you will contribute to Kettle."),
             may_be_empty=True,
         ),
@@ -58,7 +58,7 @@ WAITLIST = MessageKind(
     paragraphs=(
         GREETING,
         _(
-            "thank you for your application to {session}. There are more good applications than places, and you are on the waitlist."
+            "Thank you for your application to {session}. There are more good applications than places, and you are on the waitlist."
         ),
         _("{rank_sentence} When somebody declines a place, we may write to you."),
         _("You need not do anything now. On this page you see how it stands, and can withdraw if you do not want to wait."),
@@ -86,7 +86,7 @@ NOT_SELECTED = MessageKind(
     subject=_("Your application to {session}"),
     paragraphs=(
         GREETING,
-        _("thank you for applying to {session}, and for the time you put into it. We cannot offer you a place this time."),
+        _("Thank you for applying to {session}, and for the time you put into it. We cannot offer you a place this time."),
         _(
             "There were more good applications than places. This is no judgement of you or of what you can contribute, and you are"
             " welcome to apply again."

@@ -25,6 +25,8 @@ class Placeholder:
     example: Words
     trusted: bool = True
     may_be_empty: bool = False
+    #: A sentence in which addresses for mail are links in HTML: on phones nobody wants to copy them.
+    names_addresses: bool = False
     shape: Shape = "text"
 
     @property

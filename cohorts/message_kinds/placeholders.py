@@ -14,6 +14,7 @@ QUESTIONS = Placeholder(
     _("Where to ask; empty without an address for questions"),
     _("Questions? Write to hello@example.org."),
     may_be_empty=True,
+    names_addresses=True,
 )
 SITE = Placeholder("site", _("Name of the site"), _("Cohorts"))
 

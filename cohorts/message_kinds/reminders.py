@@ -20,7 +20,7 @@ DRAFT = MessageKind(
     subject=_("Your application to {session} is not submitted yet"),
     paragraphs=(
         GREETING,
-        _("you began an application to {session}, and it is not submitted yet. What you wrote is kept, and nobody has read it."),
+        _("You began an application to {session}, and it is not submitted yet. What you wrote is kept, and nobody has read it."),
         _("**If you want to apply, submit it by {closes}.**"),
         _("It need not be perfect: until then you can still change it after you submit it."),
         _("[Your application]({link})"),
@@ -39,7 +39,7 @@ OFFER = MessageKind(
     subject=_("Action required: your offer of a place in {session}"),
     paragraphs=(
         GREETING,
-        _("you are offered a place in {session}, and we would be glad to have you. We have no answer from you yet."),
+        _("You are offered a place in {session}, and we would be glad to have you. We have no answer from you yet."),
         _("**The offer stands until {answer_by}.** Then it ends by itself, and the place goes to somebody else."),
         _("You say yes or no with a button on a page. Opening the page answers nothing yet."),
         _("[Answer the offer]({link})"),
@@ -68,7 +68,7 @@ CHECKIN = MessageKind(
     paragraphs=(
         GREETING,
         _(
-            "week {week} of {session} is nearly over, and we have no check-in from you yet. One line is enough: what you did, where"
+            "Week {week} of {session} is nearly over, and we have no check-in from you yet. One line is enough: what you did, where"
             " you are stuck, or what comes next. Your cohort reads it to know how it can help."
         ),
         _("[Write your check-in]({link})"),
@@ -104,7 +104,7 @@ REVIEWS = MessageKind(
     subject=_("Applications to {session} wait for your review"),
     paragraphs=(
         GREETING,
-        _("applications to {session} that were assigned to you still wait for your review. {hear_by_sentence}"),
+        _("Applications to {session} that were assigned to you still wait for your review. {hear_by_sentence}"),
         "{closes_sentence}",
         _("Your queue brings one after the other, and keeps drafts."),
         _("[Your queue]({link})"),

@@ -413,7 +413,7 @@ def test_the_first_version_is_confirmed_at_once(session, why, person):
     application = submitted(session, person, Entry({why.pk: "first"}))
     message = Message.objects.get(recipient=person)
     assert message.subject == "We have your application to Spring"
-    assert "we have your application to Spring" in message.body
+    assert "We have your application to Spring" in message.body
     assert f"/applications/{application.pk}/" in message.body
     assert "(Rome)" in message.body
     assert " UTC" in message.body
@@ -434,7 +434,7 @@ def test_many_versions_in_a_few_minutes_are_one_mail_that_names_what_changed(ses
     tasks.run()
     changed = Message.objects.get(kind="application_changed")
     assert changed.subject == "We have the new version of your application to Spring"
-    assert "we have 9 new versions of your application" in changed.body
+    assert "We have 9 new versions of your application" in changed.body
     assert "Changed: Why?; Projects you would like; Your GitHub login; What readers should know first" in changed.body
     assert changed.body.count("Changed: Why?\n") == 8
     assert "version" not in changed.body.replace("new versions", "")
@@ -503,8 +503,8 @@ def test_a_mail_that_is_no_longer_true_is_dropped(session, why, person):
 @pytest.mark.parametrize(
     ("act", "kind", "words"),
     [
-        (accept_offer, "offer_accepted", "you took your place in Spring"),
-        (decline_offer, "offer_declined", "you declined your place"),
+        (accept_offer, "offer_accepted", "You took your place in Spring"),
+        (decline_offer, "offer_declined", "You declined your place"),
     ],
 )
 def test_answers_are_confirmed_by_mail(offered, act, kind, words):

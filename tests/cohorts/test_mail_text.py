@@ -235,6 +235,14 @@ def test_lines_of_a_value_are_lines_of_the_mail():
     assert html == "<p><bdi>one</bdi><br>\n<bdi>two &lt;b&gt;</bdi></p>"
 
 
+def test_the_address_for_questions_can_be_tapped():
+    text, html = filled("{questions_sentence}", questions_sentence="Questions? Write to o'b&@example.org.")
+    assert text == "Questions? Write to o'b&@example.org."
+    assert html == "<p>Questions? Write to o&#x27;b&amp;@example.org.</p>"
+    _text, html = filled("{questions_sentence}")
+    assert html == '<p>Questions? Write to <a href="mailto:hello@example.org">hello@example.org</a>.</p>'
+
+
 @pytest.mark.parametrize(
     ("name", "given_value", "words"),
     [

@@ -57,7 +57,7 @@ def test_the_session_leads_to_a_list_that_says_whose_words_each_mail_has(organis
 
 def test_the_editor_shows_the_words_the_placeholders_and_the_mail(organiser, world):
     page = organiser.get(url(world))
-    assert "you are offered a place in {session}" in page.text
+    assert "You are offered a place in {session}" in page.text
     assert "<code>{cohort_sentence}</code>" in page.text
     assert "(must be in the text)" in page.text
     assert "Action required: you are offered a place in Spring" in page.text

@@ -132,7 +132,7 @@ def test_an_answer_never_fails_for_the_words_of_a_mail(world, caplog):
     application = fresh(world)
     decline_offer(application, by=application.applicant)
     message = Message.objects.get(kind="offer_declined")
-    assert "you declined your place in Spring" in message.body
+    assert "You declined your place in Spring" in message.body
     assert f"session {world.session.pk}" in caplog.text
     assert application.applicant.name not in caplog.text
 

@@ -310,7 +310,7 @@ class TestTheSiteOffers:
         decline(world)
         look_after_free_places()
         assert statuses(world)[3] == "offered"
-        assert "Your cohort" not in Message.objects.get(kind="decision_offer").body
+        assert "Your cohort is not named yet." in Message.objects.get(kind="decision_offer").body
 
     def test_not_where_the_answer_could_come_after_the_start(self, world):
         Session.objects.update(starts_on=timezone.now().date() + datetime.timedelta(days=5), reply_days=7)

@@ -121,7 +121,7 @@ def decide_and_publish(page: Page, server: str, session: Session, application: A
     expect(page.get_by_role("heading", name="Every message, as it goes out")).to_be_visible()
     axe_in_both_themes(page)
     page.goto(f"{server}/admin/cohorts/session/{session.pk}/publish/{application.pk}/")
-    expect(page.frame_locator("iframe.mail-frame").get_by_text("you are offered a place").first).to_be_visible()
+    expect(page.frame_locator("iframe.mail-frame").get_by_text("You are offered a place").first).to_be_visible()
     axe_in_both_themes(page)
     page.get_by_role("link", name="Back to all messages").click()
     page.get_by_role("button", name=re.compile("^Publish")).click()
