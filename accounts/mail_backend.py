@@ -45,7 +45,12 @@ class _KnowsItsContent(smtplib.SMTP):
         if not isinstance(s, bytes):
             return super().send(s)
         if self.before_content is not None:
-            self.before_content()
+            try:
+                self.before_content()
+            except BaseException:
+                # The server waits for the content by now: it would take a farewell for that, and answer nothing.
+                self.close()
+                raise
         self.handed_over = True
         try:
             super().send(s)

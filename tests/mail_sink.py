@@ -14,8 +14,11 @@ import asyncio
 import contextlib
 import email
 import email.policy
+import select
+import socket
 import sys
 import threading
+import time
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -72,13 +75,16 @@ class Rule:
 
 @dataclass
 class MailSink:
-    """The server, in a thread with a loop of its own. `timeout` is what clients are told to wait, in seconds."""
+    """The server, in a thread with a loop of its own. `timeout` is what clients are told to wait, in seconds: long, for machines that
+    are slow. Those in the process of the test do not wait so long for a server that stalls: see `notice_stalls`."""
 
-    timeout: float = 1
+    timeout: float = 30
     mails: list[Mail] = field(default_factory=list)
     connections: int = 0
     rules: dict[str, list[Rule]] = field(default_factory=dict)
     port: int = 0
+    #: The addresses of the clients that will never get another answer.
+    stalled: set[tuple[str, int]] = field(default_factory=set)
 
     def on(
         self,
@@ -125,13 +131,13 @@ class MailSink:
         self._ready = threading.Event()
         self._thread = threading.Thread(target=lambda: asyncio.run(self._serve()), daemon=True)
         self._thread.start()
-        assert self._ready.wait(10), "The mail sink did not begin."
+        assert self._ready.wait(60), "The mail sink did not begin."
         return self
 
     def stop(self) -> None:
         """Be away: connections are cut, new ones refused. What it got stays; `start` begins anew on the same port."""
         self._loop.call_soon_threadsafe(self._over.set)
-        self._thread.join(10)
+        self._thread.join(60)
 
     async def _serve(self) -> None:
         self._loop, self._over = asyncio.get_running_loop(), asyncio.Event()
@@ -182,6 +188,8 @@ class _Protocol(SMTP):
             self.transport.abort()
             await asyncio.sleep(FOREVER)  # cancelled when the connection is gone
         if rule.action == "stall":
+            assert self.transport is not None
+            self.sink.stalled.add(self.transport.get_extra_info("peername"))
             await asyncio.sleep(FOREVER)
         return rule.action or None
 
@@ -210,11 +218,29 @@ class _Protocol(SMTP):
         await self.step("DATA", to, lambda: super(_Protocol, self).smtp_DATA(arg))
 
 
+def notice_stalls(sink: MailSink, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the clients of this process run into their time limit as soon as the server stalls, and never before: no time has to be
+    set that is short for whoever waits for it and long for a machine that is busy."""
+    read = socket.SocketIO.readinto
+
+    def readinto(self, buffer):
+        client = self._sock
+        until = time.monotonic() + (client.gettimeout() or FOREVER)
+        while not select.select([client], [], [], 0.02)[0] and time.monotonic() < until:
+            if client.getsockname() in sink.stalled:
+                client.settimeout(0.01)
+                break
+        return read(self, buffer)
+
+    monkeypatch.setattr(socket.SocketIO, "readinto", readinto)
+
+
 @pytest.fixture
-def mail_sink(settings):
+def mail_sink(settings, monkeypatch):
     """A real mail server, to which the site sends while the test runs."""
     with MailSink() as sink:
         settings.MAILERS = {"default": sink.mailer}
+        notice_stalls(sink, monkeypatch)
         yield sink
 
 

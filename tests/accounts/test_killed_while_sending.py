@@ -33,7 +33,7 @@ def test_a_killed_process_tells_nobody_twice_and_forgets_nobody(mail_sink):
         killed: list[subprocess.Popen] = []
         mail_sink.on(step, "stall", after=passed, then=lambda killed=killed: killed[0].kill())
         killed.append(start_process(SENDER, EMAIL_URL=mail_sink.url))
-        killed[0].communicate(timeout=30)
+        killed[0].communicate(timeout=120)
         assert killed[0].returncode == -9
         assert len(mail_sink.mails) == arrived
     mail_sink.well_again()

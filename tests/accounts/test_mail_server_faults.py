@@ -1,6 +1,7 @@
 """A real mail server that drops, stalls and refuses at every step: nobody is told twice, nobody is lost, the reason is visible."""
 
 import datetime
+import time
 from contextlib import nullcontext
 
 import pytest
@@ -17,15 +18,6 @@ from accounts.tasks import send_message_task
 
 State = Message.State
 BATCH = "test-7"
-
-
-@pytest.fixture
-def quick(mail_sink):
-    mail_sink.timeout = 0.1
-    from django.conf import settings
-
-    settings.MAILERS = {"default": mail_sink.mailer}
-    return mail_sink
 
 
 def people(count: int) -> list[User]:
@@ -50,23 +42,23 @@ def later() -> None:
 
 @pytest.mark.parametrize("action", ["drop", "stall", "451 4.3.0 Later", "554 5.7.0 Not from you"])
 @pytest.mark.parametrize("step", ["connect", "EHLO", "MAIL", "RCPT", "DATA", "dot"])
-def test_a_fault_at_each_step_loses_nobody_and_tells_nobody_twice(db, quick, step, action):
+def test_a_fault_at_each_step_loses_nobody_and_tells_nobody_twice(db, mail_sink, step, action):
     write_batch(5)
     # At the second mail; connections count apart.
-    quick.on(step, action, times=1, after=0 if step in {"connect", "EHLO"} else 1)
+    mail_sink.on(step, action, times=1, after=0 if step in {"connect", "EHLO"} else 1)
 
     first = send_batch(BATCH)
     later()
     second = send_batch(BATCH)
 
-    assert quick.twice() == []
+    assert mail_sink.twice() == []
     refused_for_good = action.startswith("554") and step in {"MAIL", "RCPT", "DATA", "dot"}
     unsure = step == "dot" and action in {"drop", "stall"}
     assert first.total == second.total == 5
     assert (second.failed, second.unsure, second.waiting) == (int(refused_for_good), int(unsure), 0)
     assert second.sent == 5 - second.failed - second.unsure
     # The unsure one had arrived in truth: who sent it again would tell somebody twice.
-    assert len(quick.mails) == 5 - second.failed
+    assert len(mail_sink.mails) == 5 - second.failed
     for message in Message.objects.exclude(state=State.SENT):
         assert message.error
         assert message.trouble
@@ -74,9 +66,9 @@ def test_a_fault_at_each_step_loses_nobody_and_tells_nobody_twice(db, quick, ste
 
 @pytest.mark.parametrize("action", ["drop", "stall", "451 4.3.0 Later"])
 @pytest.mark.parametrize("step", ["MAIL", "dot"])
-def test_single_messages_fare_the_same(person, quick, step, action):
+def test_single_messages_fare_the_same(person, mail_sink, step, action):
     message = queue_message(person, kind="test", subject="Hello", body="Text")
-    quick.on(step, action, times=1)
+    mail_sink.on(step, action, times=1)
     unsure = step == "dot" and not action.startswith("4")
     with pytest.raises(UnsureError if unsure else NotSentYet):
         send_message(message.pk)
@@ -85,7 +77,7 @@ def test_single_messages_fare_the_same(person, quick, step, action):
         send_message(message.pk)
     message.refresh_from_db()
     assert message.state == (State.UNSURE if unsure else State.SENT)
-    assert quick.recipients() == [person.email]
+    assert mail_sink.recipients() == [person.email]
 
 
 def test_one_refused_address_of_a_hundred_keeps_no_other_waiting(db, mail_sink):
@@ -220,8 +212,10 @@ def test_a_worker_that_comes_back_late_hands_nothing_over(db, mail_sink, setting
     # It stood still. By now the message was called unsure, settled, and is sent by another.
     zombie.tried_at -= sending.HAND_OVER_LIMIT
     Message.objects.update(state=State.SENT)
+    began = time.monotonic()
     with sending.MailLine() as line:
         attempt = sending.attempt_to_send(zombie, line)
+    assert time.monotonic() - began < mail_sink.timeout / 2, "it says no farewell that the server would take for content"
     assert attempt.state == State.QUEUED
     assert mail_sink.mails == []
     message.refresh_from_db()

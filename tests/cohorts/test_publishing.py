@@ -190,9 +190,7 @@ class TestTheMailServer:
         assert not mail_sink.twice()
 
     @pytest.mark.parametrize("fault", ["drop", "stall"])
-    def test_an_answer_that_never_comes_is_one_person_in_doubt(self, world, mail_sink, settings, fault):
-        mail_sink.timeout = 0.2
-        settings.MAILERS = {"default": mail_sink.mailer}
+    def test_an_answer_that_never_comes_is_one_person_in_doubt(self, world, mail_sink, fault):
         mail_sink.on("dot", fault, times=1)
         publication = publish(world.session, by=world.organiser)
         carry_on(publication.pk)

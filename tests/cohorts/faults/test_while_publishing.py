@@ -162,7 +162,7 @@ from cohorts import publishing
 if sys.argv[2] == "deciding":
     def stands_still(messages):
         print("in the middle", flush=True)
-        time.sleep(60)
+        time.sleep(600)
     publishing.queue_messages = stands_still
 publishing.carry_on(int(sys.argv[1]))
 """
@@ -177,7 +177,7 @@ def test_the_kernel_kills_it_while_it_decides_and_while_it_sends(mail_sink):
     assert worker.stdout is not None
     assert worker.stdout.readline().strip() == "in the middle"
     worker.kill()
-    worker.communicate(timeout=30)
+    worker.communicate(timeout=120)
     assert not Application.objects.exclude(status="submitted").exists()
     assert not Message.objects.exists()
     assert not ApplicationEvent.objects.exists()
@@ -186,7 +186,7 @@ def test_the_kernel_kills_it_while_it_decides_and_while_it_sends(mail_sink):
     killed: list[subprocess.Popen] = []
     mail_sink.on("dot", "stall", times=1, then=lambda: killed[0].kill())
     killed.append(start_process(WORKER, str(publication.pk), "sending", EMAIL_URL=mail_sink.url))
-    killed[0].communicate(timeout=30)
+    killed[0].communicate(timeout=120)
     assert killed[0].returncode == -9
     assert Application.objects.filter(status__in=["offered", "waitlisted"]).count() == 2
 
