@@ -82,7 +82,7 @@ class PostgresServer:
     def _wait_until_it_answers(self) -> None:
         import psycopg
 
-        for _attempt in range(150):
+        for _attempt in range(600):
             with contextlib.suppress(psycopg.OperationalError), psycopg.connect(self._admin(), autocommit=True) as connection:
                 if not connection.execute("SELECT 1 FROM pg_database WHERE datname = 'cohorts'").fetchone():
                     connection.execute("CREATE DATABASE cohorts")
@@ -98,7 +98,7 @@ class PostgresServer:
     def stop(self) -> None:
         """End it at once, cutting connections; the files stay for another `start`."""
         self.process.send_signal(signal.SIGINT)
-        self.process.wait(30)
+        self.process.wait(120)
 
     def remove(self) -> None:
         shutil.rmtree(self.folder, ignore_errors=True)
@@ -152,7 +152,7 @@ def _stop_known() -> bool:
     if pid_file.exists() and pid_file.read_text().split("\n", 1)[0] == str(known["pid"]):
         with contextlib.suppress(ProcessLookupError):
             os.kill(known["pid"], signal.SIGINT)
-        for _attempt in range(100):
+        for _attempt in range(600):
             if not pid_file.exists():
                 break
             time.sleep(0.1)

@@ -36,7 +36,7 @@ def at_once(*calls) -> list:
 
     def run(number, call):
         try:
-            barrier.wait(timeout=10)
+            barrier.wait(timeout=60)
             answers[number] = call()
         except Exception as error:
             answers[number] = error
@@ -47,7 +47,7 @@ def at_once(*calls) -> list:
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(timeout=30)
+        thread.join(timeout=120)
     return answers
 
 
@@ -175,7 +175,7 @@ def test_a_submission_and_the_deletion_of_its_account_do_not_wait_for_each_other
         return check(*args)
 
     def delete():
-        holds.wait(timeout=10)
+        holds.wait(timeout=60)
         threading.Timer(0.2, deletes.set).start()
         delete_account(person, by=person)
 

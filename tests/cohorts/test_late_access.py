@@ -194,7 +194,7 @@ def test_the_last_use_goes_to_one(session, code):
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(timeout=30)
+        thread.join(timeout=120)
     assert sorted(type(answer).__name__ for answer in answers) == ["LateAccess", *["LateCodeError"] * 3]
     assert code.uses.count() == 1
 

@@ -155,7 +155,7 @@ def test_a_weight_that_changes_while_somebody_hands_in(world):
             rescore_session(world.session)
 
     def review():
-        begun.wait(5)
+        begun.wait(60)
         return hand_in(third, by=world.reviewer, scores=world.scores(3, 1, 2, 3, 3))
 
     answers = at_once(change_weights, review, lambda: hand_in(third, by=world.navigator, scores=world.scores(3, 1, 2, 3, 3)))

@@ -100,6 +100,6 @@ def test_disclosure(case):
     ],
 )
 def test_no_description_takes_long(body):
-    started = time.perf_counter()
+    started = time.process_time()
     assert len(disclosure_in(body_of({"body": body}))) <= 2000
-    assert time.perf_counter() - started < 2
+    assert time.process_time() - started < 2

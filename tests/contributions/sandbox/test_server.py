@@ -26,7 +26,7 @@ def server(sandbox):
 
 @pytest.fixture
 def client(server):
-    with GitHubClient(api_url=server.api_url, token="t", user_agent="tests", timeout=5.0) as client:
+    with GitHubClient(api_url=server.api_url, token="t", user_agent="tests", timeout=60.0) as client:
         yield client
 
 

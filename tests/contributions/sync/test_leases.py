@@ -22,7 +22,7 @@ django.setup()
 from contributions.github.access import client_for
 with client_for(by_person=False, holder="sync 1"):
     print("taken", flush=True)
-    time.sleep(60)
+    time.sleep(600)
 """
 
 
@@ -33,7 +33,7 @@ def test_of_many_threads_one_gets_the_token():
 
     def take():
         try:
-            together.wait(10)
+            together.wait(60)
             taken.append(Lease.take(budget, "sync"))
         finally:
             connection.close()
@@ -42,7 +42,7 @@ def test_of_many_threads_one_gets_the_token():
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(30)
+        thread.join(120)
     assert len(taken) == 6
     (lease,) = [each for each in taken if each is not None]
     assert lease.give_back()

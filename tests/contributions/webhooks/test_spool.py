@@ -206,7 +206,7 @@ def test_many_threads_at_once_lose_none_while_it_is_stored(spool, store, monkeyp
         each.start()
     for each in threads:
         each.join()
-    while len(store.guids) < 400 and store.changed.wait(10):
+    while len(store.guids) < 400 and store.changed.wait(60):
         store.changed.clear()
     assert sorted(store.guids) == sorted(f"{each}-{n}" for each in range(8) for n in range(50))
 
@@ -218,7 +218,7 @@ def test_it_stores_again_once_the_database_is_back(spool, store, monkeypatch):
     spool.begin()
     put(spool, "one")
     store.away = None
-    assert store.changed.wait(10)
+    assert store.changed.wait(60)
     assert store.guids == ["one"]
 
 
@@ -237,7 +237,7 @@ def test_no_failure_ends_the_storing_for_good(spool, store, monkeypatch):
     assert not spool.has_begun, "one that died is none"
     spool.begin()
     put(spool, "one")
-    assert store.changed.wait(10)
+    assert store.changed.wait(60)
     assert (store.guids, failures) == (["one"], [])
 
 
