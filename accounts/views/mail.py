@@ -47,8 +47,9 @@ def _page(request, token, subscription, *, is_off):
     context = {"token": token, "category": subscription.category, "is_off": is_off, "is_on_again": "on" in request.GET}
     context["me_url"] = reverse("me") + "#mail"
     response = render(request, "accounts/unsubscribe.html", context)
-    # The address is a key: it must not travel on as a referrer, nor stay in a cache or a search engine.
-    response["Referrer-Policy"] = "no-referrer"
+    # The address is a key: it must not travel on as a referrer, nor stay in a cache or a search engine. Not “no-referrer”: browsers
+    # then send forms without an origin, and the way back is refused as forged.
+    response["Referrer-Policy"] = "same-origin"
     response["Cache-Control"] = "private, no-store"
     response["X-Robots-Tag"] = "noindex"
     return response

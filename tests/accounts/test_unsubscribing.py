@@ -28,7 +28,7 @@ def test_opening_the_link_changes_nothing_and_tells_nobody_where_it_leads(client
     assert b"Stop this mail" in response.content
     assert person.email not in response.text
     assert person.name not in response.text
-    assert response["Referrer-Policy"] == "no-referrer"
+    assert response["Referrer-Policy"] == "same-origin"
     assert "no-store" in response["Cache-Control"]
     assert wants(person)
 
