@@ -11,12 +11,14 @@ from allauth.socialaccount.adapter import DefaultSocialAccountAdapter
 from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from .limits import TOO_OFTEN
 from .links import absolute_url
 from .messages import queue_message
 from .middleware import COOKIE, zone_from_cookie
+from .templatetags.interface import full_time
 
 
 class AccountAdapter(DefaultAccountAdapter):
@@ -51,8 +53,17 @@ class AccountAdapter(DefaultAccountAdapter):
         # A visitor may ask for somebody else's mail under a host name of their choice, where ALLOWED_HOSTS is wide: the link that
         # sets a new password must not lead there.
         links = {name: _at_this_site(value) for name, value in context.items() if name.endswith("_url") and value}
+        told: dict[str, Any] = {
+            "code_minutes": settings.ACCOUNT_LOGIN_BY_CODE_TIMEOUT // 60,
+            "link_days": settings.PASSWORD_RESET_TIMEOUT // 86400,
+        }
+        if "timestamp" in context:
+            # By itself it would say neither its zone nor its day of the week.
+            told["timestamp"] = full_time(timezone.localtime(context["timestamp"]))
         mail = self.render_mail(
-            template_prefix, email, {"request": request, "email": email, "site_name": settings.SITE_NAME, **context, **links}
+            template_prefix,
+            email,
+            {"request": request, "email": email, "site_name": settings.SITE_NAME, **context, **links, **told},
         )
         queue_message(
             user if isinstance(user, get_user_model()) and user.pk else None,
