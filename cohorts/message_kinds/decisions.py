@@ -91,7 +91,10 @@ NOT_SELECTED = MessageKind(
             "There were more good applications than places. This is no judgement of you or of what you can contribute, and you are"
             " welcome to apply again."
         ),
-        _("What you wrote stays here, so that you can use it next time."),
+        _(
+            "What you wrote stays on your page, so that you can use it next time. If reviewers wrote a few words to you, you read"
+            " them there, too."
+        ),
         _("[Your application]({link})"),
         *CLOSING,
     ),
