@@ -8,7 +8,8 @@ from .placeholders import CLOSES, CLOSING, COMMON, GREETING, link
 SWITCH_LINK = Placeholder(
     "switch_link", _("Page on which reminders are switched off"), "https://cohorts.example.org/me/#mail", shape="url"
 )
-SWITCH = _("This is a reminder. If you would rather have none, [switch them off]({switch_link}).")
+#: The link has a line to itself: in plain text no full stop becomes a part of it, and on phones it is one to tap.
+SWITCH = _("This is a reminder. Would you rather have none?\n[Switch reminders off]({switch_link})")
 ENDING = (SWITCH, *CLOSING)
 REQUIRED = ("link", "switch_link")
 
