@@ -37,7 +37,7 @@ def leave_no_half_open_connections(request):
             gc.collect()
 
 
-def wait_until(condition, seconds: float = 40, what: str = "it"):
+def wait_until(condition, seconds: float = 120, what: str = "it"):
     """The first true value of `condition`, asked for again and again; fails after `seconds`."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
@@ -53,7 +53,7 @@ def environment(url: str) -> dict[str, str]:
 
 
 def manage(url: str, *arguments: str) -> subprocess.CompletedProcess:
-    return subprocess.run([*MANAGE, *arguments], env=environment(url), capture_output=True, text=True, timeout=120, check=False)
+    return subprocess.run([*MANAGE, *arguments], env=environment(url), capture_output=True, text=True, timeout=300, check=False)
 
 
 @dataclass
@@ -103,7 +103,7 @@ class Shared:
             process.send_signal(signal.SIGTERM)
         for process in self.workers:
             with contextlib.suppress(subprocess.TimeoutExpired):
-                process.wait(20)
+                process.wait(60)
             process.kill()
 
 

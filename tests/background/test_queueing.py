@@ -130,7 +130,7 @@ def test_of_two_at_the_same_moment_one_is_queued():
 
     def queue():
         try:
-            start.wait(10)
+            start.wait(60)
             with transaction.atomic():
                 found.append(enqueue(sample_tasks.nothing, unique_key="k"))
         finally:

@@ -24,7 +24,7 @@ def go_on():
     return True
 
 
-def waited(ours, seconds=5):
+def waited(ours, seconds=30):
     began = time.monotonic()
     ours.wait(seconds, go_on)
     return time.monotonic() - began
@@ -53,9 +53,9 @@ def test_what_suits_the_database(ours, monkeypatch):
 def test_a_new_task_ends_the_wait(ours):
     ours.before_look()
     if connection.vendor == "postgresql":
-        assert waited(ours) < 2, "the listening begins, and what was there before it has told nobody"
+        assert waited(ours) < 20, "the listening begins, and what was there before it has told nobody"
     thread = in_another_thread(sample_tasks.nothing.enqueue, 0.3)
-    assert 0.2 < waited(ours) < 3
+    assert 0.2 < waited(ours) < 20
     thread.join()
 
 
@@ -63,14 +63,14 @@ def test_with_nothing_new_it_waits_its_time(ours):
     ours.before_look()
     ours.wait(0.1, go_on)
     ours.before_look()
-    assert 0.25 < waited(ours, 0.3) < 3
+    assert 0.25 < waited(ours, 0.3) < 20
 
 
 def test_the_end_ends_it(ours):
     began = time.monotonic()
     ours.wait(30, lambda: False)
     Asking().wait(30, lambda: False)
-    assert time.monotonic() - began < 3
+    assert time.monotonic() - began < 20
 
 
 def test_a_task_of_a_transaction_that_is_rolled_back_wakes_nobody(ours):

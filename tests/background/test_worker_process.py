@@ -22,14 +22,16 @@ def finished(shared, row):
 def test_tasks_of_all_queues_run_and_a_signal_lets_the_running_one_finish(shared):
     path = shared.folder / "lines"
     first = shared.queue(sample_tasks.write_line, str(path), "hello")
-    slow = shared.queue(sample_tasks.write_slowly, str(path), 1.5)
+    slow = shared.queue(sample_tasks.write_slowly, str(path), 60)
     worker = shared.start_worker()
     wait_until(lambda: shared.status(slow) == "RUNNING" and "begins" in path.read_text(), what="the slow task")
     waiting = shared.queue(sample_tasks.write_line, str(path), "too late")
 
     worker.send_signal(signal.SIGTERM)
+    wait_until(lambda: "Stopping" in shared.log(), what="the signal to be heard")
+    (shared.folder / "lines.go-on").touch()
 
-    assert worker.wait(20) == 0
+    assert worker.wait(120) == 0
     assert path.read_text().split() == ["hello", "begins", "ends"]
     assert [shared.status(row) for row in (first, slow, waiting)] == ["SUCCESSFUL", "SUCCESSFUL", "READY"]
     assert not shared.beats().exists(), "a worker that ended in good order does not count as alive"
@@ -41,7 +43,7 @@ def test_ctrl_c_ends_every_process(shared):
 
     worker.send_signal(signal.SIGINT)
 
-    assert worker.wait(20) == 0
+    assert worker.wait(120) == 0
     for pid in pids:
         with pytest.raises(ProcessLookupError):
             os.kill(pid, 0)
@@ -54,9 +56,9 @@ def test_a_killed_worker_is_replaced_and_its_task_runs_again(shared):
     wait_until(path.exists, what="the first run")
     began = time.monotonic()
 
-    wait_until(lambda: finished(shared, row), seconds=60, what="the second run")
+    wait_until(lambda: finished(shared, row), what="the second run")
 
-    assert time.monotonic() - began < 30
+    assert time.monotonic() - began < 90
     row = shared.rows().get(pk=row.pk)
     first, second = path.read_text().split()
     assert first != second
@@ -72,7 +74,7 @@ def test_processes_whose_supervisor_is_killed_end_by_themselves(shared):
     worker.kill()
     worker.wait()
 
-    wait_until(lambda: not shared.beats().exists(), seconds=15, what="the orphans to end")
+    wait_until(lambda: not shared.beats().exists(), what="the orphans to end")
 
 
 def test_health_follows_the_worker(shared):
@@ -91,7 +93,7 @@ def test_an_idle_worker_is_not_in_the_way_of_somebody_who_writes(shared):
         pytest.skip("Only SQLite has one lock for all who write.")
     shared.start_worker()
     wait_until(lambda: shared.beats().exists(), what="a worker")
-    with contextlib.closing(sqlite3.connect(shared.url.removeprefix("sqlite:///"), isolation_level=None, timeout=5)) as writer:
+    with contextlib.closing(sqlite3.connect(shared.url.removeprefix("sqlite:///"), isolation_level=None, timeout=60)) as writer:
         writer.execute("BEGIN IMMEDIATE")
         time.sleep(1.5)
         writer.execute("COMMIT")

@@ -57,10 +57,10 @@ class World:
     def states(self, task: Task) -> list[str]:
         return list(self.runs(task).values_list("state", flat=True))
 
-    def wait_for(self, condition: Callable[[], Any], what: str, seconds: float = 40) -> Any:
+    def wait_for(self, condition: Callable[[], Any], what: str, seconds: float = 120) -> Any:
         return wait_until(condition, seconds, f"{what} ({self.name})")
 
-    def wait_until_ended(self, task: Task, seconds: float = 40) -> None:
+    def wait_until_ended(self, task: Task, seconds: float = 120) -> None:
         self.wait_for(lambda: self.runs(task).exists() and not self.runs(task).open().exists(), task.name, seconds)
 
     def pause_schedules(self) -> None:

@@ -28,8 +28,11 @@ async def write_later(path: str, line: str) -> None:
 
 @task(queue_name="elsewhere")
 def write_slowly(path: str, seconds: float) -> None:
+    """Between its two lines it waits `seconds`, or until there is a file `PATH.go-on`."""
     write_line.func(path, "begins")
-    time.sleep(seconds)
+    until = time.monotonic() + seconds
+    while time.monotonic() < until and not Path(f"{path}.go-on").exists():
+        time.sleep(0.02)
     write_line.func(path, "ends")
 
 

@@ -102,21 +102,21 @@ def test_what_an_engine_promises(world, subtests):
         world.wait_until_ended(tasks.take_too_long)
         run = world.runs(tasks.take_too_long).get()
         assert (run.state, run.error) == ("failed", "background.policy.TimeLimitExceeded")
-        assert run.duration < datetime.timedelta(seconds=10)
+        assert run.duration < datetime.timedelta(seconds=30)
     with subtests.test("of two workers one starts what is scheduled"):
         world.wait_for(lambda: world.runs().filter(task_path="background.tasks.forget_old_tasks").exists(), "the schedule")
         assert world.runs().filter(task_path="background.tasks.forget_old_tasks").count() == 1
     with subtests.test("a task whose worker was killed runs again, and its effect on the database is there once"):
         began = world.runs(tasks.leave_a_mark_and_die_the_first_time).first().started_at
-        world.wait_for(lambda: "succeeded" in world.states(tasks.leave_a_mark_and_die_the_first_time), "its second time", 60)
+        world.wait_for(lambda: "succeeded" in world.states(tasks.leave_a_mark_and_die_the_first_time), "its second time")
         assert world.states(tasks.leave_a_mark_and_die_the_first_time) == ["lost", "succeeded"]
         done = world.runs(tasks.leave_a_mark_and_die_the_first_time).last()
         assert (done.attempt, done.losses) == (1, 1)
-        assert done.started_at - began < datetime.timedelta(seconds=30)
+        assert done.started_at - began < datetime.timedelta(seconds=90)
         assert Schedule.objects.filter(name="mark").count() == 1
         assert len(set(world.lines("mark"))) == 2
     with subtests.test("unless it may run only once"):
-        world.wait_until_ended(tasks.die_and_stay_dead, 60)
+        world.wait_until_ended(tasks.die_and_stay_dead)
         run = world.runs(tasks.die_and_stay_dead).get()
         assert (run.state, run.error) == ("failed", "background.policy.LostWorker")
         assert len(world.lines("dead")) == 1
@@ -133,12 +133,14 @@ def test_what_is_urgent_goes_first_and_a_signal_lets_the_running_task_finish(wor
     world.wait_for(lambda: len(world.lines("order")) == len(priorities), "five tasks")
     assert world.lines("order") == ["100", "50", "0", "-50", "-100"]
 
-    slow = enqueue(tasks.write_slowly, world.path("slow"), 1.5)
+    slow = enqueue(tasks.write_slowly, world.path("slow"), 60)
     world.wait_for(lambda: world.lines("slow"), "the slow task")
     waiting = enqueue(tasks.write_line, world.path("too-late"), "too late")
     worker.send_signal(signal.SIGTERM)
+    world.wait_for(lambda: "Stopping" in world.shared.log(), "the signal to be heard")
+    (world.folder / "slow.go-on").touch()
 
-    assert worker.wait(20) == 0
+    assert worker.wait(120) == 0
     assert world.lines("slow") == ["begins", "ends"]
     assert [TaskRun.objects.get(pk=run.pk).state for run in (slow, waiting)] == ["succeeded", "waiting"]
     assert not world.shared.beats().exists(), "a worker that ended in good order does not count as alive"
@@ -155,7 +157,7 @@ def test_a_broker_that_is_away_costs_time_and_no_task(broker_world):
     began = time.monotonic()
     run = enqueue(tasks.write_line, world.path("during"), "during")
     plain = tasks.write_line.enqueue(world.path("plain"), "plain")
-    assert time.monotonic() - began < 5, "a page does not wait for a broker that is away"
+    assert time.monotonic() - began < 20, "a page does not wait for a broker that is away"
     run.refresh_from_db()
     assert (run.state, run.sent_at) == ("waiting", None)
     assert world.backend().get_result(plain.id).status == "READY"

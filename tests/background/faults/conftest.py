@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import pytest
 from django.db import connections, transaction
 from django.utils import timezone
+from django.utils.module_loading import autodiscover_modules
 
 from background.models import Schedule, TaskRun
 from background.policy import policy_of
@@ -28,6 +29,8 @@ class World:
         now = timezone.now()
         from background.schedules import scheduled
 
+        # Not all of them need to be known here yet: workers know them all, and would add what has no row.
+        autodiscover_modules("tasks")
         for name in {*scheduled, "tests.background.faults.tasks.tick"}:
             Schedule.objects.using(ALIAS).get_or_create(name=name, defaults={"next_run_at": now, "enabled": False})
         Schedule.objects.using(ALIAS).update(enabled=False)
@@ -72,7 +75,7 @@ class World:
         wait_until(lambda: len(self.pids()) == concurrency, what="the workers to begin")
         return worker
 
-    def wait_for(self, *rows, seconds: float = 60) -> None:
+    def wait_for(self, *rows, seconds: float = 180) -> None:
         """Wait until all of these rows have ended."""
         wait_until(
             lambda: all(self.shared.status(row) in {"SUCCESSFUL", "FAILED"} for row in rows),

@@ -18,10 +18,12 @@ def note(name: str) -> None:
 
 
 def wait(path: str, seconds: float) -> None:
-    """Say by a file that the task is at work, and be so for a while."""
+    """Say by a file that the task is at work, and be so for `seconds`, or until there is a file `PATH.go-on`."""
     with Path(path).open("a") as file:
         file.write("begins\n")
-    time.sleep(seconds)
+    until = time.monotonic() + seconds
+    while time.monotonic() < until and not Path(f"{path}.go-on").exists():
+        time.sleep(0.02)
 
 
 @task

@@ -83,7 +83,7 @@ def test_one_worker_survives_them_all(world):
     world.start()
     before = world.pids()
 
-    world.wait_for(*failing, *unstorable, *fine, last, seconds=90)
+    world.wait_for(*failing, *unstorable, *fine, last, seconds=240)
 
     wait_until(lambda: all(status_of(world, pk) == "FAILED" for pk in sick), what="the poisoned rows")
     for row, error in failing.items():
@@ -106,7 +106,7 @@ def test_a_task_that_takes_no_notice_of_its_limit_ends_its_process(world):
     world.start()
     before = world.pids()
 
-    world.wait_for(row, after, seconds=60)
+    world.wait_for(row, after, seconds=240)
 
     assert world.states(row) == ["failed"]
     assert world.runs(row).get().error == "background.policy.TimeLimitExceeded"

@@ -64,16 +64,18 @@ def test_postgresql_is_away_for_ten_seconds(server, world_on):
     pids = world.pids()
     # Two at work without the database, and two with it; one worker is idle.
     rows = {
-        "outcome written late": world.queue(tasks.no_database, path, 4),
-        "atomic": world.queue(tasks.atomic_effect, "atomic", path, 3),
-        "plain": world.queue(tasks.plain_effect, "plain", path, 3),
-        "at the end": world.queue(tasks.effect_at_the_end, "at the end", path, 3),
+        "outcome written late": world.queue(tasks.no_database, path, 60),
+        "atomic": world.queue(tasks.atomic_effect, "atomic", path, 60),
+        "plain": world.queue(tasks.plain_effect, "plain", path, 60),
+        "at the end": world.queue(tasks.effect_at_the_end, "at the end", path, 60),
     }
     wait_until(lambda: begun(path, 4), what="four tasks at work")
     connections[ALIAS].close()
 
     server.stop()
-    time.sleep(10)
+    time.sleep(3)
+    Path(f"{path}.go-on").touch()
+    time.sleep(7)
     server.start()
 
     world.wait_for(*rows.values())

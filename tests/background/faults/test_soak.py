@@ -17,7 +17,7 @@ def test_ten_kills_at_random_moments_change_nothing():
         [sys.executable, script, "--kills", "10", "--database", connection.vendor],
         capture_output=True,
         text=True,
-        timeout=300,
+        timeout=900,
         check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr
