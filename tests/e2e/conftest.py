@@ -36,7 +36,7 @@ def browser_type_launch_args(browser_type_launch_args):
     executable = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
     if executable is None:
         require_or_skip("no Chromium on this machine")
-    return {**browser_type_launch_args, "executable_path": executable, "args": ARGUMENTS}
+    return {**browser_type_launch_args, "executable_path": executable, "args": ARGUMENTS, "timeout": 180_000}
 
 
 @pytest.fixture(scope="session")
@@ -49,7 +49,7 @@ def base_url():
 def server_threads_end_first():
     """Threads of `live_server` may write until they end: wait for those of the browser before the next test empties the database."""
     yield
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 60
     while time.monotonic() < deadline and any("process_request_thread" in each.name for each in threading.enumerate()):
         time.sleep(0.02)
 

@@ -51,7 +51,8 @@ def test_by_keyboard_and_by_dragging(page, live_server):
     # Dragging: what breaks nothing is done at once, the rest asks.
     page.set_viewport_size({"width": 1280, "height": 1500})
     drag(page, people[1], column)
-    expect(page.locator("#said")).to_contain_text("All rules hold.")
+    expect(page.locator("#said")).to_have_text(f"{people[1].applicant} is in {first}. All rules hold.")
+    expect(column.locator(".person")).to_have_count(2)
     drag(page, early, column)
     expect(page.get_by_role("heading", name=f"Put {early.applicant} into {first}?")).to_be_focused()
     page.get_by_role("button", name="Do it all the same").click()

@@ -69,10 +69,12 @@ def test_from_the_first_page_to_a_retry_by_the_keyboard(page, live_server, faile
     page.goto(live_server.url + reverse("admin:index"))
     page.get_by_role("link", name="failed today").focus()
     page.keyboard.press("Enter")
+    page.wait_for_url("**/taskrun/?*")
     page.get_by_role("row").get_by_role("link", name="Say").focus()
     page.keyboard.press("Enter")
     expect(page.get_by_role("heading", name="ValueError")).to_be_visible()
     expect(page.get_by_text("text of 6 characters")).to_be_visible()
+    page.wait_for_load_state()
     for _ in range(20):
         page.keyboard.press("Tab")
         if page.evaluate("document.activeElement.value") == "retry":

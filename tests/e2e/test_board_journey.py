@@ -68,8 +68,8 @@ def test_a_navigators_monday(page, live_server, cohort):
     press_to(page, re.compile("^Checks that fail"))
     expect(page.get_by_text("Is stuck:")).to_have_count(0)
     expect(page.get_by_text("Open the first check that fails together", exact=False)).to_be_visible()
-    assert page.url == f"{board}?help=checks"
-    assert page.evaluate("document.activeElement.id") == "help-checks"
+    expect(page).to_have_url(f"{board}?help=checks")
+    expect(page.locator("#help-checks")).to_be_focused()
     assert page.evaluate("window.sameDocument")
 
     # To an item and back: the filter is still there.

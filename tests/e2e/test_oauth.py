@@ -43,7 +43,7 @@ def site(tmp_path, fake_github):
         "GITHUB_CLIENT_SECRET": "secret",
     }
     manage = [sys.executable, "manage.py"]
-    subprocess.run([*manage, "migrate", "-v0"], cwd=ROOT, env=environment, check=True, timeout=120)
+    subprocess.run([*manage, "migrate", "-v0"], cwd=ROOT, env=environment, check=True, timeout=300)
     with open(tmp_path / "server.log", "wb") as log:
         server = subprocess.Popen(
             [*manage, "runserver", "--noreload", "--nothreading", f"127.0.0.1:{port}"],
@@ -58,15 +58,15 @@ def site(tmp_path, fake_github):
         yield address
     finally:
         server.terminate()
-        server.wait(timeout=15)
+        server.wait(timeout=60)
 
 
 def wait_for(address: str, server: subprocess.Popen, log: Path) -> None:
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 180
     while time.monotonic() < deadline:
         assert server.poll() is None, log.read_text()
         try:
-            with urllib.request.urlopen(address, timeout=5):
+            with urllib.request.urlopen(address, timeout=30):
                 return
         except OSError:
             time.sleep(0.2)

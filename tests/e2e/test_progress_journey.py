@@ -101,7 +101,7 @@ def test_a_member_says_what_it_is_about_before_asking(page, live_server, members
     expect(page.get_by_text("Your cohort can read it.")).to_be_visible()
 
     page.emulate_media(media="print")
-    assert not page.get_by_role("button", name="Save", exact=True).is_visible()
+    expect(page.get_by_role("button", name="Save", exact=True)).to_be_hidden()
     expect(page.locator(".words-on-paper")).to_contain_text("It names the locale that is missing.")
     page.emulate_media(media="screen")
 
@@ -114,8 +114,8 @@ def test_a_member_says_what_it_is_about_before_asking(page, live_server, members
         assert page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth"), address
     page.goto(live_server.url + reverse("my_progress"))
     page.emulate_media(media="print")
-    assert not page.get_by_role("navigation", name="Main").is_visible()
-    assert page.get_by_role("link", name=TITLE).first.is_visible()
+    expect(page.get_by_role("navigation", name="Main")).to_be_hidden()
+    expect(page.get_by_role("link", name=TITLE).first).to_be_visible()
     page.emulate_media(media="screen")
 
     ticket = Contribution.objects.get(work_item__kind="ticket")
@@ -124,6 +124,7 @@ def test_a_member_says_what_it_is_about_before_asking(page, live_server, members
 
 
 def press_to_from_top(page: Page, name: str) -> None:
+    page.wait_for_load_state()
     page.evaluate("() => { document.activeElement.blur(); window.scrollTo(0, 0); getSelection().removeAllRanges() }")
     page.locator("body").evaluate("e => { e.tabIndex = -1; e.focus(); e.removeAttribute('tabindex') }")
     press_to(page, name)

@@ -54,7 +54,7 @@ def test_a_reviewers_evening(page, live_server):
     page.keyboard.press("c")
     page.keyboard.type("3 x n s?")
     page.keyboard.press("Escape")
-    expect(page.locator("#saved")).to_contain_text("Draft saved", timeout=10_000)
+    expect(page.locator("#saved")).to_contain_text("Draft saved")
     expect(page.locator("#review-version")).not_to_have_value("0")
     page.keyboard.press("Control+Enter")
 
