@@ -8,6 +8,7 @@ from email.headerregistry import Address
 from django.conf import settings
 from django.core.mail import EmailMultiAlternatives, mailers
 from django.core.mail.backends.base import BaseEmailBackend
+from django.utils.encoding import punycode
 
 from .mail_html import html_of
 from .mail_kinds import TRANSACTIONAL, category_of, replies_to
@@ -22,7 +23,7 @@ def mail_of(message: Message) -> EmailMultiAlternatives:
         body=message.body,
         from_email=_sender(),
         to=[message.address],
-        reply_to=[address for address in [replies_to(message)] if address],
+        reply_to=_answers(message),
         headers={**_id_of(message), **_ways_out(message)},
     )
     mail.attach_alternative(html_of(message), "text/html")
@@ -36,9 +37,18 @@ def _sender() -> str:
     return settings.DEFAULT_FROM_EMAIL if name or not at else str(Address(settings.SITE_NAME, user, domain))
 
 
+def _answers(message: Message) -> list[str]:
+    """Where answers go. An address that no header can hold as it is must not keep the mail from going out."""
+    user, _at, domain = replies_to(message).rpartition("@")
+    try:
+        return [f"{user}@{punycode(domain)}"] if user and user.isascii() else []
+    except UnicodeError:
+        return []
+
+
 def _id_of(message: Message) -> dict[str, str]:
     # The same id at every try: should a mail arrive twice after a broken connection, mail programs show it once.
-    domain = email.utils.parseaddr(settings.DEFAULT_FROM_EMAIL)[1].rpartition("@")[2] or "localhost"
+    domain = punycode(email.utils.parseaddr(settings.DEFAULT_FROM_EMAIL)[1].rpartition("@")[2]) or "localhost"
     return {
         "Message-ID": f"<message-{message.pk}-{message.created_at:%Y%m%d%H%M%S}@{domain}>",
         # No out-of-office answers to what a machine wrote.

@@ -275,7 +275,14 @@ def test_each_try_has_the_same_message_id(person, monkeypatch):
 
 
 @pytest.mark.parametrize(
-    ("named", "of_the_site", "answers"), [("a@x.org", "b@x.org", ["a@x.org"]), ("", "b@x.org", ["b@x.org"]), ("", "", [])]
+    ("named", "of_the_site", "answers"),
+    [
+        ("a@x.org", "b@x.org", ["a@x.org"]),
+        ("", "b@x.org", ["b@x.org"]),
+        ("hallo@müller.example", "", ["hallo@xn--mller-kva.example"]),
+        ("ünï@x.org", "", []),
+        ("", "", []),
+    ],
 )
 def test_answers_reach_somebody(person, monkeypatch, settings, named, of_the_site, answers):
     settings.CONTACT_EMAIL = of_the_site
