@@ -11,6 +11,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from accounts import messages
+from accounts.mail_kinds import replies_to
 from accounts.messages import NewMessage, queue_message, queue_messages, send_message
 from accounts.models import Message
 from accounts.tasks import send_message_task
@@ -566,3 +567,19 @@ class TestManyMessagesAtOnce:
 
     def test_nothing_at_all(self):
         assert queue_messages([]) == 0
+
+
+@pytest.mark.parametrize(
+    ("kind", "about", "answers"),
+    [
+        ("reminder_draft", lambda session: ApplicationFactory(session=session), "space@example.org"),
+        ("reminder_checkin", lambda session: MembershipFactory(cohort__session=session), "space@example.org"),
+        ("reminder_reviews", lambda session: session, "space@example.org"),
+        # Organisers are the address of the session themselves.
+        ("places_free", lambda session: session, "site@example.org"),
+    ],
+)
+def test_answers_reach_the_organisers_whatever_a_mail_is_about(settings, kind, about, answers):
+    settings.CONTACT_EMAIL = "site@example.org"
+    session = SessionFactory(contact_email="space@example.org")
+    assert replies_to(Message(kind=kind, about=about(session))) == answers
