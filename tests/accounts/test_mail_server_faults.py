@@ -148,7 +148,8 @@ def test_each_message_costs_the_same_few_statements(db, mail_sink, monkeypatch):
     # On a slow machine some would be read once more.
     monkeypatch.setattr(batches, "FRESH_FOR", 600)
     counts = []
-    for number in (2, 12):
+    # The first time looks some things up that are known afterwards.
+    for number in (1, 2, 12):
         User.objects.all().delete()
         write_batch(number)
         with CaptureQueriesContext(
@@ -156,7 +157,7 @@ def test_each_message_costs_the_same_few_statements(db, mail_sink, monkeypatch):
         ) as queries:
             assert send_batch(BATCH).sent == number
         counts.append(len(queries))
-    assert counts[1] - counts[0] == 10 * 2
+    assert counts[2] - counts[1] == 10 * 2
 
 
 def test_a_mail_that_arrives_ends_the_trouble_of_its_address(db, mail_sink):
