@@ -30,7 +30,7 @@ class Kind:
 _kinds: dict[str, Kind] = {}
 _still_true: dict[str, Callable[[Message], bool]] = {}
 _replies: dict[str, Callable[[Message], str]] = {}
-_abouts: list[Callable[[], QuerySet[Any]]] = []
+_abouts: dict[str, Callable[[], QuerySet[Any]]] = {}
 
 
 def register_kind(kind: str, *, label: Any, category: str = TRANSACTIONAL) -> None:
@@ -87,11 +87,12 @@ def replies_to(message: Message) -> str:
     return (function(message) if function is not None else "") or settings.CONTACT_EMAIL or ""
 
 
-def register_about(rows: Callable[[], QuerySet[Any]]) -> None:
-    """Have what many messages are about read as `rows()` reads it, one model each: with what the functions above look at."""
-    _abouts.append(rows)
+def register_about(model: str, rows: Callable[[], QuerySet[Any]]) -> None:
+    """Have what many messages are about read as `rows()` reads it, one way for each model (“app.model”): with what the functions
+    above look at."""
+    _abouts[model] = rows
 
 
 def about_rows() -> list[QuerySet[Any]]:
     """The registered ways to read what messages are about."""
-    return [rows() for rows in _abouts]
+    return [rows() for rows in _abouts.values()]

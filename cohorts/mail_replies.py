@@ -15,7 +15,7 @@ def register() -> None:
     for kind in KINDS.values():
         if kind not in organisers.KINDS:
             register_replies(kind.message_kind, _contact)
-    register_about(lambda: Application.objects.select_related("session"))
+    register_about("cohorts.application", lambda: Application.objects.select_related("session"))
 
 
 def _contact(message: Message) -> str:

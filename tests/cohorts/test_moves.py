@@ -38,7 +38,7 @@ RULES = {
     ("waitlisted", "offered"): ("organiser site", BEFORE_END),
     ("waitlisted", "not_selected"): ("organiser", ANY),
     ("offered", "accepted"): ("applicant", WHILE_OFFERED),
-    ("offered", "declined"): ("applicant", ANY),
+    ("offered", "declined"): ("applicant", WHILE_OFFERED),
     ("offered", "expired"): ("site", AFTER_OFFER),
     ("accepted", "declined"): ("applicant", BEFORE_START),
     ("declined", "offered"): ("organiser", BEFORE_END),
@@ -136,7 +136,7 @@ class Histories(RuleBasedStateMachine):
         return {
             ANY: True,
             WHILE_OPEN: OPENS <= self.now < CLOSES and self.session.published_at is None,
-            WHILE_OFFERED: answer_by is None or self.now < answer_by,
+            WHILE_OFFERED: (answer_by is None or self.now < answer_by) and self.now < ENDS,
             AFTER_OFFER: answer_by is None or self.now >= answer_by,
             BEFORE_START: self.now < STARTS,
             BEFORE_END: self.now < ENDS,
