@@ -57,13 +57,13 @@ def publish(session: Session, *, by, expected: str | None = None) -> Publication
     """
     began = timezone.now()
     _check(session, by)
-    pressed = _pressed_before(session, by, expected, since=None)
-    if pressed is not None and pressed.is_under_way:
-        return pressed
-    _check_nobody_publishes(session)
+    under_way = _under_way(session, by, expected)
+    if under_way is not None:
+        return under_way
     # Before any lock: writing two thousand messages takes seconds.
     plan = plan_publication(session, by=by, warned=False)
     if expected is not None and expected != plan.fingerprint:
+        pressed = _pressed_before(session, by, expected)
         if pressed is not None:
             return pressed
         raise PublishError(_("The decisions have changed since you looked. Nothing was published: read the page again."))
@@ -72,10 +72,10 @@ def publish(session: Session, *, by, expected: str | None = None) -> Publication
     with transaction.atomic():
         locked = Session.objects.select_for_update().get(pk=session.pk)
         _check(locked, by)
-        pressed = _pressed_before(locked, by, plan.fingerprint, since=began)
+        # Whoever waited for the lock may find that the other press has begun already, or is even done.
+        pressed = _under_way(locked, by, plan.fingerprint) or _pressed_before(locked, by, plan.fingerprint, since=began)
         if pressed is not None:
             return pressed
-        _check_nobody_publishes(locked)
         publication = Publication.objects.create(session=locked, made_by=by, plan_fingerprint=plan.fingerprint)
         carry_on_later(publication.pk)
     return publication
@@ -89,20 +89,24 @@ def _check(session: Session, by) -> None:
         raise PublishError(against)
 
 
-def _pressed_before(session: Session, by, fingerprint: str | None, *, since) -> Publication | None:
+def _pressed_before(session: Session, by, fingerprint: str, *, since: datetime.datetime | None = None) -> Publication | None:
     """What `by` asked for already when agreeing to this very plan: the button was pressed twice."""
-    if fingerprint is None:
-        return None
     found = Publication.objects.filter(session=session, made_by=by, plan_fingerprint=fingerprint).exclude(state=State.STOPPED)
     if since is not None:
         found = found.filter(created_at__gte=since)
     return found.order_by("-pk").first()
 
 
-def _check_nobody_publishes(session: Session) -> None:
+def _under_way(session: Session, by, fingerprint: str | None) -> Publication | None:
+    """The publication that is under way, where it is what `by` asked for; None where there is none. Judged by one look at one row.
+
+    Raises `PublishError` where it is another one: somebody else's, or one of another plan.
+    """
     other = Publication.objects.filter(session=session).under_way().select_related("made_by").first()
     if other is None:
-        return
+        return None
+    if fingerprint is not None and (other.made_by, other.plan_fingerprint) == (by, fingerprint):
+        return other
     if other.decided_at is not None:
         text = _("The messages that %(person)s published are still going out. Publish again when they have.")
     else:

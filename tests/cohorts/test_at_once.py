@@ -73,7 +73,27 @@ def test_a_button_that_is_pressed_twice_publishes_once():
     set_pending_decision(world.applications[0], "offer", by=world.organiser)
     seen = plan_publication(world.session, by=world.organiser).fingerprint
     answers = at_once(*[lambda: press(world.session, by=world.organiser, expected=seen)] * 3)
+    assert not [answer for answer in answers if isinstance(answer, Exception)], answers
     assert len({answer.pk for answer in answers}) == Publication.objects.count() == 1
+
+
+@pytest.mark.parametrize("earlier", [datetime.timedelta(0), datetime.timedelta(seconds=5)], ids=["after", "before"])
+def test_a_press_that_commits_while_the_other_one_reads_is_the_same_one(monkeypatch, earlier):
+    """Whether its row was written before or after the other press began."""
+    world = make_world(applications=2, review_closed_at=timezone.now() - datetime.timedelta(hours=1))
+    set_pending_decision(world.applications[0], "offer", by=world.organiser)
+    seen, begun = plan_publication(world.session, by=world.organiser).fingerprint, []
+
+    def plan(session, **options):
+        found = plan_publication(session, **options)
+        if not begun:
+            begun.append(None)
+            begun.append(press(world.session, by=world.organiser, expected=seen))
+            Publication.objects.update(created_at=timezone.now() - earlier)
+        return found
+
+    monkeypatch.setattr(publishing, "plan_publication", plan)
+    assert press(world.session, by=world.organiser, expected=seen) == begun[1]
 
 
 def test_two_tabs_that_hand_in_write_one_review():
