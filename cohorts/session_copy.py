@@ -24,7 +24,8 @@ from .weeks import generate_weeks
 
 #: Fields that the copy has with the same value.
 SETTINGS = (
-    "description", "time_zone", "contact_email", "member_label", "weeks", "has_week_zero", "reply_days", "offers_free_places",
+    "description", "time_zone", "contact_email", "member_label", "weeks", "has_week_zero", "pause_after",
+    "pause_weeks", "pause_note", "reply_days", "offers_free_places",
     "cohort_size_min", "cohort_size_max", "min_cohort_overlap_hours", "min_captain_overlap_hours", "review_names_hidden",
     "review_others_scores", "reviews_each", "review_assigned_only", "claim_minutes",
 )  # fmt: skip

@@ -18,7 +18,7 @@ def generate_weeks(session: Session) -> list[Week]:
     with transaction.atomic():
         existing = {week.number: week for week in session.calendar.select_for_update()}
         for number in numbers:
-            starts_on = session.starts_on + datetime.timedelta(days=7 * (number - 1))
+            starts_on = session.week_starts_on(number)
             ends_on = starts_on + datetime.timedelta(days=6)
             week = existing.get(number)
             if week is None:

@@ -12,11 +12,14 @@ SATURDAY = 5
 def working_days(session: Session, since: datetime.datetime, now: datetime.datetime, *, resting: Iterable[Week] = ()) -> int:
     """Mondays to Fridays after the day of `since`, up to and with the day of `now`, as the session's zone has them.
 
-    Nothing counts before the first day, after the last day and in the `resting` weeks. Both instants are aware.
+    Nothing counts before the first day, after the last day, in the session's pause and in the `resting` weeks. Both instants are aware.
     """
     first = max(since.astimezone(session.zone).date(), session.first_day)
     last = min(now.astimezone(session.zone).date(), session.last_day)
-    return _counted(first, last, tuple((week.starts_on, week.ends_on) for week in resting))
+    rests = [(week.starts_on, week.ends_on) for week in resting]
+    if session.pause:
+        rests.append(session.pause)
+    return _counted(first, last, tuple(rests))
 
 
 @lru_cache(maxsize=4096)

@@ -99,6 +99,26 @@ class User(AbstractBaseUser, PermissionsMixin):
             "Before a date of yours passes, and when a check-in or reviews wait. Decisions and answers come in any case."
         ),
     )
+    meetings_by_mail = models.BooleanField(
+        _("send me meetings by mail"),
+        default=True,
+        help_text=_("With an entry for your calendar; changes and cancellations, too."),
+    )
+    replies_by_mail = models.BooleanField(
+        _("tell me of replies by mail"), default=True, help_text=_("When somebody answers your check-in.")
+    )
+    announcements_by_mail = models.BooleanField(
+        _("send me announcements by mail"), default=True, help_text=_("What organisers have to say to everybody in a session.")
+    )
+    digest_by_mail = models.BooleanField(
+        _("send me a weekly digest"), default=True, help_text=_("On Mondays: what changed, who waits for whom, and what is next.")
+    )
+    reach_me = models.CharField(
+        _("how to reach you"),
+        max_length=200,
+        blank=True,
+        help_text=_("For the people of your cohort, its leaders and the organisers. Example: @ada on Discord, mornings."),
+    )
     terms_version = models.CharField(_("accepted version of the code of conduct and privacy terms"), max_length=20, blank=True)
     terms_accepted_at = models.DateTimeField(_("accepted at"), null=True, blank=True)
 

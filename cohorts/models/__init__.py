@@ -1,11 +1,17 @@
 from .accommodation import Accommodation
+from .announcement import Announcement
 from .application import Application, ApplicationEvent, ProjectPreference
-from .checkin import CheckIn
+from .checkin import CheckIn, CheckInReply, Cheer
 from .cohort import Cohort, Membership
 from .eligibility import EligibilityRule
+from .farewell import Farewell, Testimonial
+from .feedback import Feedback, FeedbackForm, FeedbackQuestion
 from .file import AnswerFile
 from .late import LateAccess, LateCode
+from .meeting import CohortFeed, Meeting, MeetingNote, MeetingPerson, MeetingSlot, SlotAnswer
+from .membership_event import MembershipEvent
 from .message_template import MessageTemplate
+from .nudge import Nudge
 from .phase import ReviewPhase
 from .project import Project, Repository, Tracker, register_tracker_kind, tracker_kinds
 from .proposal import Proposal
@@ -13,22 +19,37 @@ from .publication import Publication
 from .question import Answer, Question
 from .review import Conflict, Criterion, Review, ReviewAssignment, ReviewCapacity, ReviewClaim, Score
 from .session import Session, SessionRole, Week
+from .volunteer import TrainingDone, TrainingTask, Volunteer
 
 __all__ = [
     "Accommodation",
+    "Announcement",
     "Answer",
     "AnswerFile",
     "Application",
     "ApplicationEvent",
     "CheckIn",
+    "CheckInReply",
+    "Cheer",
     "Cohort",
+    "CohortFeed",
     "Conflict",
     "Criterion",
     "EligibilityRule",
+    "Farewell",
+    "Feedback",
+    "FeedbackForm",
+    "FeedbackQuestion",
     "LateAccess",
     "LateCode",
+    "Meeting",
+    "MeetingNote",
+    "MeetingPerson",
+    "MeetingSlot",
     "Membership",
+    "MembershipEvent",
     "MessageTemplate",
+    "Nudge",
     "Project",
     "ProjectPreference",
     "Proposal",
@@ -43,7 +64,12 @@ __all__ = [
     "Score",
     "Session",
     "SessionRole",
+    "SlotAnswer",
+    "Testimonial",
     "Tracker",
+    "TrainingDone",
+    "TrainingTask",
+    "Volunteer",
     "Week",
     "register_tracker_kind",
     "tracker_kinds",

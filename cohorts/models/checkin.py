@@ -1,4 +1,4 @@
-"""A member's few lines each week."""
+"""A member's few lines each week, and what others say to them."""
 
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
@@ -61,6 +61,8 @@ class CheckIn(models.Model):
     resting = models.BooleanField(_("resting this week"), default=False)
     written_at = models.DateTimeField(_("written"), null=True, blank=True)
     updated_at = models.DateTimeField(auto_now=True)
+    #: The open page that saved last: what it saved itself is not another tab's.
+    saved_by_form = models.CharField(max_length=40, blank=True, editable=False)
 
     objects = CheckInQuerySet.as_manager()
 
@@ -72,3 +74,54 @@ class CheckIn(models.Model):
 
     def __str__(self) -> str:
         return f"{self.membership}, {self.week}"
+
+
+class CheckInReplyQuerySet(models.QuerySet["CheckInReply"]):
+    def visible_to(self, user):
+        """Replies to the check-ins that `user` sees."""
+        return self.filter(checkin__in=CheckIn.objects.visible_to(user))
+
+
+class CheckInReply(models.Model):
+    """A few words to somebody's check-in. `author` is empty once the account is deleted: the words stay, without the name."""
+
+    checkin = models.ForeignKey(CheckIn, models.CASCADE, related_name="replies", verbose_name=_("check-in"))
+    author = models.ForeignKey("accounts.User", models.SET_NULL, null=True, related_name="+", verbose_name=_("author"))
+    text = models.TextField(_("text"), max_length=5000, help_text=_("Markdown."))
+    created_at = models.DateTimeField(_("written"), auto_now_add=True)
+    edited_at = models.DateTimeField(_("changed"), null=True, blank=True)
+
+    objects = CheckInReplyQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("reply to a check-in")
+        verbose_name_plural = _("replies to check-ins")
+        ordering = ["created_at", "pk"]
+
+    def __str__(self) -> str:
+        return f"{self.checkin}, {self.pk}"
+
+
+class CheerQuerySet(models.QuerySet["Cheer"]):
+    def visible_to(self, user):
+        """Cheers for the check-ins that `user` sees."""
+        return self.filter(checkin__in=CheckIn.objects.visible_to(user))
+
+
+class Cheer(models.Model):
+    """That somebody is glad with a member about a check-in. They are shown by name and never added up for anybody."""
+
+    checkin = models.ForeignKey(CheckIn, models.CASCADE, related_name="cheers", verbose_name=_("check-in"))
+    user = models.ForeignKey("accounts.User", models.CASCADE, related_name="+", verbose_name=_("person"))
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    objects = CheerQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("cheer")
+        verbose_name_plural = _("cheers")
+        ordering = ["created_at", "pk"]
+        constraints = [models.UniqueConstraint(fields=["checkin", "user"], name="cheer_once")]
+
+    def __str__(self) -> str:
+        return f"{self.user}, {self.checkin}"

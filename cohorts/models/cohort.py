@@ -1,5 +1,8 @@
 """Cohorts and who belongs to them."""
 
+import datetime
+
+from django.core.validators import MaxValueValidator
 from django.db import models
 from django.db.models import Exists, F, OuterRef, Q
 from django.db.models.functions import Lower
@@ -38,6 +41,13 @@ class Cohort(models.Model):
     name = models.CharField(_("name"), max_length=80)
     project = models.ForeignKey(
         "cohorts.Project", models.PROTECT, null=True, blank=True, related_name="cohorts", verbose_name=_("project")
+    )
+    channel_url = models.URLField(
+        _("link to the channel"), max_length=500, blank=True, help_text=_("Where the cohort chats. Only its people see it.")
+    )
+    channel_name = models.CharField(_("name of the channel"), max_length=80, blank=True, help_text=_("Example: #team-venus"))
+    about = models.TextField(
+        _("about this cohort"), blank=True, max_length=5000, help_text=_("Markdown. Who you are and how you work together.")
     )
 
     objects = CohortQuerySet.as_manager()
@@ -135,6 +145,14 @@ class Membership(models.Model):
         blank=True,
         help_text=_("Read by those who lead and organise, and by the person."),
     )
+    extended_until = models.DateField(
+        _("goes on until"), null=True, blank=True, help_text=_("For who goes on after the last week of the session.")
+    )
+    #: When the reminder of a check-in is written, in the person's own zone: Monday is 0; empty: never.
+    reminder_day = models.PositiveSmallIntegerField(
+        _("day of the reminder"), null=True, blank=True, default=4, validators=[MaxValueValidator(6)]
+    )
+    reminder_time = models.TimeField(_("time of the reminder"), default=datetime.time(12))
 
     objects = MembershipQuerySet.as_manager()
 

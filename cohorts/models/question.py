@@ -50,6 +50,15 @@ class Question(models.Model):
     #: Kinds whose answers can stand in an order from least to most.
     IN_ORDER = (Kind.NUMBER, Kind.RATING, Kind.CHOICE, Kind.CHOICES, Kind.YES_NO)
 
+    class AskedOf(models.TextChoices):
+        """Whose form the question stands in: that of applicants, or that of people who want to help."""
+
+        MEMBER = "member", _("Applicants")
+        NAVIGATOR = "navigator", _("Navigators")
+        CAPTAIN = "captain", _("Captains")
+        ORGANISER = "organiser", _("Organisers")
+
+    asked_of = models.CharField(_("asked of"), max_length=10, choices=AskedOf.choices, default=AskedOf.MEMBER)
     session = models.ForeignKey("cohorts.Session", models.CASCADE, related_name="questions", verbose_name=_("session"))
     order = models.PositiveSmallIntegerField(_("order"), default=0)
     label = models.CharField(_("question"), max_length=300)

@@ -71,6 +71,19 @@ class Session(models.Model):
         _("number of weeks"), default=6, validators=[MinValueValidator(1), MaxValueValidator(52)]
     )
     has_week_zero = models.BooleanField(_("has a week 0"), default=False, help_text=_("A week of preparation before week 1."))
+    pause_after = models.PositiveSmallIntegerField(
+        _("pause after week"),
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(1)],
+        help_text=_("Nothing is expected in the pause; later weeks move back. Empty: no pause."),
+    )
+    pause_weeks = models.PositiveSmallIntegerField(
+        _("length of the pause, in weeks"), default=1, validators=[MinValueValidator(1), MaxValueValidator(8)]
+    )
+    pause_note = models.CharField(
+        _("why there is a pause"), max_length=200, blank=True, help_text=_("Example: Many of us celebrate the new year.")
+    )
     applications_open_at = models.DateTimeField(_("applications open"), null=True, blank=True)
     applications_close_at = models.DateTimeField(_("applications close"), null=True, blank=True)
     hear_by = models.DateField(_("people hear from us by"), null=True, blank=True)
@@ -169,6 +182,8 @@ class Session(models.Model):
         super().clean()
         if (self.applications_open_at is None) != (self.applications_close_at is None):
             raise ValidationError(_("Give both when applications open and when they close, or neither."))
+        if self.pause_after is not None and not self.has_pause:
+            raise ValidationError({"pause_after": _("A pause lies between two weeks: name a week before the last one.")})
         question = self.experience_question
         if question is not None and (question.session_id != self.pk or not question.tells_experience):
             reason = _(
@@ -188,7 +203,26 @@ class Session(models.Model):
 
     @property
     def last_day(self) -> datetime.date:
-        return self.starts_on + datetime.timedelta(days=7 * self.weeks - 1)
+        """The last day of the last week, a pause before it counted."""
+        return self.week_starts_on(self.weeks) + datetime.timedelta(days=6)
+
+    def week_starts_on(self, number: int) -> datetime.date:
+        """The first day of week `number` (0 is the one before week 1): seven days after that of the week before, or after the pause."""
+        paused = self.pause_weeks if self.has_pause and number > (self.pause_after or 0) else 0
+        return self.starts_on + datetime.timedelta(days=7 * (number - 1 + paused))
+
+    @property
+    def has_pause(self) -> bool:
+        """Whether a pause lies between two weeks of this session."""
+        return self.pause_after is not None and 1 <= self.pause_after < self.weeks
+
+    @property
+    def pause(self) -> tuple[datetime.date, datetime.date] | None:
+        """First and last day of the pause."""
+        if not self.has_pause:
+            return None
+        begins = self.week_starts_on(self.pause_after or 0) + datetime.timedelta(days=7)
+        return begins, begins + datetime.timedelta(days=7 * self.pause_weeks - 1)
 
     @property
     def begins_at(self) -> datetime.datetime:

@@ -1,4 +1,5 @@
 from .budget import ApiBudget, BudgetSample
+from .learning import LearningEntry
 from .sync import MemberSync, SessionSync, SyncRun, WebhookDelivery
 from .work import Contribution, ReviewGiven, WorkItem
 
@@ -6,6 +7,7 @@ __all__ = [
     "ApiBudget",
     "BudgetSample",
     "Contribution",
+    "LearningEntry",
     "MemberSync",
     "ReviewGiven",
     "SessionSync",

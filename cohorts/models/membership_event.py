@@ -1,0 +1,53 @@
+"""What happened to somebody's place in a cohort: the history that stays when states change."""
+
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from .cohort import Membership
+
+
+class MembershipEventQuerySet(models.QuerySet["MembershipEvent"]):
+    def visible_to(self, user):
+        """Of oneself, and of those whom one leads or organises. Who shares a cohort sees the state and not its story."""
+        if not user.is_authenticated:
+            return self.none()
+        if user.is_superuser:
+            return self
+        return self.filter(
+            Q(membership__user=user, membership__in=Membership.objects.visible_to(user))
+            | Q(membership__in=Membership.objects.led_by(user).visible_to(user))
+        )
+
+
+class MembershipEvent(models.Model):
+    """One change of a place. `note` is a private reason: it is read by those who lead and organise, and by the person."""
+
+    class What(models.TextChoices):
+        JOINED = "joined", _("Joined")
+        RESTING = "resting", _("Rests until they say otherwise")
+        BACK = "back", _("Is back")
+        LEFT = "left", _("Left")
+        RETURNED = "returned", _("Came back after leaving")
+        EXTENDED = "extended", _("Goes on longer")
+        COMPLETED = "completed", _("Completed the session")
+        TOOK_OVER = "took_over", _("Took over from somebody")
+        HANDED_OVER = "handed_over", _("Handed over to somebody")
+
+    membership = models.ForeignKey(Membership, models.CASCADE, related_name="events", verbose_name=_("membership"))
+    what = models.CharField(_("what"), max_length=12, choices=What.choices)
+    actor = models.ForeignKey("accounts.User", models.SET_NULL, null=True, related_name="+", verbose_name=_("by"))
+    #: The other place in a change of navigators.
+    other = models.ForeignKey(Membership, models.SET_NULL, null=True, blank=True, related_name="+")
+    note = models.CharField(_("note"), max_length=500, blank=True)
+    at = models.DateTimeField(_("when"), auto_now_add=True)
+
+    objects = MembershipEventQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("change of a place")
+        verbose_name_plural = _("changes of places")
+        ordering = ["at", "pk"]
+
+    def __str__(self) -> str:
+        return f"{self.membership}: {self.get_what_display()}"
