@@ -1,7 +1,6 @@
 """What the front page says to somebody who is logged in: what waits for this person, the most urgent first."""
 
 import datetime
-from dataclasses import dataclass
 
 from django.db.models import Count, Exists, OuterRef
 from django.urls import reverse
@@ -14,20 +13,7 @@ from .models import Application, Membership, Review, ReviewAssignment, Session, 
 from .public_status import public_status, with_public_status
 from .review_queue import sessions_under_review, waiting_in_words
 from .stages import Stage, current_week, stage_of
-
-
-@dataclass(frozen=True)
-class Step:
-    """A line with a link. `tone` is that of the pill (mine, reviewer, done, quiet), `label` its word."""
-
-    label: str
-    tone: str
-    title: str
-    text: str
-    url: str
-    action: str
-    until_label: str = ""
-    until: datetime.datetime | None = None
+from .step import Step
 
 
 def next_steps(user, now: datetime.datetime | None = None) -> list[Step]:
