@@ -22,6 +22,10 @@ from .bounces import troubled_addresses
 from .models import AddressTrouble, Availability, CalendarFeed, GitHubIdentity, Message, User
 from .models.availability import SLOTS_A_DAY
 from .people_registry import Deletion
+from .unsubscribing import CATEGORIES
+
+#: Which mail somebody takes.
+_SWITCHES = [category.field for category in CATEGORIES.values()]
 
 
 def export(user: User) -> dict[str, Any]:
@@ -44,9 +48,10 @@ def _profile(user: User) -> dict[str, Any]:
         "pronouns": user.pronouns,
         "time_zone": user.time_zone,
         "bio": user.bio,
+        "reach_me": user.reach_me,
         "consent_alumni": user.consent_alumni,
         "consent_statistics": user.consent_statistics,
-        "reminders_by_mail": user.reminders_by_mail,
+        **{field: getattr(user, field) for field in _SWITCHES},
         "language": user.language,
         "terms_version": user.terms_version,
         "terms_accepted_at": iso(user.terms_accepted_at),
@@ -209,9 +214,11 @@ def _empty(user: User) -> None:
     """Take from the row everything that says who it was."""
     user.email = f"deleted-{user.pk}@deleted.invalid"
     user.name = _("Deleted account")
-    user.pronouns = user.bio = user.language = ""
+    user.pronouns = user.bio = user.reach_me = user.language = ""
     user.time_zone = "UTC"
-    user.consent_alumni = user.consent_statistics = user.reminders_by_mail = False
+    user.consent_alumni = user.consent_statistics = False
+    for field in _SWITCHES:
+        setattr(user, field, False)
     user.terms_version, user.terms_accepted_at = "", None
     user.is_active = user.is_superuser = False
     user.last_login = None

@@ -36,6 +36,30 @@ CATEGORIES = {
         stops=_("Reminders before a date of yours passes, and when a check-in or reviews wait for you."),
         stays=_("Decisions about your applications, answers to what you asked for and codes to log in still come."),
     ),
+    "meetings": Category(
+        field="meetings_by_mail",
+        label=_("Meetings"),
+        stops=_("Invitations to meetings, and word of changes and cancellations, with entries for your calendar."),
+        stays=_("Your meetings stand on the site and in your calendar feed. Other mail comes as before."),
+    ),
+    "replies": Category(
+        field="replies_by_mail",
+        label=_("Replies to your check-ins"),
+        stops=_("Word that somebody answered your check-in."),
+        stays=_("You read replies beside your check-in on the site. Other mail comes as before."),
+    ),
+    "announcements": Category(
+        field="announcements_by_mail",
+        label=_("Announcements"),
+        stops=_("What organisers have to say to everybody in a session."),
+        stays=_("You read announcements on the page of your cohort. Other mail comes as before."),
+    ),
+    "digest": Category(
+        field="digest_by_mail",
+        label=_("Weekly digest"),
+        stops=_("The mail on Mondays: what changed, who waits for whom, and what is next."),
+        stays=_("All of it stands on the site. Other mail comes as before."),
+    ),
 }
 
 _signer = Signer(salt="accounts.unsubscribing", sep=".")

@@ -9,9 +9,14 @@ from django.utils.translation import gettext_lazy as _
 from accounts.identity import set_github_login
 from accounts.models import User
 from accounts.terms import accept_terms, has_accepted_terms
+from accounts.unsubscribing import CATEGORIES
 
 from .names import one_line
 from .zones import TimeZoneField
+
+
+#: The switches of mail that one can do without; they stand together on the page.
+MAIL_SWITCHES = [category.field for category in CATEGORIES.values()]
 
 
 class ProfileForm(forms.ModelForm):
@@ -26,7 +31,7 @@ class ProfileForm(forms.ModelForm):
 
     class Meta:
         model = User
-        fields = ["name", "pronouns", "time_zone", "bio", "consent_alumni", "consent_statistics", "reminders_by_mail", "language"]
+        fields = ["name", "pronouns", "time_zone", "bio", "consent_alumni", "consent_statistics", *MAIL_SWITCHES, "language"]
         widgets = {
             "name": forms.TextInput(attrs={"autocomplete": "name"}),
             "bio": forms.Textarea(attrs={"rows": 4}),
@@ -46,6 +51,10 @@ class ProfileForm(forms.ModelForm):
             self.fields["language"] = _language_field()
         else:
             del self.fields["language"]
+
+    @property
+    def mail_switches(self) -> list[forms.BoundField]:
+        return [self[name] for name in MAIL_SWITCHES]
 
     def clean_name(self):
         return one_line(self.cleaned_data["name"])
