@@ -12,7 +12,7 @@ from .models import Criterion, EligibilityRule, Question, Session
 
 #: What a copy takes over. Not the order (copies come last), nor whether it is retired: what is no longer asked is not copied.
 _OF_A_QUESTION = (
-    "label", "help_text", "kind", "required", "min_words", "max_words", "choices", "at_least", "at_most", "not_before", "not_after",
+    "asked_of", "label", "help_text", "kind", "required", "min_words", "max_words", "choices", "at_least", "at_most", "not_before", "not_after",
     "sensitive", "shown_to_reviewers",
 )  # fmt: skip
 _OF_A_RULE = ("condition", "value", "outcome", "reason")
@@ -42,20 +42,24 @@ def sources_for(target: Session, user) -> list[Session]:
 
 
 def copyable_questions(source: Session, target: Session | None) -> list[Copyable[Question]]:
-    """The questions that `source` asks, in order. `target` is None for a session that is not made yet."""
-    there = {_same(label) for label in target.questions.values_list("label", flat=True)} if target else set()
-    asked = source.questions.asked().prefetch_related("eligibility_rules")
-    return [Copyable(question, _same(question.label) in there) for question in asked]
+    """The questions of all forms of `source`, in order: first those of applicants. `target` is None for a session that is not made yet."""
+    there = {_words(question) for question in target.questions.all()} if target else set()
+    asked = source.questions.filter(retired_at__isnull=True).prefetch_related("eligibility_rules")
+    return sorted((Copyable(question, _words(question) in there) for question in asked), key=_by_form)
+
+
+def _by_form(each: Copyable[Question]) -> int:
+    return Question.AskedOf.values.index(each.part.asked_of)
 
 
 def copyable_criteria(source: Session, target: Session | None) -> list[Copyable[Criterion]]:
     """The criteria of `source`, in order. `target` is None for a session that is not made yet."""
-    there = {_same(name) for name in target.criteria.values_list("name", flat=True)} if target else set()
-    return [Copyable(criterion, _same(criterion.name) in there) for criterion in source.criteria.all()]
+    there = {_words(criterion) for criterion in target.criteria.all()} if target else set()
+    return [Copyable(criterion, _words(criterion) in there) for criterion in source.criteria.all()]
 
 
 def copy_questions(source: Session, target: Session, *, by, questions: Iterable[Question]) -> list[Question]:
-    """Add copies of `questions` of `source` to the end of `target`'s form, with the eligibility rules about them, and return them.
+    """Add copies of `questions` of `source` to the end of the same forms of `target`, with the eligibility rules about them, and return them.
 
     Left out are those that `target` has with the same words, so copying twice copies once. Raises `CopyingError` where `by` does
     not organise both sessions, or a question is not one that `source` asks.
@@ -111,10 +115,10 @@ def _chosen[Part: (Question, Criterion)](offered: Sequence[Copyable[Part]], want
 
 def worth_copying[Part: (Question, Criterion)](offered: Iterable[Copyable[Part]]) -> list[Part]:
     """Those that are not there yet, each wording once: what is copied of `offered` where all of it is wanted."""
-    chosen: dict[str, Part] = {}
+    chosen: dict[tuple[str, str], Part] = {}
     for each in offered:
         if not each.is_there:
-            chosen.setdefault(_same(str(each.part)), each.part)
+            chosen.setdefault(_words(each.part), each.part)
     return list(chosen.values())
 
 
@@ -124,9 +128,9 @@ def _orders(parts) -> Iterator[int]:
     return (min(number, LARGEST_ORDER) for number in count(last + 1))
 
 
-def _same(words: str) -> str:
-    """Words compared as people do: not by case, nor by spaces."""
-    return " ".join(words.split()).casefold()
+def _words(part: Question | Criterion) -> tuple[str, str]:
+    """What is the same where two say the same in one form. Words are compared as people do: not by case, nor by spaces."""
+    return getattr(part, "asked_of", ""), " ".join(str(part).split()).casefold()
 
 
 def _values(part, names: tuple[str, ...]) -> dict:

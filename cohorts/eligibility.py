@@ -238,7 +238,8 @@ def trouble_with(rule: EligibilityRule) -> str:
 
 def rules_of(session) -> list[EligibilityRule]:
     """The rules of `session` in their order, with their questions. One query."""
-    return list(EligibilityRule.objects.filter(session=session).select_related("question").order_by("order", "pk"))
+    asked = EligibilityRule.objects.filter(session=session, question__asked_of=Question.AskedOf.MEMBER)
+    return list(asked.select_related("question").order_by("order", "pk"))
 
 
 def apply_rules(application: Application) -> Verdict | None:

@@ -62,7 +62,7 @@ def question_of(session: Session) -> Question | None:
 
 def fitting_questions(session: Session) -> list[Question]:
     """The questions of `session` by which cohorts can be balanced, in order, also those that are no longer asked. One query."""
-    return [one for one in Question.objects.filter(session=session.pk).order_by("order", "pk") if one.tells_experience]
+    return [one for one in Question.objects.of_form().filter(session=session.pk).order_by("order", "pk") if one.tells_experience]
 
 
 def levels_of(question: Question) -> list[str]:

@@ -38,7 +38,8 @@ def store_file(application: Application, question: Question, uploaded: UploadedF
     Raises `ValidationError`, with words for the person who uploads: for a file that is too large, empty, of another kind or not what
     its name says; where the application holds too many; where the disk refuses; and, to the second, where `by` may no longer write.
     """
-    if question.kind != Question.Kind.FILE or question.session_id != application.session_id or question.retired_at:
+    is_of_form = question.session_id == application.session_id and question.asked_of == Question.AskedOf.MEMBER
+    if question.kind != Question.Kind.FILE or not is_of_form or question.retired_at:
         raise ValidationError(_("This question asks for no file any more. Load the page again."), code="question")
     _check_may_add(application, by)
     if uploaded.size is None or uploaded.size > largest_size(question.at_most):

@@ -31,9 +31,17 @@ _BARE_HOST = re.compile(r"[^\s/?#:@]+\.[^\s/?#:@.]{2,}([/?#]\S*)?")
 _ID = re.compile(r"[0-9]{1,18}")
 
 
-def asked_questions(session: Session) -> list[Question]:
-    """The questions that the form of `session` asks, in order: not those that are retired. Costs nothing where they are prefetched."""
-    return [question for question in session.questions.all() if question.retired_at is None]
+def form_questions(session: Session, form: str = Question.AskedOf.MEMBER) -> list[Question]:
+    """The questions of one form of `session`, in order, those that are retired among them. Costs nothing where they are prefetched.
+
+    `form` is one of `Question.AskedOf`: a session has a form for applicants, and one for each role in which people offer to help.
+    """
+    return [question for question in session.questions.all() if question.asked_of == form]
+
+
+def asked_questions(session: Session, form: str = Question.AskedOf.MEMBER) -> list[Question]:
+    """The questions that a form of `session` asks, in order: not those that are retired. Costs nothing where they are prefetched."""
+    return [question for question in form_questions(session, form) if question.retired_at is None]
 
 
 def clean_text(text: str) -> str:

@@ -103,7 +103,8 @@ def plan_copy(source: Session, starts_on: datetime.date) -> CopyPlan:
     The number of queries does not depend on how much there is. Phases are shifted, and not saved.
     """
     days = (starts_on - source.starts_on).days
-    asked = worth_copying(copyable_questions(source, None))
+    worth = worth_copying(copyable_questions(source, None))
+    asked = [question for question in worth if question.asked_of == Question.AskedOf.MEMBER]
     kept = {question.pk for question in asked}
     rules = list(source.eligibility_rules.values_list("question_id", flat=True))
     numbers = range(0 if source.has_week_zero else 1, source.weeks + 1)
@@ -117,7 +118,7 @@ def plan_copy(source: Session, starts_on: datetime.date) -> CopyPlan:
         ),
         questions=asked,
         rules=sum(pk in kept for pk in rules),
-        questions_left=source.questions.count() - len(asked),
+        questions_left=source.questions.of_form().count() - len(asked),
         rules_left=sum(pk not in kept for pk in rules),
         dated=[question for question in asked if question.not_before or question.not_after],
         experience=next((question for question in asked if question.pk == source.experience_question_id), None),

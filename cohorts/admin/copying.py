@@ -42,7 +42,11 @@ class Copying:
 
 
 def _facts_of_a_question(question: Question) -> list[str]:
-    facts = [question.get_kind_display(), "" if question.required else _("optional"), who_reads(question).rstrip(".")]
+    if question.asked_of == Question.AskedOf.MEMBER:
+        form, readers = "", who_reads(question).rstrip(".")
+    else:
+        form, readers = _("asked of: %(who)s") % {"who": question.get_asked_of_display()}, ""
+    facts = [form, question.get_kind_display(), "" if question.required else _("optional"), readers]
     if question.not_before or question.not_after:
         facts.append(
             _("with days of the earlier session, to be changed afterwards: %(limits)s") % {"limits": limits_in_words(question)}

@@ -61,7 +61,8 @@ class RuleFormSet(IntroducedFormSet):
     @property
     def _question_choices(self) -> list[tuple[int | str, str]]:
         if not hasattr(self, "_choices"):
-            questions = Question.objects.filter(session=self.instance).order_by("order", "pk") if self.instance.pk else []
+            asked = Question.objects.of_form().filter(session=self.instance)
+            questions = asked.order_by("order", "pk") if self.instance.pk else []
             self._choices = [("", "---------"), *((one.pk, _question_label(one)) for one in questions)]
         return self._choices
 
@@ -85,7 +86,7 @@ class EligibilityRuleInline(SessionPartInline, admin.StackedInline):
     def get_formset(self, request, obj=None, **kwargs):
         formset = super().get_formset(request, obj, **kwargs)
         # A question of another session is refused by the field itself.
-        formset.form.base_fields["question"].queryset = Question.objects.filter(session=obj)
+        formset.form.base_fields["question"].queryset = Question.objects.of_form().filter(session=obj)
         return formset
 
     def formfield_for_dbfield(self, db_field, request, **kwargs):

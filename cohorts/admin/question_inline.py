@@ -84,7 +84,7 @@ class QuestionInline(SessionPartInline, admin.StackedInline):
     formfield_overrides = DATES
 
     def get_queryset(self, request):
-        return super().get_queryset(request).annotate(is_used=Exists(Answer.objects.filter(question=OuterRef("pk"))))
+        return super().get_queryset(request).of_form().annotate(is_used=Exists(Answer.objects.filter(question=OuterRef("pk"))))
 
     def get_formset(self, request, obj=None, **kwargs):
         formset = super().get_formset(request, obj, **kwargs)

@@ -20,7 +20,7 @@ ANSWERS_A_PAGE = 25
 class QuestionPages(ReviewPages):
     def _questions(self, request, session: Session):
         """The questions of `session` whose answers this person may read."""
-        asked = Question.objects.filter(session=session)
+        asked = Question.objects.of_form().filter(session=session)
         if not Session.objects.organised_by(request.user).filter(pk=session.pk).exists():
             asked = asked.filter(shown_to_reviewers=True, sensitive=False)
         return asked
@@ -43,7 +43,8 @@ class QuestionPages(ReviewPages):
     @method_decorator(require_safe)
     def question_view(self, request, pk: int):
         sessions = Session.objects.reviewed_by(request.user)
-        question = Question.objects.filter(pk=pk, session__in=sessions.values("pk")).select_related("session").first()
+        asked = Question.objects.of_form().filter(pk=pk, session__in=sessions.values("pk"))
+        question = asked.select_related("session").first()
         if question is None:
             raise Http404
         session = question.session

@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from cohorts.claims import release
-from cohorts.models import Application, Conflict, Question, ReviewClaim
+from cohorts.models import Application, Conflict, ReviewClaim
 from cohorts.phases import obstacle_by, switches_of
 from cohorts.review_queue import progress, sessions_under_review
 from cohorts.reviews import ReviewError, declare_conflict, withdraw_conflict
@@ -52,7 +52,7 @@ class QueuePages(ReviewPages):
             "obstacle": obstacle,
             "progress": progress(session, reviewer=request.user),
             "claim": mine,
-            "has_questions": Question.objects.filter(session=session, shown_to_reviewers=True, sensitive=False).exists(),
+            "has_questions": session.questions.of_form().filter(shown_to_reviewers=True, sensitive=False).exists(),
         }
 
     @method_decorator(require_POST)

@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy
 from cohorts.accommodations import LONGEST_ACCOMMODATIONS
 from cohorts.entries import LONGEST_WARNING, Entry, preference_name, question_name, ranks
 from cohorts.models import AnswerFile, Question, Session
-from cohorts.questions import asked_questions, clean_text, typed_choices
+from cohorts.questions import asked_questions, clean_text, form_questions, typed_choices
 
 from .question_fields import FileField, TypedField, question_field
 
@@ -93,7 +93,7 @@ class ApplicationForm(forms.Form):
 
     def no_longer_asked(self) -> list[tuple[str, str]]:
         """What was typed to questions that were retired since, as (label, text)."""
-        retired = [question for question in self.session.questions.all() if question.retired_at and question.kind != Kind.FILE]
+        retired = [question for question in form_questions(self.session) if question.retired_at and question.kind != Kind.FILE]
         return [(question.label, text) for question in retired if (text := self.entry.texts.get(question.pk, "")).strip()]
 
     def preference_fields(self):
@@ -139,8 +139,8 @@ def read_entry(session: Session, data: Mapping[str, str]) -> Entry:
 
     What somebody typed to a question that was retired while the form was open is in it, too.
     """
-    texts = {question.pk: _typed(question, data) for question in session.questions.all()}
-    retired = {question.pk for question in session.questions.all() if question.retired_at}
+    texts = {question.pk: _typed(question, data) for question in form_questions(session)}
+    retired = {question.pk for question in form_questions(session) if question.retired_at}
     texts = {pk: text for pk, text in texts.items() if pk not in retired or text.strip()}
     projects = {str(project.pk): project.pk for project in session.projects.all()}
     chosen = [data.get(preference_name(rank), "") for rank in ranks(projects)]

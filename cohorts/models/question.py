@@ -22,9 +22,13 @@ PLAIN_STEPS = 5
 
 
 class QuestionQuerySet(models.QuerySet["Question"]):
-    def asked(self):
-        """Those that forms ask: not the retired ones, whose answers stay readable."""
-        return self.filter(retired_at__isnull=True)
+    def of_form(self, form: str = "member"):
+        """Those of one form: that of applicants, or that of people who offer to help in a role. Retired ones are among them."""
+        return self.filter(asked_of=form)
+
+    def asked(self, form: str = "member"):
+        """Those that `form` asks: not the retired ones, whose answers stay readable."""
+        return self.of_form(form).filter(retired_at__isnull=True)
 
     def visible_to(self, user):
         """Questions of the sessions that `user` may see."""
@@ -32,7 +36,7 @@ class QuestionQuerySet(models.QuerySet["Question"]):
 
 
 class Question(models.Model):
-    """One question of a session's application form."""
+    """One question of a session: of its application form, or of the form for people who want to help in a role."""
 
     class Kind(models.TextChoices):
         SHORT_TEXT = "short_text", _("Short text")
@@ -195,9 +199,9 @@ class Question(models.Model):
     def tells_experience(self) -> bool:
         """Whether its answers can be put in order from least to most, and may be used for it: what is sensitive may not.
 
-        Choices are meant in the order in which they stand; a single one says nothing.
+        Choices are meant in the order in which they stand; a single one says nothing. Only applicants are placed by it.
         """
-        if self.sensitive or self.kind not in self.IN_ORDER:
+        if self.asked_of != self.AskedOf.MEMBER or self.sensitive or self.kind not in self.IN_ORDER:
             return False
         return self.kind not in (self.Kind.CHOICE, self.Kind.CHOICES) or len(self.choice_list) > 1
 

@@ -52,7 +52,7 @@ class DecisionSeeder:
     def __init__(self, session: Session, *, organiser: User, people: Mapping[str, User]) -> None:
         self.session, self.organiser, self.people = session, organiser, people
         self.chance = random.Random(11)  # noqa: S311 (a made-up world, the same each time)
-        self.questions = list(session.questions.all())
+        self.questions = list(session.questions.of_form())
         self.projects = list(session.projects.all())
 
     def seed(self, waiting: Sequence[MadeUp], refused: Sequence[MadeUp], gone: Sequence[MadeUp]) -> None:

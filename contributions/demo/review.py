@@ -47,7 +47,7 @@ HOUR, DAY = datetime.timedelta(hours=1), datetime.timedelta(days=1)
 
 def write_form(session: Session, *, copied_from: Session | None = None) -> None:
     """The questions, rules and criteria of `session`, marked as copied where they come from an earlier one."""
-    earlier = list(copied_from.questions.all()) if copied_from else [None] * len(texts.QUESTIONS)
+    earlier = list(copied_from.questions.of_form()) if copied_from else [None] * len(texts.QUESTIONS)
     questions = Question.objects.bulk_create(
         [
             Question(session=session, order=order, copied_from=source, **values)
@@ -81,7 +81,7 @@ class ReviewSeeder:
     ) -> None:
         self.session, self.accounts, self.people, self.projects = session, accounts, people, projects
         self.chance = random.Random(5)  # noqa: S311 (a made-up world, the same each time)
-        self.questions = list(session.questions.all())
+        self.questions = list(session.questions.of_form())
         self.criteria = list(session.criteria.all())
 
     def seed(self, applicants: Sequence[MadeUp], colleagues: Sequence[MadeUp], leaders: Sequence[MadeUp]) -> None:

@@ -203,7 +203,7 @@ class Seeder:
         """Somebody who was not selected last time writes again."""
         applicant = self.accounts["applicant"]
         self._earlier_application(finished, applicant)
-        questions = list(session.questions.all())
+        questions = list(session.questions.of_form())
         Application.objects.create(
             session=session,
             applicant=applicant,
@@ -218,7 +218,7 @@ class Seeder:
             submitted_at=closes - datetime.timedelta(days=3),
         )  # fmt: skip
         Application.objects.filter(pk=application.pk).update(created_at=closes - datetime.timedelta(days=9))
-        given = answers.answers_for(self.chance, list(session.questions.all()))
+        given = answers.answers_for(self.chance, list(session.questions.of_form()))
         Answer.objects.bulk_create(
             [
                 Answer(application=application, question=question, value=value, asked=question.label)
