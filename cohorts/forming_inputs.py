@@ -163,7 +163,7 @@ def _session_hours(session: Session, people: Iterable[User]) -> SessionHours[int
         hours[person.pk] = (said.slots, said.time_zone) if said is not None else ([], "UTC")
     monday = session.first_day - datetime.timedelta(days=session.first_day.weekday())
     weeks = (session.last_day - monday).days // 7 + 1
-    return session_hours(hours, time_zone=session.time_zone, first=session.first_day, weeks=weeks)
+    return session_hours(hours, time_zone=session.time_zone, first=session.first_day, weeks=weeks, pause=session.pause)
 
 
 def _plan(

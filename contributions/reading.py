@@ -367,6 +367,16 @@ class Calendar:
     today: datetime.date
     phase: str
 
+    @property
+    def paused(self) -> bool:
+        """Whether today lies in the pause, or between two weeks that organisers moved apart."""
+        return self.phase == "during" and self.current is None
+
+    @property
+    def upcoming(self) -> Week | None:
+        """The next week that begins."""
+        return next((week for week in self.weeks if week.starts_on > self.today), None)
+
 
 def calendar_of(session: Session, now: datetime.datetime) -> Calendar:
     """One query, for the weeks (none where they are prefetched)."""

@@ -9,7 +9,7 @@ from django.forms.formsets import DELETION_FIELD_NAME
 from django.forms.models import BaseInlineFormSet
 from django.utils.translation import gettext_lazy as _
 
-from cohorts.models import Cohort, Criterion, Membership, Score, SessionRole, Week
+from cohorts.models import Cohort, Criterion, Membership, Score, SessionRole
 from cohorts.scores import keep_reviews_waiting, rescore_session
 
 from .person_by_email import PersonByEmailForm
@@ -147,23 +147,3 @@ class CohortInline(SessionPartInline, admin.StackedInline):
 
     def get_queryset(self, request):
         return super().get_queryset(request).annotate(is_used=Exists(Membership.objects.filter(cohort=OuterRef("pk"))))
-
-
-class WeekInline(SessionPartInline, admin.StackedInline):
-    """The rows come from the session's dates; organisers write the texts."""
-
-    model = Week
-    fields = ["title", "announcement", "before_tasks", "after_tasks"]
-    classes = ["collapse"]
-    verbose_name_plural = _("weeks: titles, announcements and tasks")
-
-    def has_add_permission(self, request, obj) -> bool:
-        return False
-
-    def has_delete_permission(self, request, obj=None) -> bool:
-        return False
-
-    def formfield_for_dbfield(self, db_field, request, **kwargs):
-        if db_field.name != "title":
-            kwargs["widget"] = forms.Textarea(attrs={"rows": 2, "class": "vLargeTextField"})
-        return super().formfield_for_dbfield(db_field, request, **kwargs)

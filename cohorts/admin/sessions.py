@@ -35,11 +35,12 @@ from .ranking import RankingMixin
 from .rejudging import ApplyRulesMixin
 from .score_import import ScoreImportMixin
 from .session_copy import SessionCopyMixin
-from .session_inlines import CohortInline, CriterionFormSet, CriterionInline, RoleInline, WeekInline
+from .session_inlines import CohortInline, CriterionFormSet, CriterionInline, RoleInline
 from .session_steps import SessionStepsMixin
 from .tiers import TiersMixin
 from .waitlist import WaitlistMixin
 from .way_to_publishing import way_to_publishing
+from .week_inline import WeekInline
 
 
 class ProjectsField(forms.ModelMultipleChoiceField):
@@ -72,11 +73,13 @@ class SessionForm(forms.ModelForm):
                 said = _("Saved: %(moment)s.") % {"moment": meaning(moment, self.instance.zone)}
                 help_text = self.fields[name].help_text
                 self.fields[name].help_text = format_html("<b>{}</b> {}", said, help_text)
+        if "pause_weeks" in self.fields:
+            self.fields["pause_weeks"].required = False
         if "experience_question" in self.fields:
             field = self.fields["experience_question"]
             chosen = self.instance.experience_question_id
             fitting = [one for one in fitting_questions(self.instance) if one.retired_at is None or one.pk == chosen]
-            field.queryset = self.instance.questions.all()
+            field.queryset = self.instance.questions.of_form()
             field.choices = [("", _("None: experience is not looked at")), *((one.pk, one.label) for one in fitting)]
             field.help_text = _(
                 "Forming cohorts mixes levels by its answers, and shows how they are spread: a number, a rating, yes or no, or choices "
@@ -85,6 +88,10 @@ class SessionForm(forms.ModelForm):
         if "time_zone" in self.fields:
             names = sorted(zoneinfo.available_timezones())
             self.fields["time_zone"].widget.choices = [("UTC", "UTC")] + [(name, name) for name in names if name != "UTC"]
+
+    def clean_pause_weeks(self):
+        """Without a length the pause lasts a week."""
+        return self.cleaned_data["pause_weeks"] or 1
 
 
 @admin.register(Session)
@@ -141,6 +148,7 @@ class SessionAdmin(
                         "time_zone",
                         ("starts_on", "weeks"),
                         "has_week_zero",
+                        ("pause_after", "pause_weeks", "pause_note"),
                         "applications_open_at",
                         "applications_close_at",
                         ("hear_by", "reply_days"),

@@ -15,7 +15,7 @@ from accounts.availability import HALF_HOUR, instants
 
 from .instance import Hours
 
-QUARTER, WEEK = datetime.timedelta(minutes=15), datetime.timedelta(days=7)
+QUARTER, DAY, WEEK = datetime.timedelta(minutes=15), datetime.timedelta(days=1), datetime.timedelta(days=7)
 
 
 @dataclass(frozen=True)
@@ -34,12 +34,17 @@ class SessionHours[Key: Hashable]:
 
 
 def session_hours[Key: Hashable](
-    people: Mapping[Key, tuple[Iterable[int], str]], *, time_zone: str, first: datetime.date, weeks: int
+    people: Mapping[Key, tuple[Iterable[int], str]],
+    *,
+    time_zone: str,
+    first: datetime.date,
+    weeks: int,
+    pause: tuple[datetime.date, datetime.date] | None = None,
 ) -> SessionHours[Key]:
     """The hours of `people` (weekly half hours and their zone, see `accounts.availability`) in a session.
 
     It runs for so many weeks in `time_zone`, from the Monday of the week of `first`. A half hour that the clock jumps over does not take place in
-    that week; of one that the clock shows twice, the first counts. Raises `ValueError` for no weeks, `ZoneInfoNotFoundError` for an unknown zone.
+    that week; of one that the clock shows twice, the first counts. Weeks that lie in the `pause` (first and last day) are left out. Raises `ValueError` for no weeks, `ZoneInfoNotFoundError` for an unknown zone.
     """
     if weeks < 1:
         raise ValueError("A session has one week at least.")
@@ -50,7 +55,10 @@ def session_hours[Key: Hashable](
     begins: list[datetime.datetime] = []
     mondays: list[list[datetime.date]] = []
     for number in range(weeks):
-        week = _week(monday + number * WEEK, time_zone)
+        begins = monday + number * WEEK
+        if pause and pause[0] <= begins and begins + WEEK - DAY <= pause[1]:
+            continue
+        week = _week(begins, time_zone)
         found = {key: week.hours(slots, zone) for key, (slots, zone) in chosen.items()}
         pattern = tuple(found.values())
         if pattern in seen:

@@ -105,6 +105,10 @@ def read_document(value: Any, ignored_of_people: Collection[str] = ()) -> Docume
     return document
 
 
+#: What a session has that does not say how many.
+DEFAULT_WEEKS = 6
+
+
 class _Reader:
     def __init__(self, problems: list[str], ignored_of_people: Collection[str]) -> None:
         self.problems = problems
@@ -116,6 +120,8 @@ class _Reader:
             "name": fields.text("name", longest=120, required=True),
             "starts_on": fields.date("starts_on", required=True),
             "weeks": fields.whole("weeks", 1, 52),
+            "pause_after": fields.whole("pause_after", 1, 51),
+            "pause_weeks": fields.whole("pause_weeks", 1, 8),
             "time_zone": fields.zone("time_zone"),
             "applications_open_at": fields.moment("applications_open_at"),
             "applications_close_at": fields.moment("applications_close_at"),
@@ -184,9 +190,12 @@ def _contradictions(document: Document) -> list[str]:
 def _window(values: dict[str, Any]) -> list[str]:
     opens: datetime.datetime | None = values.get("applications_open_at")
     closes: datetime.datetime | None = values.get("applications_close_at")
+    problems = []
     if opens and closes and opens >= closes:
-        return ["session.applications_close_at: must be after applications_open_at."]
-    return []
+        problems.append("session.applications_close_at: must be after applications_open_at.")
+    if "pause_after" in values and values["pause_after"] >= values.get("weeks", DEFAULT_WEEKS):
+        problems.append("session.pause_after: must be a week before the last one.")
+    return problems
 
 
 def _repeated(entries: list[tuple[str, str]], what: str) -> list[str]:

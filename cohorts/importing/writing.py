@@ -280,7 +280,7 @@ def _undecided(session: Session) -> models.QuerySet[Application]:
 
 
 def _dates(session: Session) -> tuple:
-    return session.starts_on, session.weeks, session.has_week_zero
+    return session.starts_on, session.weeks, session.has_week_zero, session.pause
 
 
 def _assign(row: models.Model, values: dict[str, Any]) -> bool:

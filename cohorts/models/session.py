@@ -296,6 +296,9 @@ class Week(models.Model):
     number = models.PositiveSmallIntegerField(_("number"))
     starts_on = models.DateField(_("first day"))
     ends_on = models.DateField(_("last day"))
+    #: By how many days organisers moved it from where the session's dates put it; kept when those dates change.
+    start_shift = models.SmallIntegerField(default=0, editable=False)
+    end_shift = models.SmallIntegerField(default=0, editable=False)
     title = models.CharField(_("title"), max_length=120, blank=True)
     announcement = models.TextField(_("announcement"), blank=True, help_text=_("Markdown. Shown to members during this week."))
     before_tasks = models.TextField(_("before the week"), blank=True, help_text=_("Markdown. What to prepare."))

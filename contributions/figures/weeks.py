@@ -78,6 +78,6 @@ def weeks_of(session: Session) -> Weeks:
     )
     if not rows:
         first = 0 if session.has_week_zero else 1
-        begin = {number: session.starts_on + 7 * (number - 1) * DAY for number in range(first, session.weeks + 1)}
+        begin = {number: session.week_starts_on(number) for number in range(first, session.weeks + 1)}
         rows = [(number, day, day + 6 * DAY) for number, day in begin.items()]
     return Weeks(tuple(sorted(rows, key=lambda row: row[1])), session.zone)

@@ -4,10 +4,13 @@ import datetime
 import itertools
 
 import pytest
+from django.core.exceptions import ValidationError
 from django.utils import timezone
 
-from cohorts.models import Week
-from cohorts.weeks import generate_weeks
+from cohorts.models import Session, Week
+from cohorts.stages import current_week
+from cohorts.weeks import generate_weeks, move_week, obstacles_to_days
+from cohorts.working_days import working_days
 from tests.factories import CheckInFactory, CohortFactory, MembershipFactory, SessionFactory
 
 pytestmark = pytest.mark.django_db
@@ -72,3 +75,59 @@ def test_a_longer_session_adds_weeks_at_the_end():
     generate_weeks(session)
     assert kept < set(session.calendar.values_list("pk", flat=True))
     assert session.calendar.count() == 8
+
+
+def test_a_pause_moves_the_weeks_after_it_and_the_end():
+    session = SessionFactory(starts_on=MONDAY, weeks=6, pause_after=3, pause_weeks=2)
+    days = dates(session)
+    assert [week[0] for week in days] == [1, 2, 3, 4, 5, 6]
+    assert (days[2][2], days[3][1]) == (datetime.date(2027, 5, 23), datetime.date(2027, 6, 7))
+    assert session.pause == (datetime.date(2027, 5, 24), datetime.date(2027, 6, 6))
+    assert session.last_day == days[-1][2] == datetime.date(2027, 6, 27)
+
+
+@pytest.mark.parametrize(("after", "weeks"), [(6, 6), (7, 6), (1, 1)])
+def test_a_pause_lies_between_two_weeks(after, weeks):
+    session = SessionFactory(starts_on=MONDAY, weeks=weeks)
+    session.pause_after = after
+    with pytest.raises(ValidationError, match="between two weeks"):
+        session.full_clean()
+    assert session.pause is None
+    assert session.last_day == MONDAY + datetime.timedelta(days=7 * weeks - 1)
+
+
+def test_no_day_of_a_pause_counts_for_anybody():
+    session = SessionFactory(starts_on=MONDAY, pause_after=1)
+    since, now = (datetime.datetime(2027, 5, day, 12, tzinfo=datetime.UTC) for day in (7, 18))
+    assert working_days(session, since, now) == 2
+    assert current_week(session, datetime.datetime(2027, 5, 12, tzinfo=datetime.UTC)) is None
+
+
+def test_a_week_that_was_moved_stays_moved_when_the_session_starts_later():
+    session = SessionFactory(starts_on=MONDAY)
+    second = session.calendar.get(number=2)
+    move_week(second, (datetime.date(2027, 5, 12), datetime.date(2027, 5, 15)))
+    second.save()
+    generate_weeks(session)
+    assert dates(session)[1] == (2, datetime.date(2027, 5, 12), datetime.date(2027, 5, 15))
+    session.starts_on += datetime.timedelta(days=7)
+    session.save()
+    generate_weeks(session)
+    assert dates(session)[1] == (2, datetime.date(2027, 5, 19), datetime.date(2027, 5, 22))
+
+
+@pytest.mark.parametrize(
+    ("second", "words"),
+    [
+        ((10, 16), None),
+        ((12, 14), None),
+        ((14, 12), "before the first"),
+        ((9, 16), "follow each other"),
+        ((10, 20), "runs from 3 May 2027 to 16 May 2027"),
+    ],
+)
+def test_days_that_cannot_be_are_named(second, words):
+    session = Session(starts_on=MONDAY, weeks=2)
+    days = {1: (MONDAY, datetime.date(2027, 5, 9)), 2: tuple(datetime.date(2027, 5, day) for day in second)}
+    found = obstacles_to_days(session, days)
+    assert found == {} if words is None else words in found[2]
