@@ -69,6 +69,8 @@ def _session(session: Session, roles: dict[str, list[dict[str, Any]]]) -> dict[s
         "name": session.name,
         "starts_on": session.starts_on.isoformat(),
         "weeks": session.weeks,
+        # As with storytellers below: most sessions have no pause.
+        **({"pause_after": session.pause_after, "pause_weeks": session.pause_weeks} if session.has_pause else {}),
         "time_zone": session.time_zone,
         "organisers": roles[SessionRole.Role.ORGANISER],
         "reviewers": roles[SessionRole.Role.REVIEWER],
