@@ -145,6 +145,9 @@ class Membership(models.Model):
         blank=True,
         help_text=_("Read by those who lead and organise, and by the person."),
     )
+    resting_until = models.DateField(
+        _("rests until"), null=True, blank=True, help_text=_("The last day of a rest of which the end is known.")
+    )
     extended_until = models.DateField(
         _("goes on until"), null=True, blank=True, help_text=_("For who goes on after the last week of the session.")
     )

@@ -2,6 +2,7 @@
 
 from django.db import models
 from django.db.models import Q
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from .cohort import Membership
@@ -40,7 +41,7 @@ class MembershipEvent(models.Model):
     #: The other place in a change of navigators.
     other = models.ForeignKey(Membership, models.SET_NULL, null=True, blank=True, related_name="+")
     note = models.CharField(_("note"), max_length=500, blank=True)
-    at = models.DateTimeField(_("when"), auto_now_add=True)
+    at = models.DateTimeField(_("when"), default=timezone.now, editable=False)
 
     objects = MembershipEventQuerySet.as_manager()
 
