@@ -127,7 +127,10 @@ class Feedback(models.Model):
     """
 
     form = models.ForeignKey(FeedbackForm, models.CASCADE, related_name="feedback", verbose_name=_("form"))
-    membership = models.ForeignKey(Membership, models.CASCADE, related_name="feedback", verbose_name=_("person"))
+    #: Empty once the person's account is deleted: counts stay as they were told, and nothing says whose answer it was.
+    membership = models.ForeignKey(
+        Membership, models.CASCADE, null=True, blank=True, related_name="feedback", verbose_name=_("person")
+    )
     about = models.ForeignKey(
         Membership, models.CASCADE, null=True, blank=True, related_name="feedback_about", verbose_name=_("about")
     )
@@ -152,4 +155,4 @@ class Feedback(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.membership}, {self.form}"
+        return f"{self.membership or _('Deleted account')}, {self.form}"
