@@ -1,0 +1,390 @@
+"""Meetings are made, changed and called off: one, or a whole series. When people can is found out in `meeting_times` and `meeting_polls`.
+
+Each write happens under the lock of its rows, and `sequence` counts every change of which calendars have to be told: time, length, place,
+title, people, and that it is called off. Who is told, and how, is `meeting_mail`'s.
+"""
+
+import datetime
+import uuid
+import zoneinfo
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.db import transaction
+from django.db.models import Q
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from .meeting_people import may_arrange, may_cancel, may_change, may_pair, who_can_be_asked, who_leads
+from .meeting_series import moved, series_starts
+from .models import Cohort, Meeting, MeetingPerson, Session
+from .questions import clean_text
+
+Kind, State = Meeting.Kind, Meeting.State
+
+#: Kinds that are always only for those who are asked by name.
+PRIVATE_KINDS = (Kind.ONE_TO_ONE, Kind.PAIRING)
+#: How far ahead a meeting may lie: what is later was mistyped.
+FARTHEST = datetime.timedelta(days=400)
+#: What `change_meeting` changes; agenda and notes are written on the meeting's page.
+CHANGES = ("title", "starts_at", "minutes", "time_zone", "link", "people")
+
+
+class MeetingRefused(Exception):
+    """A meeting that cannot be made or changed like this. The text is for the person who tried."""
+
+
+class MeetingStale(MeetingRefused):
+    """Somebody else changed the meeting after the page was made. `meeting` is what is stored now."""
+
+    def __init__(self, meeting: Meeting):
+        super().__init__(
+            _("Somebody else changed this meeting meanwhile. Look at what it is now, and change it again if you need to.")
+        )
+        self.meeting = meeting
+
+
+def create_meeting(
+    session: Session,
+    *,
+    by,
+    cohort: Cohort | None = None,
+    kind: str = Kind.STANDUP,
+    starts_at: datetime.datetime,
+    minutes: int = 60,
+    time_zone: str = "",
+    title: str = "",
+    link: str = "",
+    agenda: str = "",
+    people: Iterable[Any] = (),
+    few: bool | None = None,
+    form: str = "",
+    now: datetime.datetime | None = None,
+) -> Meeting:
+    """Make one confirmed meeting of `cohort`, or of the whole session, and have its people told.
+
+    `starts_at` is aware. `people` are asked by name: the only ones where `few` (always so for 1:1 and pairing, and then `by` comes as
+    well), else in addition to everybody. `time_zone` is the clock it follows (default: that of `by`). `form` names the form it was made
+    with: pressed twice, it makes one. Raises `PermissionDenied`, `MeetingRefused`, `ValidationError` by field.
+    """
+    made = _create(
+        session, [starts_at], by=by, cohort=cohort, people=people, few=few, form=form, now=now,
+        fields={"kind": kind, "minutes": minutes, "time_zone": time_zone or by.time_zone, "title": title, "link": link, "agenda": agenda},
+    )  # fmt: skip
+    return made[0]
+
+
+def create_series(
+    session: Session,
+    *,
+    by,
+    cohort: Cohort | None = None,
+    kind: str = Kind.STANDUP,
+    first_on: datetime.date,
+    at: datetime.time,
+    time_zone: str,
+    every: int = 1,
+    until: datetime.date | None = None,
+    minutes: int = 60,
+    title: str = "",
+    link: str = "",
+    agenda: str = "",
+    people: Iterable[Any] = (),
+    few: bool | None = None,
+    form: str = "",
+    now: datetime.datetime | None = None,
+) -> list[Meeting]:
+    """Make a meeting each week (or every so many weeks) at the same hour of `time_zone`, to the end of the session or `until`.
+
+    The session's pause is left out. Else as `create_meeting`.
+    """
+    starts = series_starts(session, first_on=first_on, at=at, time_zone=time_zone, every=every, until=until)
+    if not starts:
+        raise MeetingRefused(_("No week of the session is left from that day on. Make a single meeting instead."))
+    return _create(
+        session, starts, by=by, cohort=cohort, people=people, few=few, form=form, now=now,
+        fields={"kind": kind, "minutes": minutes, "time_zone": time_zone, "title": title, "link": link, "agenda": agenda},
+        series=uuid.uuid4() if len(starts) > 1 else None,
+    )  # fmt: skip
+
+
+def change_meeting(
+    meeting: Meeting,
+    *,
+    by,
+    changes: Mapping[str, Any],
+    later: bool = False,
+    seen: int | None = None,
+    now: datetime.datetime | None = None,
+) -> list[Meeting]:
+    """Change what `changes` names (see `CHANGES`) and have those concerned told. Returns the meetings that changed, in order.
+
+    `later`: all later ones of its series as well: they move by as many days, to the same hour of the wall clock. `people` (users) are those asked
+    by name. `seen` is the `sequence` that the page was made from. What is as it was changes nothing and tells nobody.
+    Raises `PermissionDenied`, `MeetingRefused` (`MeetingStale` where somebody changed it meanwhile), `ValidationError` by field.
+    """
+    unknown = set(changes) - set(CHANGES)
+    if unknown:
+        raise ValueError(f"Not to be changed here: {', '.join(sorted(unknown))}")
+    now = now or timezone.now()
+    with transaction.atomic():
+        locked, others = locked_series(meeting, later=later)
+        if not may_change(by, locked):
+            raise PermissionDenied
+        if seen is not None and locked.sequence != seen:
+            raise MeetingStale(locked)
+        refuse_over(locked, now)
+        people = changes.get("people")
+        if people is not None:
+            people = _asked(by, locked, people)
+        fields = {
+            name: clean_line(value) if name in ("title", "link") else value for name, value in changes.items() if name != "people"
+        }
+        fields = {name: value for name, value in fields.items() if value != getattr(locked, name)}
+        changed, gone = [], {}
+        plan = _moves(locked, others, fields, now)
+        for one in [locked, *others]:
+            before = {name: getattr(one, name) for name in CHANGES if name != "people"}
+            for name, value in fields.items():
+                setattr(one, name, value)
+            if one.pk in plan:
+                one.starts_at = plan[one.pk]
+            away = _set_people(one, people) if people is not None else None
+            if all(getattr(one, name) == value for name, value in before.items()) and away is None:
+                continue
+            one.sequence += 1
+            one.full_clean(exclude=["session", "cohort", "made_by"], validate_constraints=False)
+            one.save()
+            changed.append(one)
+            gone[one.pk] = away or []
+        tell(changed, gone)
+    return changed
+
+
+def cancel_meeting(
+    meeting: Meeting, *, by, reason: str = "", later: bool = False, now: datetime.datetime | None = None
+) -> list[Meeting]:
+    """Call `meeting` off, with all later ones of its series where `later`; those concerned are told. Returns what was called off.
+
+    Doing it twice changes nothing. Raises `PermissionDenied`, and `MeetingRefused` for one that is over.
+    """
+    now = now or timezone.now()
+    with transaction.atomic():
+        locked, others = locked_series(meeting, later=later)
+        if not may_cancel(by, locked):
+            raise PermissionDenied
+        if locked.state == State.CANCELLED:
+            return []
+        if locked.ends_at is not None and locked.ends_at <= now:
+            raise MeetingRefused(_("This meeting is over, so it cannot be called off any more."))
+        gone = [locked, *others]
+        for one in gone:
+            one.state = State.CANCELLED
+            one.cancelled_because = clean_line(reason)[:300]
+            one.sequence += 1
+            one.save(update_fields=["state", "cancelled_because", "sequence", "updated_at"])
+        tell(gone)
+    return gone
+
+
+# What making and changing have in common; `meeting_polls` uses it as well.
+
+
+def clean_line(text: str) -> str:
+    """One line of text, without what no database takes."""
+    return " ".join(clean_text(text).split())
+
+
+def check_maker(session: Session, cohort: Cohort | None, kind: str, by, *, asks: bool = False) -> bool:
+    """Whether `by` arranges there (True) or takes part as a member. Raises `PermissionDenied` for what neither may.
+
+    Members arrange pairing; where times are only asked for (`asks`), they may ask for a 1:1 as well.
+    """
+    if cohort is not None and cohort.session_id != session.pk:
+        raise ValueError("The cohort belongs to another session.")
+    if may_arrange(by, cohort or session):
+        return True
+    if cohort is not None and may_pair(by, cohort) and (kind == Kind.PAIRING or (asks and kind == Kind.ONE_TO_ONE)):
+        return False
+    raise PermissionDenied
+
+
+def check_people(
+    session: Session, cohort: Cohort | None, kind: str, by, people: Iterable[Any], *, few: bool, arranges: bool
+) -> list[Any]:
+    """Those who are asked by name, each once; with `by` where it is for a few. Raises `MeetingRefused`."""
+    chosen = {person.pk: person for person in people if person.pk != by.pk}
+    allowed = who_can_be_asked(by, cohort or session)
+    if not arranges and kind == Kind.ONE_TO_ONE and cohort is not None:
+        allowed = allowed.filter(pk__in=who_leads(cohort).values("pk"))
+    if allowed.filter(pk__in=chosen).count() != len(chosen):
+        raise MeetingRefused(_("Somebody you chose does not belong here any more. Load the page again."))
+    if kind == Kind.ONE_TO_ONE and len(chosen) != 1:
+        raise MeetingRefused(_("A 1:1 is between two people: choose one."))
+    if few and not chosen:
+        raise MeetingRefused(_("Choose with whom."))
+    return [by, *chosen.values()] if few else list(chosen.values())
+
+
+def refuse_time(starts_at: datetime.datetime, now: datetime.datetime) -> None:
+    """Raises `MeetingRefused` for a time that is over, or too far ahead to be meant."""
+    if starts_at <= now:
+        raise MeetingRefused(_("This time is over. Choose one that is still to come."))
+    if starts_at > now + FARTHEST:
+        raise MeetingRefused(_("This is more than a year ahead. Look at the year again."))
+
+
+def refuse_over(meeting: Meeting, now: datetime.datetime) -> None:
+    """Raises `MeetingRefused` where nothing about `meeting` can be arranged any more."""
+    if meeting.state == State.CANCELLED:
+        raise MeetingRefused(_("This meeting was called off. Make another one instead."))
+    if meeting.ends_at is not None and meeting.ends_at <= now:
+        raise MeetingRefused(_("This meeting is over. Make another one instead."))
+
+
+def made_with(session: Session, by, form: str) -> list[Meeting]:
+    """What the same form made before: a second press makes nothing. Inside a transaction, after the lock of the session's row."""
+    if not form:
+        return []
+    return list(Meeting.objects.filter(session=session, made_by=by, saved_by_form=form).order_by("starts_at", "pk"))
+
+
+def ask_people(meetings: Sequence[Meeting], people: Iterable[Any], by) -> None:
+    """Write down who is asked by name. Whoever makes a meeting comes."""
+    yes = MeetingPerson.Answer.YES
+    people = list(people)
+    MeetingPerson.objects.bulk_create(
+        MeetingPerson(meeting=meeting, user=person, invited=True, answer=yes if person.pk == by.pk and meeting.starts_at else "")
+        for meeting in meetings
+        for person in people
+    )
+
+
+def lock_session(session: Session) -> None:
+    """Inside a transaction only: two presses of one button wait for each other."""
+    Session.objects.select_for_update().get(pk=session.pk)
+
+
+def locked_series(meeting: Meeting, *, later: bool = False) -> tuple[Meeting, list[Meeting]]:
+    """The row of `meeting` under a lock and, where `later`, those that come after it in its series and are not called off."""
+    wanted = Q(pk=meeting.pk)
+    if later and meeting.series:
+        wanted |= Q(series=meeting.series)
+    rows = {
+        row.pk: row
+        for row in Meeting.objects.select_for_update(of=("self",))
+        .filter(wanted)
+        .select_related("session", "cohort__session")
+        .order_by("pk")
+    }
+    locked = rows.pop(meeting.pk, None)
+    if locked is None:
+        raise PermissionDenied
+    after = [
+        row
+        for row in rows.values()
+        if locked.starts_at and row.starts_at and row.starts_at > locked.starts_at and row.state == State.CONFIRMED
+    ]
+    return locked, sorted(after, key=lambda row: (row.starts_at, row.pk))
+
+
+def tell(meetings: Sequence[Meeting], gone: Mapping[int, Sequence[Any]] | None = None) -> None:
+    """Have those concerned told of new, changed and called-off meetings. `gone`: by meeting, who is not asked any more."""
+    try:
+        from .meeting_mail import tell_of
+    except ImportError:
+        return
+    for meeting in meetings:
+        tell_of(meeting, gone=(gone or {}).get(meeting.pk, ()))
+
+
+def _create(session, starts, *, by, cohort, people, few, form, now, fields, series=None) -> list[Meeting]:
+    now = now or timezone.now()
+    kind = fields["kind"]
+    arranges = check_maker(session, cohort, kind, by)
+    few = kind in PRIVATE_KINDS or bool(few)
+    fields = fields | {
+        "title": clean_line(fields["title"]),
+        "link": clean_line(fields["link"]),
+        "agenda": clean_text(fields["agenda"]),
+    }
+    for start in starts:
+        refuse_time(start, now)
+    with transaction.atomic():
+        lock_session(session)
+        before = made_with(session, by, form)
+        if before:
+            return before
+        asked = check_people(session, cohort, kind, by, people, few=few, arranges=arranges)
+        made = []
+        for start in starts:
+            meeting = Meeting(
+                session=session, cohort=cohort, few=few, starts_at=start, series=series, made_by=by, saved_by_form=form, **fields
+            )
+            meeting.full_clean(exclude=["session", "cohort", "made_by"], validate_unique=False, validate_constraints=False)
+            meeting.save()
+            made.append(meeting)
+        ask_people(made, asked, by)
+        tell(made)
+    return made
+
+
+def _asked(by, meeting: Meeting, people: Iterable[Any]) -> list[Any]:
+    """As chosen anew. Who is asked already stays choosable, whatever became of them."""
+    here = {row.user_id: row.user for row in meeting.people.filter(invited=True).select_related("user")}
+    new = [person for person in people if person.pk not in here]
+    kept = [person for person in people if person.pk in here]
+    if who_can_be_asked(by, meeting.cohort or meeting.session).filter(pk__in=[one.pk for one in new]).count() != len(
+        {one.pk for one in new}
+    ):
+        raise MeetingRefused(_("Somebody you chose does not belong here any more. Load the page again."))
+    # Who made a meeting of a few is not removed by somebody else's list.
+    maker = [here[meeting.made_by_id]] if meeting.few and meeting.made_by_id in here else []
+    chosen = {one.pk: one for one in (*maker, *kept, *new)}
+    if meeting.kind == Kind.ONE_TO_ONE and len(chosen) != 2:
+        raise MeetingRefused(_("A 1:1 is between two people: choose one."))
+    if meeting.few and len(chosen) < 2:
+        raise MeetingRefused(_("Choose with whom."))
+    return list(chosen.values())
+
+
+def _set_people(meeting: Meeting, people: Sequence[Any]) -> list[Any] | None:
+    """Ask exactly these by name. Returns those who are not asked any more; None where nothing changed."""
+    rows = {row.user_id: row for row in meeting.people.select_related("user")}
+    asked = {pk for pk, row in rows.items() if row.invited}
+    wanted = {person.pk for person in people}
+    if asked == wanted:
+        return None
+    for pk in wanted - asked:
+        MeetingPerson.objects.update_or_create(meeting=meeting, user_id=pk, defaults={"invited": True})
+    for pk in asked - wanted:
+        row = rows[pk]
+        if row.attendance:
+            MeetingPerson.objects.filter(pk=row.pk).update(invited=False)
+        else:
+            row.delete()
+    return [rows[pk].user for pk in sorted(asked - wanted)]
+
+
+def _moves(
+    locked: Meeting, others: Sequence[Meeting], fields: Mapping[str, Any], now: datetime.datetime
+) -> dict[int, datetime.datetime]:
+    """The new time of each meeting that moves, by its key. Raises `MeetingRefused`, and `ValidationError` for an unknown zone."""
+    if "starts_at" not in fields and "time_zone" not in fields:
+        return {}
+    start, zone = fields.get("starts_at", locked.starts_at), fields.get("time_zone", locked.time_zone)
+    if start is None or locked.starts_at is None:
+        raise MeetingRefused(_("This meeting has no time yet. Settle one of those that are proposed."))
+    try:
+        local = start.astimezone(zoneinfo.ZoneInfo(zone))
+    except (zoneinfo.ZoneInfoNotFoundError, ValueError):
+        raise ValidationError({"time_zone": _("This is not a time zone we know.")}) from None
+    if "starts_at" in fields:
+        refuse_time(start, now)
+    days = (local.date() - locked.starts_at.astimezone(zoneinfo.ZoneInfo(locked.time_zone)).date()).days
+    plan = {locked.pk: start}
+    for one in others:
+        if one.starts_at is not None:
+            plan[one.pk] = moved(one.starts_at, was=one.time_zone, days=days, at=local.time(), time_zone=zone)
+    return plan
