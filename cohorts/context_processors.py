@@ -1,14 +1,16 @@
 """What the main navigation shows to this visitor."""
 
+from django.utils import timezone
 from django.utils.functional import SimpleLazyObject
 
 from .models import Application, Membership, SessionRole, access
+from .this_week import week_lines
 
 
 class Navigation:
     """Which entries the main navigation has; looked up once a request, and only if a template asks.
 
-    Three queries instead of one for each entry; `tests/test_visibility.py` holds it to what the querysets allow.
+    Three queries instead of one for each entry, and one for the weeks of running sessions; `tests/test_visibility.py` holds it to what the querysets allow.
     """
 
     def __init__(self, user):
@@ -27,6 +29,8 @@ class Navigation:
         organised = [role.session for role in roles if role.role == SessionRole.Role.ORGANISER]
         shown = [session for session in organised if session.published_at and not session.archived_at]
         self.organised = _newest(shown, lambda session: session.starts_on)
+        published = [membership for membership in memberships if membership.cohort.session.published_at]
+        self.weeks = week_lines(published, shown, timezone.now())
         self.has_applications = Application.objects.filter(applicant=user).exists()
         self.may_use_admin = user.is_superuser or any(
             not session.archived_at

@@ -38,7 +38,7 @@ def test_everything_that_a_session_has_is_copied_given_anew_or_left_behind():
     ("model", "copied", "left"),
     [
         (ReviewPhase, session_copy.OF_A_PHASE, "id session opens_at closes_at"),
-        (Week, session_copy.OF_A_WEEK, "id session number starts_on ends_on checkins"),
+        (Week, session_copy.OF_A_WEEK, "id session number starts_on ends_on start_shift end_shift checkins announcements"),
         (MessageTemplate, session_copy.OF_A_TEMPLATE, "id session version updated_by updated_at"),
         (Question, copying._OF_A_QUESTION, "id session order retired_at copied_from copies answers eligibility_rules files"),
         (EligibilityRule, copying._OF_A_RULE, "id session order question"),
