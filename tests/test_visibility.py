@@ -106,6 +106,7 @@ SEEN_BY = {
 WITHOUT = {
     "cohorts.score", "cohorts.projectpreference", "contributions.apibudget", "contributions.webhookdelivery",
     "contributions.budgetsample", "contributions.sessionsync",
+    "cohorts.nudgetold",
     "background.workerbeat", "background.schedule", "background.taskrun",
 }  # fmt: skip
 

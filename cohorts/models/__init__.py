@@ -11,7 +11,7 @@ from .late import LateAccess, LateCode
 from .meeting import CohortFeed, Meeting, MeetingNote, MeetingPerson, MeetingSlot, SlotAnswer
 from .membership_event import MembershipEvent
 from .message_template import MessageTemplate
-from .nudge import Nudge
+from .nudge import Nudge, NudgeTold
 from .phase import ReviewPhase
 from .project import Project, Repository, Tracker, register_tracker_kind, tracker_kinds
 from .proposal import Proposal
@@ -50,6 +50,7 @@ __all__ = [
     "MembershipEvent",
     "MessageTemplate",
     "Nudge",
+    "NudgeTold",
     "Project",
     "ProjectPreference",
     "Proposal",

@@ -2,6 +2,7 @@
 
 from django.db import models
 from django.db.models import Q
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from .cohort import Membership
@@ -22,15 +23,15 @@ class NudgeQuerySet(models.QuerySet["Nudge"]):
 class Nudge(models.Model):
     """One reason for attention (`cohorts.attention.Reason`) as it was noticed; `key` tells this time from an earlier one.
 
-    `handled_at`: somebody looked after it, with a `note` for those who lead and organise. `ended_at`: the reason is gone by itself.
-    `told_at`: those who lead were told. `escalated_at`: nobody who leads handled it for a week, and the organisers were told.
+    `handled_at`: somebody looked after it, with a `note` for those who lead and organise. `ended_at`: the reason is gone by itself,
+    or somebody who leads answered. `told_at`: those who lead were told. `escalated_at`: nobody who leads looked after it for a week.
     """
 
     membership = models.ForeignKey(Membership, models.CASCADE, related_name="nudges", verbose_name=_("person"))
     kind = models.CharField(_("kind"), max_length=40)
     key = models.CharField(max_length=80)
     since = models.DateTimeField(_("since"), null=True, blank=True)
-    noticed_at = models.DateTimeField(_("noticed"), auto_now_add=True)
+    noticed_at = models.DateTimeField(_("noticed"), default=timezone.now, editable=False)
     told_at = models.DateTimeField(_("leaders told"), null=True, blank=True)
     escalated_at = models.DateTimeField(_("organisers told"), null=True, blank=True)
     handled_at = models.DateTimeField(_("handled"), null=True, blank=True)
@@ -53,3 +54,24 @@ class Nudge(models.Model):
 
     def __str__(self) -> str:
         return f"{self.membership}, {self.kind}"
+
+
+class NudgeTold(models.Model):
+    """That a nudge stood in a mail to somebody: it does not stand in another one, whatever zone or day the others are in.
+
+    `day` is that of the reader, who gets one such mail a day at most. `escalated`: told to an organiser, after a week.
+    """
+
+    nudge = models.ForeignKey(Nudge, models.CASCADE, related_name="told")
+    user = models.ForeignKey("accounts.User", models.CASCADE, related_name="+")
+    escalated = models.BooleanField(default=False)
+    day = models.DateField()
+
+    class Meta:
+        verbose_name = _("nudge told")
+        verbose_name_plural = _("nudges told")
+        constraints = [models.UniqueConstraint(fields=["nudge", "user", "escalated"], name="nudge_told_once")]
+        indexes = [models.Index(fields=["user", "day"], name="nudge_told_on_day")]
+
+    def __str__(self) -> str:
+        return f"{self.nudge}, {self.user}"
