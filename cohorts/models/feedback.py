@@ -131,6 +131,8 @@ class Feedback(models.Model):
     membership = models.ForeignKey(
         Membership, models.CASCADE, null=True, blank=True, related_name="feedback", verbose_name=_("person")
     )
+    #: Of answers whose writer deleted the account: the same for all that one person said in a session, and nobody's otherwise.
+    stand_in = models.UUIDField(null=True, blank=True, editable=False)
     about = models.ForeignKey(
         Membership, models.CASCADE, null=True, blank=True, related_name="feedback_about", verbose_name=_("about")
     )
