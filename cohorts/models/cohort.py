@@ -156,6 +156,8 @@ class Membership(models.Model):
         _("day of the reminder"), null=True, blank=True, default=4, validators=[MaxValueValidator(6)]
     )
     reminder_time = models.TimeField(_("time of the reminder"), default=datetime.time(12))
+    #: A choice that is made after its hour begins with the next week.
+    reminder_set_at = models.DateTimeField(null=True, blank=True, editable=False)
 
     objects = MembershipQuerySet.as_manager()
 
