@@ -142,6 +142,18 @@ class Session(models.Model):
         help_text=_("So that two people do not read the same one at the same time without need."),
     )
 
+    takes_navigators = models.BooleanField(
+        _("people may offer to navigate"),
+        default=False,
+        help_text=_("From the announcement until the session begins, its page leads to the form for navigators."),
+    )
+    takes_captains = models.BooleanField(
+        _("people may offer to be a captain"), default=False, help_text=_("The same, with the form for captains.")
+    )
+    takes_organisers = models.BooleanField(
+        _("people may offer to help to organise"), default=False, help_text=_("The same, with the form for organisers.")
+    )
+
     announced_at = models.DateTimeField(
         _("announced"), null=True, blank=True, help_text=_("From then on the session's page is public.")
     )

@@ -11,22 +11,32 @@ from .session import Session
 
 class VolunteerQuerySet(models.QuerySet["Volunteer"]):
     def visible_to(self, user):
-        """One's own; for organisers of the session all that was handed in or invited."""
+        """One's own, invitations to one's confirmed addresses too; for organisers of the session all that was handed in or invited."""
         if not user.is_authenticated:
             return self.none()
-        own, shown = Q(user=user), ~Q(state="draft")
+        own, shown = self.model.belongs_to(user), ~Q(state="draft")
         if user.is_superuser:
             return self.filter(own | shown)
         return self.filter(own | (shown & Q(session__in=access.organised_sessions(user))))
 
+    def of(self, user):
+        """What `user` offered, and what this person is asked for: by name, or at an address that this person has confirmed."""
+        return self.filter(self.model.belongs_to(user)) if user.is_authenticated else self.none()
+
     def accepted(self):
         return self.filter(state="accepted")
 
+    def handed_in(self):
+        """Those who wait for an organiser to decide."""
+        return self.filter(state="submitted")
+
 
 class Volunteer(models.Model):
-    """That somebody offers or is asked to help in a session. `values`: raw answers by question id, as drafts of applications have them.
+    """That somebody offers or is asked to help in a session.
 
-    An invitation of somebody without an account has an `email` and no `user` until they log in with that address.
+    `values` holds raw answers by question id, as drafts of applications do: those that were handed in; under “draft” what was typed
+    since, or before that. An invitation to an address has an `email` and no `user` until somebody answers it: whether the address
+    has an account is nothing that organisers learn from it.
     """
 
     class Role(models.TextChoices):
@@ -78,6 +88,15 @@ class Volunteer(models.Model):
 
     def __str__(self) -> str:
         return f"{self.user or self.email}, {self.get_role_display()}"
+
+    @staticmethod
+    def belongs_to(user) -> Q:
+        """Rows of `user`, and invitations to addresses that `user` has confirmed and nobody has answered yet."""
+        from allauth.account.models import EmailAddress
+
+        confirmed = EmailAddress.objects.filter(user=user, verified=True).annotate(key=Lower("email")).values("key")
+        # Invitations are written with small letters.
+        return Q(user=user) | Q(user__isnull=True, email__in=confirmed)
 
 
 class TrainingTaskQuerySet(models.QuerySet["TrainingTask"]):
