@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from .views import answering, applying, checkins, files, late_code, previewing, public
+from .views import answering, applying, checkins, cohort_details, files, late_code, previewing, public
 
 urlpatterns = [
     path("", public.home, name="home"),
@@ -21,6 +21,7 @@ urlpatterns = [
     path("applications/<int:pk>/discard/", answering.discard, name="discard"),
     path("applications/<int:pk>/accept/", answering.accept, name="accept"),
     path("applications/<int:pk>/decline/", answering.decline, name="decline"),
+    path("cohorts/<int:pk>/about/", cohort_details.cohort_details, name="cohort_details"),
     path("progress/<int:membership>/check-in/<int:number>/", checkins.checkin, name="checkin"),
     path("progress/<int:membership>/rest/", checkins.rest, name="rest"),
 ]

@@ -31,7 +31,7 @@ class ProfileForm(forms.ModelForm):
 
     class Meta:
         model = User
-        fields = ["name", "pronouns", "time_zone", "bio", "consent_alumni", "consent_statistics", *MAIL_SWITCHES, "language"]
+        fields = ["name", "pronouns", "time_zone", "reach_me", "bio", "consent_alumni", "consent_statistics", *MAIL_SWITCHES, "language"]
         widgets = {
             "name": forms.TextInput(attrs={"autocomplete": "name"}),
             "bio": forms.Textarea(attrs={"rows": 4}),

@@ -9,6 +9,7 @@ from django.views.decorators.http import require_safe
 
 from accounts.signed_in import signed_in
 from cohorts import roles
+from cohorts.cohort_people import cohort_people
 from cohorts.models import Cohort
 from contributions.board import board_rows, people_of, people_who_left, wins_of, work_of
 from contributions.freshness import freshness_of_session
@@ -48,6 +49,7 @@ def cohort(request, pk):
         "leaders": leaders,
         "gone": [] if members else people_who_left(user, cohort),
         "rows": board_rows(user, members, contributions, calendar, now),
+        "people": cohort_people([*leaders, *members], now, timezone.get_current_timezone()),
         "wins": wins_of(contributions, now - WINS_OF, now),
         "cohorts": list(Cohort.objects.visible_to(user).filter(session=session).order_by("name", "pk")),
         "you": next((membership for membership in members if membership.user_id == user.pk), None),
