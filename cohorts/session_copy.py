@@ -18,7 +18,7 @@ from django.utils.translation import gettext as _
 from accounts.zones import day_ended_anywhere
 
 from .copying import CopyingError, copy_criteria, copy_questions, copyable_criteria, copyable_questions, worth_copying
-from .models import MessageTemplate, Question, ReviewPhase, Session, SessionRole, Week
+from .models import MessageTemplate, Question, ReviewPhase, Session, SessionRole, TrainingTask, Week
 from .phases import obstacles_to_phases
 from .weeks import generate_weeks
 
@@ -28,25 +28,37 @@ SETTINGS = (
     "pause_weeks", "pause_note", "reply_days", "offers_free_places",
     "cohort_size_min", "cohort_size_max", "min_cohort_overlap_hours", "min_captain_overlap_hours", "review_names_hidden",
     "review_others_scores", "reviews_each", "review_assigned_only", "claim_minutes",
+    "takes_navigators", "takes_captains", "takes_organisers",
 )  # fmt: skip
 #: Fields that organisers give the copy; the dates are proposed from those of the earlier session.
 GIVEN = ("name", "slug", "starts_on", "applications_open_at", "applications_close_at", "hear_by")
 #: What else is copied: rows of their own, or a choice among them.
 ALSO = (
     "projects", "questions", "eligibility_rules", "experience_question", "criteria", "review_phases", "message_templates", "calendar",
+    "training_tasks",
 )  # fmt: skip
 #: What stays behind: people and what they did, and when things happened.
 LEFT = (
     "id", "announced_at", "review_closed_at", "published_at", "archived_at", "created_at", "updated_at", "roles", "applications",
     "cohorts", "late_codes", "proposals", "publications", "review_capacities", "sync_runs", "following",
+    "volunteers",
 )  # fmt: skip
 
 OF_A_PHASE = ("name", "names_hidden", "others_scores", "assigned_only", "decisions")
 OF_A_WEEK = ("title", "announcement", "before_tasks", "after_tasks")
 OF_A_TEMPLATE = ("kind", "language", "subject", "body")
+#: The day moves with the session.
+OF_A_TASK = ("role", "order", "title", "text", "link")
 
 #: Parts that can be left out, in the order of the page.
-QUESTIONS, CRITERIA, PHASES, MAILS, WEEKS = PARTS = ("questions", "criteria", "phases", "mails", "weeks")
+QUESTIONS, CRITERIA, PHASES, MAILS, WEEKS, VOLUNTEERS = PARTS = (
+    "questions",
+    "criteria",
+    "phases",
+    "mails",
+    "weeks",
+    "volunteers",
+)
 
 #: The copy is proposed for the same weekday, so many weeks later, and not sooner than so many from now.
 LATER, NOT_BEFORE = datetime.timedelta(weeks=26), datetime.timedelta(weeks=8)
@@ -90,6 +102,9 @@ class CopyPlan:
     phases: list[ReviewPhase]
     templates: list[MessageTemplate]
     weeks: list[Week]
+    #: Questions to people who offer to help, and what these learn before the start; the days are moved.
+    volunteer_questions: list[Question]
+    training: list[TrainingTask]
 
     @property
     def loses_experience(self) -> bool:
@@ -135,6 +150,14 @@ def plan_copy(source: Session, starts_on: datetime.date) -> CopyPlan:
         weeks=[
             week for week in source.calendar.order_by("number") if week.number in numbers and any(getattr(week, name) for name in OF_A_WEEK)
         ],
+        volunteer_questions=[question for question in worth if question.asked_of != Question.AskedOf.MEMBER],
+        training=[
+            TrainingTask(
+                due_on=task.due_on and task.due_on + datetime.timedelta(days=days),
+                **{name: getattr(task, name) for name in OF_A_TASK},
+            )
+            for task in source.training_tasks.all()
+        ],
     )  # fmt: skip
 
 
@@ -156,10 +179,16 @@ def copy_session(source: Session, *, by, name: str, slug: str, dates: Dates, par
                 _copy_questions(plan, copy, by)
             if CRITERIA in parts:
                 copy_criteria(source, copy, by=by, criteria=plan.criteria)
+            if VOLUNTEERS in parts:
+                copy_questions(source, copy, by=by, questions=plan.volunteer_questions)
         except CopyingError as error:
             raise SessionCopyError({"": [str(error)]}) from error
         if PHASES in parts:
             _save_phases(plan.phases, copy)
+        if VOLUNTEERS in parts:
+            for task in plan.training:
+                task.session = copy
+            TrainingTask.objects.bulk_create(plan.training)
         if MAILS in parts:
             MessageTemplate.objects.bulk_create(
                 MessageTemplate(session=copy, updated_by=by, **{field: getattr(one, field) for field in OF_A_TEMPLATE})

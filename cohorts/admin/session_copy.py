@@ -23,6 +23,7 @@ from cohorts.session_copy import (
     PHASES,
     QUESTIONS,
     SETTINGS,
+    VOLUNTEERS,
     WEEKS,
     CopyPlan,
     SessionCopyError,
@@ -145,6 +146,13 @@ def _parts(form: SessionCopyForm, plan: CopyPlan) -> list[dict]:
         PHASES: ([_phase(one) for one in plan.phases], ""),
         MAILS: ([f"{one.subject} ({one.language})" for one in plan.templates], ""),
         WEEKS: ([f"{one}: {one.title}" if one.title else str(one) for one in plan.weeks], ""),
+        VOLUNTEERS: (
+            [
+                *(f"{one.get_asked_of_display()}: {one.label}" for one in plan.volunteer_questions),
+                *(_("Training: %(task)s") % {"task": one.title} for one in plan.training),
+            ],
+            "",
+        ),
     }
     ticked = form["parts"].value() or []
     return [

@@ -8,7 +8,17 @@ from django.urls import reverse
 from django.utils import timezone
 
 from cohorts import copying, session_copy
-from cohorts.models import Criterion, EligibilityRule, MessageTemplate, Question, ReviewPhase, Session, SessionRole, Week
+from cohorts.models import (
+    Criterion,
+    EligibilityRule,
+    MessageTemplate,
+    Question,
+    ReviewPhase,
+    Session,
+    SessionRole,
+    TrainingTask,
+    Week,
+)
 from cohorts.session_copy import Dates, SessionCopyError, copy_session, plan_copy, propose_first_day, propose_names, shifted
 from tests.factories import (
     ApplicationFactory,
@@ -43,6 +53,7 @@ def test_everything_that_a_session_has_is_copied_given_anew_or_left_behind():
         (Question, copying._OF_A_QUESTION, "id session order retired_at copied_from copies answers eligibility_rules files"),
         (EligibilityRule, copying._OF_A_RULE, "id session order question"),
         (Criterion, copying._OF_A_CRITERION, "id session order scores"),
+        (TrainingTask, session_copy.OF_A_TASK, "id session due_on done"),
     ],
 )
 def test_so_is_everything_that_hangs_on_it(model, copied, left):
@@ -92,6 +103,9 @@ def source(organiser):
     ReviewPhaseFactory(session=session, name="First reading")
     MessageTemplate.objects.create(session=session, kind="offer", language="en", subject="Welcome", body="Hello", version=7)
     session.calendar.filter(number=2).update(title="Second", announcement="Words")
+    QuestionFactory(session=session, asked_of="navigator", label=first.label)
+    TrainingTask.objects.create(session=session, role="captain", title="Read the guide", text="Words", due_on=session.starts_on)
+    TrainingTask.objects.create(session=session, title="Say hello", link="https://example.org/")
     ApplicationFactory(session=session)
     CohortFactory(session=session)
     SessionRoleFactory(session=session, role=SessionRole.Role.REVIEWER)
@@ -110,10 +124,16 @@ def test_what_comes_along_and_what_does_not(source, organiser):
     assert list(copy.projects.all()) == list(source.projects.all())
     assert (copy.starts_on, copy.hear_by) == (day, day)
     assert copy.applications_close_at - source.applications_close_at == datetime.timedelta(weeks=52)
-    asked = list(copy.questions.all())
-    assert [one.copied_from for one in asked] == list(source.questions.all())[:2]
+    asked = list(copy.questions.of_form())
+    assert [one.copied_from for one in asked] == list(source.questions.of_form())[:2]
     assert copy.experience_question == asked[0]
     assert [rule.question for rule in copy.eligibility_rules.all()] == [asked[1]]
+    assert [(one.asked_of, one.label) for one in copy.questions.exclude(asked_of="member")] == [("navigator", asked[0].label)]
+    training = copy.training_tasks.values_list("role", "title", "text", "link", "due_on")
+    assert list(training) == [
+        ("captain", "Read the guide", "Words", "", day),
+        ("", "Say hello", "", "https://example.org/", None),
+    ]
     assert copy.criteria.count() == 1
     phase, before = copy.review_phases.get(), source.review_phases.get()
     assert (phase.name, phase.opens_at - before.opens_at) == ("First reading", datetime.timedelta(weeks=52))
@@ -203,7 +223,7 @@ def test_the_page_shows_what_comes_before_it_copies(client, source, organiser):
     assert "Copied from Spring 9. It is a draft" in answer.text
     copy = Session.objects.get(slug="spring-10")
     assert copy.starts_on == datetime.date(2031, 6, 2)
-    assert copy.questions.count() == 2
+    assert copy.questions.of_form().count() == 2
 
     # A question about experience that is no longer asked stays behind, and is missed.
     Question.objects.filter(pk=source.experience_question_id).update(retired_at=timezone.now())
