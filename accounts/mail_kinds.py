@@ -27,10 +27,22 @@ class Kind:
     category: str = TRANSACTIONAL
 
 
+@dataclass(frozen=True)
+class Attachment:
+    """A file that goes with a mail. `alternative` is the type under which its text is a part of the mail as well: mail programs show an
+    invitation by that (“text/calendar; method=REQUEST”); empty: a file and nothing else."""
+
+    filename: str
+    content: bytes
+    content_type: str
+    alternative: str = ""
+
+
 _kinds: dict[str, Kind] = {}
 _still_true: dict[str, Callable[[Message], bool]] = {}
 _replies: dict[str, Callable[[Message], str]] = {}
 _abouts: dict[str, Callable[[], QuerySet[Any]]] = {}
+_attachments: dict[str, Callable[[Message], Attachment | None]] = {}
 
 
 def register_kind(kind: str, *, label: Any, category: str = TRANSACTIONAL) -> None:
@@ -85,6 +97,17 @@ def replies_to(message: Message) -> str:
     """The address to which an answer to `message` goes; empty where the site names none: then to the sender."""
     function = _replies.get(message.kind)
     return (function(message) if function is not None else "") or settings.CONTACT_EMAIL or ""
+
+
+def register_attachment(kind: str, function: Callable[[Message], Attachment | None]) -> None:
+    """Have `function(message)` make what goes with a mail of `kind`, at the moment at which it goes out; None: nothing goes with it."""
+    _attachments[kind] = function
+
+
+def attachment_of(message: Message) -> Attachment | None:
+    """What goes with `message`."""
+    function = _attachments.get(message.kind)
+    return function(message) if function is not None else None
 
 
 def register_about(model: str, rows: Callable[[], QuerySet[Any]]) -> None:

@@ -11,7 +11,7 @@ from django.core.mail.backends.base import BaseEmailBackend
 from django.utils.encoding import punycode
 
 from .mail_html import html_of
-from .mail_kinds import TRANSACTIONAL, category_of, replies_to
+from .mail_kinds import TRANSACTIONAL, attachment_of, category_of, replies_to
 from .models import Message
 from .unsubscribing import link_for
 
@@ -27,6 +27,12 @@ def mail_of(message: Message) -> EmailMultiAlternatives:
         headers={**_id_of(message), **_ways_out(message)},
     )
     mail.attach_alternative(html_of(message), "text/html")
+    attachment = attachment_of(message)
+    if attachment is not None:
+        # Twice, since some programs read the one and some the other; the last alternative is the one that they prefer.
+        if attachment.alternative:
+            mail.attach_alternative(attachment.content.decode(), attachment.alternative)
+        mail.attach(attachment.filename, attachment.content, attachment.content_type)
     return mail
 
 

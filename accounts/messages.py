@@ -13,7 +13,15 @@ from django.utils.translation import get_language
 
 from .batches import BatchResult, batch_result, register_batch, send_batch
 from .mail_html import html_of
-from .mail_kinds import kind_label, register_about, register_kind, register_replies, register_still_true
+from .mail_kinds import (
+    Attachment,
+    kind_label,
+    register_about,
+    register_attachment,
+    register_kind,
+    register_replies,
+    register_still_true,
+)
 from .models import Message, User
 from .sending import (
     MAX_ATTEMPTS,
@@ -37,6 +45,7 @@ __all__ = [
     "NewMessage",
     "NotSentYet",
     "PermanentError",
+    "Attachment",
     "UnsureError",
     "advice",
     "batch_result",
@@ -46,6 +55,7 @@ __all__ = [
     "queue_message",
     "queue_messages",
     "register_about",
+    "register_attachment",
     "register_batch",
     "register_kind",
     "register_replies",

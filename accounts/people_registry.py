@@ -10,6 +10,8 @@ from typing import Any
 
 from django.db.models import Q
 
+from .icalendar import Event
+
 #: Functions of a user that return a `Q` over `accounts.User`: whom that user may see.
 people_visible: list[Callable[[Any], Q]] = []
 
@@ -77,5 +79,5 @@ class CalendarEntry:
     path: str = ""
 
 
-#: Functions of a user that yield what belongs in that person's calendar feed.
-calendar_sources: list[Callable[[Any], Iterable[CalendarEntry]]] = []
+#: Functions of a user that yield what belongs in that person's calendar feed: whole days, and what has an hour.
+calendar_sources: list[Callable[[Any], Iterable[CalendarEntry | Event]]] = []

@@ -5,6 +5,17 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 
+class FeedState(models.Model):
+    """What a secret address showed last, so that a calendar program that asks again hears “nothing new”, and never so by mistake."""
+
+    content_hash = models.CharField(max_length=64, blank=True, editable=False)
+    #: When what it shows became other than before; whole seconds, since HTTP knows no smaller ones.
+    content_changed_at = models.DateTimeField(null=True, editable=False)
+
+    class Meta:
+        abstract = True
+
+
 class CalendarFeedQuerySet(models.QuerySet["CalendarFeed"]):
     def visible_to(self, user):
         """One's own feeds; nobody else's, not even for the operator."""
@@ -14,7 +25,7 @@ class CalendarFeedQuerySet(models.QuerySet["CalendarFeed"]):
         return self.filter(revoked_at=None)
 
 
-class CalendarFeed(models.Model):
+class CalendarFeed(FeedState):
     """A revocable capability: whoever holds the token reads the dates of `user`. Only the token's SHA-256 is stored."""
 
     user = models.ForeignKey("accounts.User", models.CASCADE, related_name="calendar_feeds", verbose_name=_("person"))

@@ -1,30 +1,19 @@
 """A person's dates for calendar programs, which have no log-in: the token in the address opens them."""
 
 from django.conf import settings
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest
+from django.http.response import HttpResponseBase
 from django.utils import timezone, translation
 from django.views.decorators.http import require_safe
 
-from accounts.feeds import entries_for, feed_owner, render_calendar
-from accounts.links import absolute_url
+from accounts.feeds import answer_with_feed, entries_for, working_feed
 
 
 @require_safe
-def feed(request: HttpRequest, token: str) -> HttpResponse:
+def feed(request: HttpRequest, token: str) -> HttpResponseBase:
     """The calendar of whoever made the token; 404 for one that is unknown or was revoked."""
-    user = feed_owner(token)
-    if user is None:
+    found = working_feed(token)
+    if found is None:
         raise Http404
-    with translation.override(settings.LANGUAGE_CODE), timezone.override(user.zone):
-        text = render_calendar(entries_for(user), name=settings.SITE_NAME, origin=absolute_url(""), now=timezone.now())
-    return HttpResponse(
-        text,
-        content_type="text/calendar; charset=utf-8",
-        headers={
-            "Content-Disposition": 'inline; filename="calendar.ics"',
-            "Cache-Control": "private, max-age=3600",
-            # The address is a secret: it must not travel on as a referrer, nor end up in a search engine.
-            "Referrer-Policy": "no-referrer",
-            "X-Robots-Tag": "noindex",
-        },
-    )
+    with translation.override(settings.LANGUAGE_CODE), timezone.override(found.user.zone):
+        return answer_with_feed(request, found, entries_for(found.user), name=settings.SITE_NAME)

@@ -8,7 +8,7 @@ from .farewell import Farewell, Testimonial
 from .feedback import Feedback, FeedbackForm, FeedbackQuestion
 from .file import AnswerFile
 from .late import LateAccess, LateCode
-from .meeting import CohortFeed, Meeting, MeetingNote, MeetingPerson, MeetingSlot, SlotAnswer
+from .meeting import CohortFeed, Meeting, MeetingNote, MeetingNotice, MeetingPerson, MeetingSlot, SlotAnswer
 from .membership_event import MembershipEvent
 from .message_template import MessageTemplate
 from .nudge import Nudge, NudgeTold
@@ -44,6 +44,7 @@ __all__ = [
     "LateCode",
     "Meeting",
     "MeetingNote",
+    "MeetingNotice",
     "MeetingPerson",
     "MeetingSlot",
     "Membership",

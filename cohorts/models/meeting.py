@@ -8,6 +8,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from accounts.models.feed import FeedState
 from accounts.models.user import validate_time_zone
 
 from . import access
@@ -242,6 +243,41 @@ class MeetingNote(models.Model):
         return f"{self.meeting}, {self.author}"
 
 
+class MeetingNoticeQuerySet(models.QuerySet["MeetingNotice"]):
+    def visible_to(self, user):
+        """One's own. The outbox shows organisers what was sent."""
+        return self.filter(user=user) if user.is_authenticated else self.none()
+
+
+class MeetingNotice(models.Model):
+    """What somebody was told of a meeting last: its `sequence` then, or that it is `called_off` for them.
+
+    `message` is the mail; one mail may tell of several meetings. `knew`: an earlier mail about this meeting went out.
+    """
+
+    meeting = models.ForeignKey(Meeting, models.CASCADE, related_name="notices", verbose_name=_("meeting"))
+    user = models.ForeignKey("accounts.User", models.CASCADE, related_name="+", verbose_name=_("person"))
+    message = models.ForeignKey("accounts.Message", models.SET_NULL, null=True, related_name="+")
+    sequence = models.PositiveSmallIntegerField(default=0)
+    called_off = models.BooleanField(_("called off"), default=False)
+    knew = models.BooleanField(default=False)
+
+    objects = MeetingNoticeQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("word of a meeting")
+        verbose_name_plural = _("words of meetings")
+        constraints = [models.UniqueConstraint(fields=["meeting", "user"], name="meeting_notice_once")]
+
+    def __str__(self) -> str:
+        return f"{self.user}, {self.meeting}, {self.sequence}"
+
+    def holds_for(self, meeting: Meeting) -> bool:
+        """Whether what was told is how `meeting` (which is `self.meeting`, read a moment ago) stands now."""
+        is_off = meeting.state == Meeting.State.CANCELLED
+        return self.sequence == meeting.sequence and (self.called_off or not is_off)
+
+
 class CohortFeedQuerySet(models.QuerySet["CohortFeed"]):
     def visible_to(self, user):
         """Those whose cohort one belongs to or organises."""
@@ -251,7 +287,7 @@ class CohortFeedQuerySet(models.QuerySet["CohortFeed"]):
         return self.filter(revoked_at__isnull=True)
 
 
-class CohortFeed(models.Model):
+class CohortFeed(FeedState):
     """A secret address at which a calendar program reads a cohort's meetings. The token itself is not stored."""
 
     cohort = models.ForeignKey(Cohort, models.CASCADE, related_name="feeds", verbose_name=_("cohort"))
@@ -265,6 +301,9 @@ class CohortFeed(models.Model):
     class Meta:
         verbose_name = _("calendar address of a cohort")
         verbose_name_plural = _("calendar addresses of cohorts")
+        constraints = [
+            models.UniqueConstraint(fields=["cohort"], condition=Q(revoked_at=None), name="one_working_feed_a_cohort"),
+        ]
 
     def __str__(self) -> str:
         return str(self.cohort)
