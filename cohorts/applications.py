@@ -19,7 +19,7 @@ from .files import file_errors
 from .late_access import late_until
 from .models import Answer, Application, Membership, ProjectPreference, Question, Session
 from .moves import MOVES, MoveError, move, obstacle
-from .placing import give_free, leading
+from .placing import give_free, leading, take_kept_place
 from .questions import asked_questions, clean_text
 from .stages import Stage, stage_of, takes_applications
 from .version_changes import as_note, changed_names
@@ -220,7 +220,7 @@ def withdraw(application: Application, *, by) -> None:
     Raises `MoveError`.
     """
     with transaction.atomic():
-        move(application, Status.WITHDRAWN, by=by, after=_free_kept_place)
+        move(application, Status.WITHDRAWN, by=by, after=lambda row: _free_kept_place(row, by=by))
         application_mail.tell_withdrawn(application)
 
 
@@ -230,14 +230,14 @@ def accept_offer(application: Application, *, by) -> None:
     Raises `MoveError`, also for somebody who leads a cohort of the session by now: one person has one part in it.
     """
     with transaction.atomic():
-        move(application, Status.ACCEPTED, by=by, after=_open_place)
+        move(application, Status.ACCEPTED, by=by, after=lambda row: _open_place(row, by=by))
         application_mail.tell_accepted(application)
 
 
 def decline_offer(application: Application, *, by) -> None:
     """Give the place back, before or (until the session starts) after accepting it. Raises `MoveError`."""
     with transaction.atomic():
-        move(application, Status.DECLINED, by=by, after=_free_place)
+        move(application, Status.DECLINED, by=by, after=lambda row: _free_place(row, by=by))
         application_mail.tell_declined(application)
 
 
@@ -251,7 +251,7 @@ def expire_offers(now: datetime.datetime | None = None) -> int:
     for application in late.select_related("session", "applicant").order_by("pk"):
         try:
             with transaction.atomic():
-                move(application, Status.EXPIRED, by=None, after=_free_place)
+                move(application, Status.EXPIRED, by=None, after=lambda row: _free_place(row, by=None))
                 application_mail.tell_expired(application)
         except MoveError:
             # Answered, or prolonged, between the query and the lock: nothing is left to do for it.
@@ -264,7 +264,7 @@ def _place(application: Application):
     return Membership.objects.members().filter(cohort__session=application.session_id, user=application.applicant_id)
 
 
-def _open_place(application: Application) -> None:
+def _open_place(application: Application, *, by) -> None:
     leads = leading(application.session_id, [application.applicant_id]).first()
     if leads is not None:
         raise MoveError(
@@ -273,16 +273,15 @@ def _open_place(application: Application) -> None:
             )
             % {"role": leads.get_role_display().lower(), "cohort": leads.cohort}
         )
-    _place(application).filter(state=Membership.State.INVITED).update(
-        state=Membership.State.ACTIVE, joined_at=timezone.now(), left_at=None, leaving_reason=""
-    )
-
-
-def _free_kept_place(application: Application) -> None:
     for membership in _place(application).filter(state=Membership.State.INVITED):
-        give_free(membership)
+        take_kept_place(membership, by=by)
 
 
-def _free_place(application: Application) -> None:
+def _free_kept_place(application: Application, *, by) -> None:
+    for membership in _place(application).filter(state=Membership.State.INVITED):
+        give_free(membership, by=by)
+
+
+def _free_place(application: Application, *, by) -> None:
     for membership in _place(application).exclude(state=Membership.State.LEFT):
-        give_free(membership)
+        give_free(membership, by=by)

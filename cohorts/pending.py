@@ -109,7 +109,7 @@ def set_pending_decision(application: Application, decision: str, *, by, rank: i
         if decision in GIVES_FREE:
             kept = placement_of(locked)
             if kept is not None and kept.state == Membership.State.INVITED:
-                give_free(kept)
+                give_free(kept, by=by)
     application.refresh_from_db(fields=["pending_decision", "pending_rank", "updated_at"])
     return locked
 

@@ -5,15 +5,16 @@ from typing import Any
 
 from django.db import transaction
 from django.db.models import Count, Q, QuerySet
-from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from .locking import locked_application
-from .models import Application, Cohort, Membership, Session
+from .models import Application, Cohort, Membership, MembershipEvent, Session
+from .place_history import note_change
 
 Role = Membership.Role
 State = Membership.State
+What = MembershipEvent.What
 
 #: Membership states that take one of a cohort's places.
 TAKING_A_PLACE = (State.INVITED, State.ACTIVE, State.RESTING)
@@ -90,12 +91,12 @@ def place(application: Application, cohort: Cohort, *, by, role: str = Role.MEMB
         _check_place(application, cohort, current, role)
         if role == Role.MEMBER and (current is None or current.cohort_id != cohort.pk):
             _check_size(cohort, members_taking_a_place(cohort) + 1)
-        return _move_or_create(application, cohort, current, role)
+        return _move_or_create(application, cohort, current, role, by=by)
 
 
 def keep_place(application: Application, cohort: Cohort) -> Membership:
     """Keep a place in `cohort` for somebody to whom the site offers one. Inside a transaction that holds the lock of the row."""
-    return _move_or_create(application, cohort, placement_of(application), Role.MEMBER)
+    return _move_or_create(application, cohort, placement_of(application), Role.MEMBER, by=None)
 
 
 def place_all(places: Sequence[tuple[Application, Cohort | None]], *, by) -> None:
@@ -112,12 +113,12 @@ def place_all(places: Sequence[tuple[Application, Cohort | None]], *, by) -> Non
         for application, to in locked:
             current = placement_of(application)
             if to is None:
-                _end(current)
+                _end(current, by=by)
             elif to.pk not in cohorts:
                 raise PlacingError(_("%(cohort)s was deleted.") % {"cohort": to})
             else:
                 _check_place(application, cohorts[to.pk], current, Role.MEMBER)
-                _move_or_create(application, cohorts[to.pk], current, Role.MEMBER)
+                _move_or_create(application, cohorts[to.pk], current, Role.MEMBER, by=by)
         for cohort in cohorts.values():
             _check_size(cohort, members_taking_a_place(cohort))
 
@@ -129,10 +130,10 @@ def take_out(application: Application, *, by) -> None:
     """
     with transaction.atomic():
         application = _locked(application, by)
-        _end(placement_of(application))
+        _end(placement_of(application), by=by)
 
 
-def _end(current: Membership | None) -> None:
+def _end(current: Membership | None, *, by) -> None:
     """Give a member's place free. Raises `PlacingError` where there is none, or the person leads the cohort."""
     if current is None:
         raise PlacingError(_("This person has no place in a cohort."))
@@ -141,17 +142,28 @@ def _end(current: Membership | None) -> None:
             _("%(person)s leads %(cohort)s: change that on the page of the cohort.")
             % {"person": current.user, "cohort": current.cohort}
         )
-    give_free(current)
+    give_free(current, by=by)
 
 
-def give_free(membership: Membership) -> None:
-    """End a membership: rows of kept places are deleted, others stay with the time of leaving."""
+def give_free(membership: Membership, *, by) -> None:
+    """End a membership: rows of kept places are deleted, others stay with the time of leaving. `by` is None for the site itself."""
     if membership.state == State.INVITED:
         membership.delete()
     else:
-        membership.state = State.LEFT
-        membership.left_at = timezone.now()
-        membership.save(update_fields=["state", "left_at"])
+        note_change(membership, What.LEFT, by=by)
+
+
+def take_kept_place(membership: Membership, *, by) -> None:
+    """Make a kept place one that is taken: somebody who was in this cohort before is back in it. Inside a transaction only."""
+    was_here = membership.events.filter(what=What.LEFT).exists()
+    note_change(membership, What.RETURNED if was_here else What.JOINED, by=by)
+
+
+def start(cohort: Cohort, user, role: str, *, by) -> Membership:
+    """A new place that is taken at once, as that of somebody who leads. Inside a transaction; the caller knows that it may be."""
+    membership = Membership.objects.create(cohort=cohort, user=user, role=role)
+    MembershipEvent.objects.create(membership=membership, what=What.JOINED, actor=by, at=membership.joined_at)
+    return membership
 
 
 def _locked(application: Application, by) -> Application:
@@ -198,7 +210,7 @@ def _check_size(cohort: Cohort, members: int) -> None:
         )
 
 
-def _move_or_create(application: Application, cohort: Cohort, current: Membership | None, role: str) -> Membership:
+def _move_or_create(application: Application, cohort: Cohort, current: Membership | None, role: str, *, by) -> Membership:
     if role != Role.MEMBER or application.status == Application.Status.ACCEPTED:
         state = State.ACTIVE
     else:
@@ -208,15 +220,22 @@ def _move_or_create(application: Application, cohort: Cohort, current: Membershi
     # Somebody who left this cohort comes back to the same row: there is one for each person and cohort.
     earlier = cohort.memberships.filter(user=application.applicant_id).exclude(pk=current.pk if current else None).first()  # type: ignore[misc]
     if current is not None and earlier is None:
+        is_taken_now = current.state == State.INVITED and state == State.ACTIVE
         current.cohort, current.role = cohort, role
-        if current.state == State.INVITED:
-            current.state = state
-        current.save(update_fields=["cohort", "role", "state"])
+        current.save(update_fields=["cohort", "role"])
+        if is_taken_now:
+            take_kept_place(current, by=by)
         return current
     if current is not None:
-        give_free(current)
+        give_free(current, by=by)
     if earlier is None:
+        if state == State.ACTIVE:
+            return start(cohort, application.applicant, role, by=by)
         return Membership.objects.create(cohort=cohort, user=application.applicant, role=role, state=state)
-    earlier.role, earlier.state, earlier.left_at, earlier.leaving_reason = role, state, None, ""
-    earlier.save(update_fields=["role", "state", "left_at", "leaving_reason"])
+    if state == State.ACTIVE:
+        note_change(earlier, What.RETURNED, by=by, role=role)
+    else:
+        # Kept, not taken: what became of it is told when it is.
+        earlier.role, earlier.state, earlier.left_at, earlier.leaving_reason = role, state, None, ""
+        earlier.save(update_fields=["role", "state", "left_at", "leaving_reason"])
     return earlier

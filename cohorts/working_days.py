@@ -2,6 +2,7 @@
 
 import datetime
 from collections.abc import Iterable
+from dataclasses import dataclass
 from functools import lru_cache
 
 from .models import Session, Week
@@ -9,10 +10,18 @@ from .models import Session, Week
 SATURDAY = 5
 
 
-def working_days(session: Session, since: datetime.datetime, now: datetime.datetime, *, resting: Iterable[Week] = ()) -> int:
+@dataclass(frozen=True)
+class Span:
+    """Days from one to another, both included."""
+
+    starts_on: datetime.date
+    ends_on: datetime.date
+
+
+def working_days(session: Session, since: datetime.datetime, now: datetime.datetime, *, resting: Iterable[Week | Span] = ()) -> int:
     """Mondays to Fridays after the day of `since`, up to and with the day of `now`, as the session's zone has them.
 
-    Nothing counts before the first day, after the last day, in the session's pause and in the `resting` weeks. Both instants are aware.
+    Nothing counts before the first day, after the last day, in the session's pause and in the `resting` weeks and spans. Both instants are aware.
     """
     first = max(since.astimezone(session.zone).date(), session.first_day)
     last = min(now.astimezone(session.zone).date(), session.last_day)

@@ -5,17 +5,21 @@ from django.contrib import admin
 from django.core.exceptions import ValidationError
 from django.db.models import Count, Q
 from django.forms.models import BaseInlineFormSet
-from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.translation import gettext_lazy as _
 
-from cohorts.models import Application, Cohort, Membership
+from cohorts.models import Application, Cohort, Membership, MembershipEvent
 from cohorts.place_checks import warnings_of_cohort
+from cohorts.place_history import note_change
 from cohorts.placing import TAKING_A_PLACE
 
 from .access import OrganiserAdmin, part_of
 from .person_by_email import PersonByEmailForm
 from .session_inlines import SessionPartInline
+
+What = MembershipEvent.What
+#: What an organiser chooses here; resting and completing come about elsewhere.
+CHOSEN_STATES = [(state.value, state.label) for state in (Membership.State.ACTIVE, Membership.State.LEFT)]
 
 
 class LeaderForm(PersonByEmailForm):
@@ -25,13 +29,17 @@ class LeaderForm(PersonByEmailForm):
     )
     state = forms.ChoiceField(
         label=_("State"),
-        choices=[choice for choice in Membership.State.choices if choice[0] in (Membership.State.ACTIVE, Membership.State.LEFT)],
+        choices=CHOSEN_STATES,
         initial=Membership.State.ACTIVE,
     )
 
     def __init__(self, *args, session: int | None = None, by=None, **kwargs):
         super().__init__(*args, **kwargs)
         self.session, self.by = session, by
+        self.state_before = self.instance.state if self.instance.pk else None
+        if self.state_before not in (None, *dict(CHOSEN_STATES)):
+            # Who rests, or completed the session, stays so unless somebody says otherwise.
+            self.fields["state"].choices = [(self.state_before, self.instance.get_state_display()), *CHOSEN_STATES]
 
     def clean_person_email(self):
         email = super().clean_person_email()
@@ -46,13 +54,38 @@ class LeaderForm(PersonByEmailForm):
 
     def clean(self):
         cleaned = super().clean()
-        left = cleaned.get("state") == Membership.State.LEFT
-        self.instance.left_at = (self.instance.left_at or timezone.now()) if left else None
+        # The form itself leaves the state as it is: it is written with its event once the row is saved.
+        self.wanted_state = cleaned.pop("state", None)
         return cleaned
+
+    def note_state(self) -> None:
+        """Write the state that was chosen, with the event that tells of it. After the row was saved."""
+        if self.state_before is None:
+            note_change(self.instance, What.JOINED, by=self.by)
+        if self.wanted_state and self.wanted_state != (self.state_before or Membership.State.ACTIVE):
+            note_change(self.instance, _change_between(self.state_before, self.wanted_state), by=self.by)
+
+
+def _change_between(before: str | None, after: str) -> str:
+    if after == Membership.State.LEFT:
+        return What.LEFT
+    return What.BACK if before == Membership.State.RESTING else What.RETURNED
 
 
 class LeaderFormSet(BaseInlineFormSet):
     """One person has one cohort in a session."""
+
+    def save_new(self, form, commit=True):
+        saved = super().save_new(form, commit)
+        if commit:
+            form.note_state()
+        return saved
+
+    def save_existing(self, form, obj, commit=True):
+        saved = super().save_existing(form, obj, commit)
+        if commit:
+            form.note_state()
+        return saved
 
     def get_form_kwargs(self, index):
         by = getattr(self.instance, "looked_at_by", None)

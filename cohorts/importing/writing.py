@@ -13,7 +13,9 @@ from accounts.github import github_host
 from accounts.identity import set_github_login
 from accounts.models import User
 from cohorts.exporting import member_section_keys
-from cohorts.models import Application, Cohort, Membership, Project, Repository, Session, SessionRole, Tracker
+from cohorts.models import Application, Cohort, Membership, MembershipEvent, Project, Repository, Session, SessionRole, Tracker
+from cohorts.place_history import note_change
+from cohorts.placing import give_free, start, take_kept_place
 from cohorts.weeks import generate_weeks
 
 from .document import CohortEntry, Document, Person, ProjectEntry, read_document
@@ -239,24 +241,26 @@ class _Writer:
                 elsewhere.cohort, row = cohort, elsewhere
                 row.save(update_fields=["cohort"])
             else:
-                elsewhere.state, elsewhere.left_at = State.LEFT, timezone.now()
-                elsewhere.save(update_fields=["state", "left_at"])
+                give_free(elsewhere, by=None)
             self._fill(row, role)
             return "updated"
         if row is None:
-            Membership.objects.create(cohort=cohort, user=user, role=role)
+            start(cohort, user, role, by=None)
             return "created"
         return "updated" if self._fill(row, role) else "unchanged"
 
     def _fill(self, row: Membership, role: Membership.Role) -> bool:
         """Give a membership the role of the file, and make it present: kept places are taken, those who left come back."""
-        values: dict[str, Any] = {"role": role.value}
-        if row.state in (State.LEFT, State.INVITED):
-            values |= {"state": State.ACTIVE.value, "left_at": None, "leaving_reason": ""}
-        changed = _assign(row, values)
+        changed = _assign(row, {"role": role.value})
         if changed:
-            row.save(update_fields=list(values))
-        return changed
+            row.save(update_fields=["role"])
+        if row.state == State.LEFT:
+            note_change(row, MembershipEvent.What.RETURNED, by=None)
+        elif row.state == State.INVITED:
+            take_kept_place(row, by=None)
+        else:
+            return changed
+        return True
 
     def _publish(self) -> None:
         """Show the cohorts to their people, unless that would run ahead of decisions that are still to be made."""
