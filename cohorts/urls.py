@@ -2,7 +2,21 @@
 
 from django.urls import path
 
-from .views import answering, applying, checkins, cohort_details, files, late_code, previewing, public
+from .views import (
+    answering,
+    applying,
+    checkin_history,
+    checkin_replies,
+    checkins,
+    cohort_details,
+    feedback,
+    feedback_results,
+    files,
+    guides,
+    late_code,
+    previewing,
+    public,
+)
 
 urlpatterns = [
     path("", public.home, name="home"),
@@ -21,7 +35,20 @@ urlpatterns = [
     path("applications/<int:pk>/discard/", answering.discard, name="discard"),
     path("applications/<int:pk>/accept/", answering.accept, name="accept"),
     path("applications/<int:pk>/decline/", answering.decline, name="decline"),
+    path("help/", guides.guides, name="guides"),
+    path("help/guide/<slug:slug>/", guides.guide, name="guide"),
     path("cohorts/<int:pk>/about/", cohort_details.cohort_details, name="cohort_details"),
     path("progress/<int:membership>/check-in/<int:number>/", checkins.checkin, name="checkin"),
     path("progress/<int:membership>/rest/", checkins.rest, name="rest"),
+    path("progress/<int:membership>/check-ins/", checkin_history.checkin_history, name="checkin_history"),
+    path("progress/<int:membership>/reminder/", checkins.reminder, name="checkin_reminder"),
+    path("check-ins/<int:pk>/reply/", checkin_replies.reply, name="checkin_reply"),
+    path("check-ins/<int:pk>/cheer/", checkin_replies.cheer, name="checkin_cheer"),
+    path("replies/<int:pk>/", checkin_replies.edit_reply, name="edit_reply"),
+    path("replies/<int:pk>/delete/", checkin_replies.delete_reply, name="delete_reply"),
+    path("feedback/", feedback.my_feedback, name="my_feedback"),
+    path("feedback/<int:pk>/", feedback.feedback, name="feedback"),
+    path("feedback/tell/<int:membership>/", feedback.tell_feedback, name="tell_feedback"),
+    path("sessions/<slug:slug>/feedback/", feedback_results.session_feedback, name="session_feedback"),
+    path("sessions/<slug:slug>/feedback/answers.csv", feedback_results.session_feedback_csv, name="session_feedback_csv"),
 ]

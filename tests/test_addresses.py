@@ -113,6 +113,8 @@ SITE = {
     "hide_work": Entry(frozenset({"member"}), lambda world: [world.contribution.pk], post=True, status=302),
     "restore_work": Entry(frozenset({"member"}), lambda world: [world.contribution.pk], post=True, status=302),
     "cohort": Entry(COHORT, lambda world: [world.cohort.pk]),
+    "guides": public(),
+    "guide": public(lambda world: ["member"]),
     "cohort_details": Entry(COHORT - {"member"}, lambda world: [world.cohort.pk]),
     "cohort_sync": Entry(COHORT - {"member"}, lambda world: [world.cohort.pk], post=True, status=302),
     "cohort_sync_status": Entry(COHORT, lambda world: [world.cohort.pk], status=302),

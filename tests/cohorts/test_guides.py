@@ -1,0 +1,48 @@
+"""The help: a guide for each part, whose links lead somewhere."""
+
+import re
+
+import pytest
+from django.urls import Resolver404, resolve, reverse
+
+from cohorts import guides
+from tests.factories import CohortFactory, MembershipFactory, SessionFactory, SessionRoleFactory, UserFactory
+
+
+@pytest.mark.parametrize("slug", guides.SLUGS)
+def test_a_guide_has_a_title_a_summary_sections_and_links_that_lead_somewhere(slug):
+    found = guides.guide(slug, "en")
+    assert found.title
+    assert found.summary.endswith(".")
+    assert len(found.sections) >= 3
+    assert len({section.anchor for section in found.sections}) == len(found.sections)
+    for address in re.findall(r'href="(/[^"#]*)', "".join([found.html, *(section.html for section in found.sections)])):
+        try:
+            resolve(address)
+        except Resolver404:
+            pytest.fail(f"{slug}.md links to {address}, which is no page.")
+
+
+def test_another_language_falls_back_and_an_unknown_name_is_none(tmp_path, monkeypatch):
+    monkeypatch.setattr(guides, "FOLDER", tmp_path)
+    (tmp_path / "member.md").write_text("# One\nFor all.\n\nText.\n\n## A\nB\n")
+    (tmp_path / "member.pt.md").write_text("# Um\nPara todos.\n")
+    assert guides.guide("member", "es").title == "One"
+    assert guides.guide("member", "pt-br").title == "Um"
+    assert guides.guide("../member", "en") is None
+    assert [one.slug for one in guides.guides("en")] == ["member"]
+
+
+@pytest.mark.django_db
+def test_people_find_theirs_first(client, django_assert_num_queries):
+    person, session = UserFactory(), SessionFactory()
+    assert guides.slugs_for(person) == set()
+    SessionRoleFactory(session=session, user=person, role="organiser")
+    MembershipFactory(cohort=CohortFactory(session=session), user=person, role="captain")
+    with django_assert_num_queries(4):
+        assert guides.slugs_for(person) == {"organiser", "reviewer", "captain"}
+    client.force_login(person)
+    page = client.get(reverse("guides")).content.decode()
+    assert page.index(reverse("guide", args=["organiser"])) < page.index(reverse("guide", args=["applicant"]))
+    assert client.get(reverse("guide", args=["applicant"])).status_code == 200
+    assert client.get("/help/guide/nobody/").status_code == 404
