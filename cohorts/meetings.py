@@ -16,6 +16,7 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from .meeting_mail import tell_of, tell_of_cancelling
 from .meeting_people import may_arrange, may_cancel, may_change, may_pair, who_can_be_asked, who_leads
 from .meeting_series import moved, series_starts
 from .models import Cohort, Meeting, MeetingPerson, Session
@@ -150,15 +151,18 @@ def change_meeting(
                 setattr(one, name, value)
             if one.pk in plan:
                 one.starts_at = plan[one.pk]
-            away = _set_people(one, people) if people is not None else None
-            if all(getattr(one, name) == value for name, value in before.items()) and away is None:
+            asked_otherwise, gone[one.pk] = _set_people(one, people) if people is not None else (False, [])
+            if all(getattr(one, name) == value for name, value in before.items()) and not asked_otherwise:
                 continue
             one.sequence += 1
             one.full_clean(exclude=["session", "cohort", "made_by"], validate_constraints=False)
-            one.save()
+            one.save(update_fields=[*fields, "starts_at", "sequence", "updated_at"])
+            if one.starts_at != before["starts_at"]:
+                # Whoever said something said it of the other time.
+                one.people.exclude(user=by).exclude(answer="").update(answer="")
             changed.append(one)
-            gone[one.pk] = away or []
-        tell(changed, gone)
+        for one in changed:
+            tell_of(one, gone=gone[one.pk])
     return changed
 
 
@@ -184,7 +188,8 @@ def cancel_meeting(
             one.cancelled_because = clean_line(reason)[:300]
             one.sequence += 1
             one.save(update_fields=["state", "cancelled_because", "sequence", "updated_at"])
-        tell(gone)
+        for one in gone:
+            tell_of_cancelling(one)
     return gone
 
 
@@ -289,16 +294,6 @@ def locked_series(meeting: Meeting, *, later: bool = False) -> tuple[Meeting, li
     return locked, sorted(after, key=lambda row: (row.starts_at, row.pk))
 
 
-def tell(meetings: Sequence[Meeting], gone: Mapping[int, Sequence[Any]] | None = None) -> None:
-    """Have those concerned told of new, changed and called-off meetings. `gone`: by meeting, who is not asked any more."""
-    try:
-        from .meeting_mail import tell_of
-    except ImportError:
-        return
-    for meeting in meetings:
-        tell_of(meeting, gone=(gone or {}).get(meeting.pk, ()))
-
-
 def _create(session, starts, *, by, cohort, people, few, form, now, fields, series=None) -> list[Meeting]:
     now = now or timezone.now()
     kind = fields["kind"]
@@ -326,7 +321,8 @@ def _create(session, starts, *, by, cohort, people, few, form, now, fields, seri
             meeting.save()
             made.append(meeting)
         ask_people(made, asked, by)
-        tell(made)
+        for meeting in made:
+            tell_of(meeting)
     return made
 
 
@@ -349,22 +345,19 @@ def _asked(by, meeting: Meeting, people: Iterable[Any]) -> list[Any]:
     return list(chosen.values())
 
 
-def _set_people(meeting: Meeting, people: Sequence[Any]) -> list[Any] | None:
-    """Ask exactly these by name. Returns those who are not asked any more; None where nothing changed."""
+def _set_people(meeting: Meeting, people: Sequence[Any]) -> tuple[bool, list[Any]]:
+    """Ask exactly these by name. Returns whether that changed anything, and who is not asked any more. Attendance that was noted stays."""
     rows = {row.user_id: row for row in meeting.people.select_related("user")}
     asked = {pk for pk, row in rows.items() if row.invited}
     wanted = {person.pk for person in people}
-    if asked == wanted:
-        return None
-    for pk in wanted - asked:
+    for pk in sorted(wanted - asked):
         MeetingPerson.objects.update_or_create(meeting=meeting, user_id=pk, defaults={"invited": True})
-    for pk in asked - wanted:
-        row = rows[pk]
-        if row.attendance:
-            MeetingPerson.objects.filter(pk=row.pk).update(invited=False)
+    for pk in sorted(asked - wanted):
+        if rows[pk].attendance:
+            MeetingPerson.objects.filter(pk=rows[pk].pk).update(invited=False)
         else:
-            row.delete()
-    return [rows[pk].user for pk in sorted(asked - wanted)]
+            rows[pk].delete()
+    return asked != wanted, [rows[pk].user for pk in sorted(asked - wanted)]
 
 
 def _moves(

@@ -19,6 +19,7 @@ from accounts.models import Message, User
 from .application_mail import application_values, written_time
 from .decision_messages import KINDS as DECISIONS
 from .decision_messages import answer_until, decision_values
+from .mail_text.passages import passage_of
 from .message_kinds import MessageKind
 from .message_kinds.placeholders import COMMON, NAME
 from .message_templates import Words, Written, fill
@@ -28,7 +29,16 @@ from .placing import placement_of
 #: A mail that an organiser has sent to the own address to see what it looks like.
 TEST_KIND = "template_test"
 #: Kinds that go to people who did not apply: no applicant can be chosen for them.
-_OF_OTHERS = {"reminder_reviews", "places_free"}
+_OF_OTHERS = {
+    "reminder_reviews",
+    "places_free",
+    "announcement",
+    "digest",
+    "nudges",
+    "nudges_unanswered",
+    "meeting_poll",
+    "reminder_meeting_poll",
+}
 
 
 def register() -> None:
@@ -84,7 +94,11 @@ def differences(before: Words, after: Words) -> list[tuple[str, str]]:
 def _examples(kind: MessageKind) -> dict[str, object]:
     """Example values, but for what is known of every session and person."""
     common = {placeholder.name for placeholder in COMMON}
-    return {one.name: str(one.example) for one in kind.placeholders if one.name not in common}
+    return {
+        one.name: passage_of(str(one.example)) if one.shape == "blocks" else str(one.example)
+        for one in kind.placeholders
+        if one.name not in common
+    }
 
 
 def _known(kind: MessageKind, application: Application) -> Mapping[str, object]:

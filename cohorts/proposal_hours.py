@@ -65,12 +65,12 @@ def look_at_hours(proposal: Proposal, cohort_id: int, *, by, week: int = 0) -> H
     rows = []
     for time in sorted({time for (time, _day), count in cells.items() if count}):
         row = [cells.get((time, day), 0) for day in range(7)]
-        rows.append((f"{time:%H:%M}", [Cell(count, _step(count, len(people))) for count in row]))
+        rows.append((f"{time:%H:%M}", [Cell(count, step_of(count, len(people))) for count in row]))
     short = [(people[place][0], spans_of(starts, zone)) for place, starts in sorted(missing.items())]
     return HoursLook(weeks[week][1], weeks, [name for name, _pk in people], DAYS, rows, short)
 
 
-def _step(count: int, all_people: int) -> int:
+def step_of(count: int, all_people: int) -> int:
     """0 for nobody, 4 for all, and between them by the share."""
     if count in (0, all_people):
         return STEPS if count else 0

@@ -15,7 +15,7 @@ from accounts.links import absolute_url
 from accounts.messages import NewMessage, queue_messages, register_still_true
 from accounts.models import Message
 
-from . import due_reminders
+from . import due_reminders, meeting_poll_mail
 from .application_mail import written_time
 from .due_reminders import Due
 from .message_templates import Written, load_templates, write_in_any_case
@@ -40,6 +40,7 @@ REMINDERS = [
     Reminder(due_reminders.OFFER, due_reminders.due_offers, due_reminders.offer_still_true),
     Reminder(due_reminders.CHECKIN, due_reminders.due_checkins, due_reminders.checkin_still_true),
     Reminder(due_reminders.REVIEWS, due_reminders.due_reviews, due_reminders.reviews_still_true),
+    Reminder(meeting_poll_mail.REMINDER, meeting_poll_mail.due_polls, meeting_poll_mail.still_true),
 ]
 
 
@@ -112,6 +113,8 @@ def _values(kind: str, due: Due) -> dict[str, object]:
         **due.context,
         **{name: written_time(moment) for name, moment in due.moments.items()},
     }
+    if kind == meeting_poll_mail.REMINDER:
+        values |= meeting_poll_mail.values_of(due.about)
     if kind == due_reminders.REVIEWS:
         closes, hear_by = values.setdefault("closes", ""), due.session.hear_by
         values["closes_sentence"] = _("You can write reviews until %(closes)s.") % {"closes": closes} if closes else ""
