@@ -1,4 +1,7 @@
-"""A member's few lines each week: drafts, handing in, and resting without guilt."""
+"""A member's few lines each week: drafts, handing in, and resting without guilt.
+
+What others say to them is `checkin_replies`; when members are reminded of them, `checkin_reminders`.
+"""
 
 import datetime
 from collections.abc import Mapping
@@ -77,31 +80,49 @@ def is_open(week: Week, now: datetime.datetime | None = None) -> bool:
 
 
 def save_draft(
-    membership: Membership, week: Week, *, by, values: Mapping[str, Any], seen: datetime.datetime | None = None
+    membership: Membership,
+    week: Week,
+    *,
+    by,
+    values: Mapping[str, Any],
+    seen: datetime.datetime | None = None,
+    form: str = "",
+    now: datetime.datetime | None = None,
 ) -> CheckIn:
     """Keep what a member typed. `values` are cleaned, by field name; what is not named stays.
 
-    `seen` is the check-in's `updated_at` when the page was made, None if there was none. A check-in that was handed in
-    stays so. Raises `PermissionDenied`, `CheckInClosed`, `ChangedElsewhere`.
+    `seen` is the check-in's `updated_at` when the page was made, None if there was none, and `form` names the open page: what the
+    same page saved last is never another tab's, even where its answer was lost on the way. A check-in that was handed in stays so.
+    Raises `PermissionDenied`, `CheckInClosed`, `ChangedElsewhere`.
     """
-    return _write(membership, week, by=by, values=values, seen=seen)
+    return _write(membership, week, by=by, values=values, seen=seen, form=form, now=now)
 
 
 def hand_in(
-    membership: Membership, week: Week, *, by, values: Mapping[str, Any], seen: datetime.datetime | None = None
+    membership: Membership,
+    week: Week,
+    *,
+    by,
+    values: Mapping[str, Any],
+    seen: datetime.datetime | None = None,
+    form: str = "",
+    now: datetime.datetime | None = None,
 ) -> CheckIn:
-    """Keep what a member typed and show it to the cohort. Raises as `save_draft` does, and `NothingWritten`."""
-    return _write(membership, week, by=by, values=values, seen=seen, handing_in=True)
+    """Keep what a member typed and show it to the cohort. Raises as `save_draft` does, and `NothingWritten`.
+
+    Who rests in this week owes no word: without one the rest stays as it is, and nothing is handed in.
+    """
+    return _write(membership, week, by=by, values=values, seen=seen, form=form, now=now, handing_in=True)
 
 
-def rest(membership: Membership, week: Week, *, by) -> CheckIn:
+def rest(membership: Membership, week: Week, *, by, now: datetime.datetime | None = None) -> CheckIn:
     """Say that the member rests in `week`. What was written stays. Saying it twice changes nothing."""
-    return _set_resting(membership, week, by=by, resting=True)
+    return _set_resting(membership, week, by=by, resting=True, now=now)
 
 
-def stop_resting(membership: Membership, week: Week, *, by) -> CheckIn:
+def stop_resting(membership: Membership, week: Week, *, by, now: datetime.datetime | None = None) -> CheckIn:
     """Take it back."""
-    return _set_resting(membership, week, by=by, resting=False)
+    return _set_resting(membership, week, by=by, resting=False, now=now)
 
 
 def week_to_rest(membership: Membership, now: datetime.datetime | None = None) -> Week:
@@ -112,27 +133,37 @@ def week_to_rest(membership: Membership, now: datetime.datetime | None = None) -
     return week
 
 
-def _write(membership, week, *, by, values, seen, handing_in=False) -> CheckIn:
-    _check(membership, week, by=by)
+def has_words(checkin: CheckIn) -> bool:
+    """Whether the member wrote anything for the cohort to read."""
+    return any(getattr(checkin, name).strip() for name in WORDS)
+
+
+def _write(membership, week, *, by, values, seen, form, now, handing_in=False) -> CheckIn:
     unknown = set(values) - set(FIELDS)
     if unknown:
         raise ValueError(f"Not fields of a check-in: {', '.join(sorted(unknown))}")
+    now = now or timezone.now()
+    _check(membership, week, by=by, now=now)
     with transaction.atomic():
         checkin, created = CheckIn.objects.select_for_update().get_or_create(membership=membership, week=week)
         if not created:
-            _refuse_to_overwrite(checkin, values, seen)
+            _refuse_to_overwrite(checkin, values, seen, form)
         for name, value in values.items():
             setattr(checkin, name, value)
         if handing_in:
-            if not any(getattr(checkin, name).strip() for name in WORDS):
+            if has_words(checkin):
+                checkin.written_at = checkin.written_at or now
+            elif not checkin.resting:
                 raise NothingWritten(_("Write at least one line, or say that you rest this week."))
-            checkin.written_at = checkin.written_at or timezone.now()
+        checkin.saved_by_form = form
         checkin.save()
     return checkin
 
 
-def _refuse_to_overwrite(checkin: CheckIn, values: Mapping[str, Any], seen: datetime.datetime | None) -> None:
+def _refuse_to_overwrite(checkin: CheckIn, values: Mapping[str, Any], seen: datetime.datetime | None, form: str) -> None:
     if seen is not None and checkin.updated_at <= seen:
+        return
+    if form and checkin.saved_by_form == form:
         return
     # Words can be lost; a number or a tick is set again at a glance.
     for name in WORDS:
@@ -141,8 +172,8 @@ def _refuse_to_overwrite(checkin: CheckIn, values: Mapping[str, Any], seen: date
             raise ChangedElsewhere(checkin)
 
 
-def _set_resting(membership, week, *, by, resting: bool) -> CheckIn:
-    _check(membership, week, by=by)
+def _set_resting(membership, week, *, by, resting: bool, now) -> CheckIn:
+    _check(membership, week, by=by, now=now or timezone.now())
     with transaction.atomic():
         checkin, _created = CheckIn.objects.select_for_update().get_or_create(membership=membership, week=week)
         if checkin.resting != resting:
@@ -151,12 +182,11 @@ def _set_resting(membership, week, *, by, resting: bool) -> CheckIn:
     return checkin
 
 
-def _check(membership: Membership, week: Week, *, by) -> None:
+def _check(membership: Membership, week: Week, *, by, now: datetime.datetime) -> None:
     if not may_write(by, membership):
         raise PermissionDenied
     if week.session_id != membership.cohort.session_id:
         raise ValueError("The week belongs to another session.")
-    now = timezone.now()
     if now < opens_at(week):
         raise CheckInClosed(_("This week has not begun. Its check-in opens when it does."))
     if now >= closes_at(week):

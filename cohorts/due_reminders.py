@@ -18,11 +18,11 @@ from django.urls import reverse
 from accounts.links import absolute_url
 from accounts.models import Message, User
 
-from .checkins import ends_at, last_minute
+from .checkin_reminders import is_due
+from .checkins import ends_at, last_minute, opens_at
 from .late_access import deadline_of, with_late_access
 from .models import Application, ApplicationEvent, CheckIn, Membership, ReviewAssignment, ReviewPhase, Session, Week
 from .phases import switches_of
-from .stages import Stage, current_week, stage_of
 
 Status = Application.Status
 
@@ -34,14 +34,13 @@ DRAFT_UNTOUCHED = datetime.timedelta(hours=6)
 #: How long before an offer ends, and how long after it was made at the earliest.
 OFFER_AHEAD = datetime.timedelta(hours=48)
 OFFER_SETTLED = datetime.timedelta(hours=24)
-#: How long before the end of a week its check-in is called to mind: from Friday noon where weeks begin on Mondays. Who joined
-#: just now is left in peace.
-CHECKIN_AHEAD = datetime.timedelta(hours=60)
+#: Who joined just now is left in peace.
 JOINED_SETTLED = datetime.timedelta(hours=48)
 #: How long before the last phase of the review ends, or applicants are to hear from the organisers.
 REVIEWS_AHEAD = datetime.timedelta(days=7)
 #: A session has at most 52 weeks and a week 0: what began earlier is over, and its weeks need not be read.
 LONGEST_SESSION = datetime.timedelta(days=400)
+DAY, AHEAD = datetime.timedelta(days=1), datetime.timedelta(days=8)
 
 
 @dataclass(frozen=True)
@@ -162,55 +161,75 @@ def offer_still_true(message: Message, now: datetime.datetime) -> bool:
     return _open_offers(now).filter(pk=message.about_id, offers=message.round).exists()
 
 
-# --- a week without a check-in: once a week
+# --- a week without a check-in: once a week, on the day and at the time that the member chose
 
 
-def _without_checkin(weeks: list[Week]) -> QuerySet[Membership]:
-    """Members who take part now and have neither checked in for one of `weeks` nor said that they rest."""
-    said = CheckIn.objects.filter(Q(written_at__isnull=False) | Q(resting=True), membership=OuterRef("pk"), week__in=weeks)
+def _reminded_members() -> QuerySet[Membership]:
+    """Members who take part now and want to be reminded: who rests is left in peace."""
     members = Membership.objects.members().filter(_wants_reminders("user"), state=Membership.State.ACTIVE)
-    return members.exclude(Exists(said)).select_related("user")
+    return members.filter(reminder_day__isnull=False).select_related("user")
 
 
-def _running_weeks(now: datetime.datetime) -> dict[int, Week]:
-    """The week that runs now, by the id of its session, of every running session."""
+def _said_something(week: Any) -> Exists:
+    """Whether the member has checked in for `week` (its id, or a name for it in the query), or said that they rest."""
+    return Exists(CheckIn.objects.filter(Q(written_at__isnull=False) | Q(resting=True), membership=OuterRef("pk"), week=week))
+
+
+def _open_weeks(now: datetime.datetime) -> dict[int, Week]:
+    """The weeks of published sessions of which somebody may be reminded now, by id: where the day begins late, one that has just ended."""
     sessions = Session.objects.filter(
-        published_at__lte=now, archived_at=None, starts_on__gte=(now - LONGEST_SESSION).date()
+        published_at__lte=now, archived_at=None, starts_on__gte=(now - LONGEST_SESSION).date(), starts_on__lte=(now + AHEAD).date()
     ).prefetch_related("calendar")
-    running = {session.pk: current_week(session, now) for session in sessions if stage_of(session, now) == Stage.RUNNING}
-    return {pk: week for pk, week in running.items() if week is not None}
+    weeks: dict[int, Week] = {}
+    for session in sessions:
+        for week in session.calendar.all():
+            week.session = session
+            if opens_at(week) <= now < ends_at(week) + DAY:
+                weeks[week.pk] = week
+    return weeks
 
 
 def due_checkins(now: datetime.datetime) -> Iterator[Due]:
-    """Members without a check-in for the week that runs, towards its end."""
-    weeks = {pk: week for pk, week in _running_weeks(now).items() if ends_at(week) - now <= CHECKIN_AHEAD}
+    """Members without a check-in for a week that runs, from the hour that each chose."""
+    weeks = _open_weeks(now)
     if not weeks:
         return
     members = (
-        _without_checkin(list(weeks.values()))
-        .filter(cohort__session__calendar__in=list(weeks.values()), joined_at__lte=now - JOINED_SETTLED)
-        .annotate(week_number=F("cohort__session__calendar__number"), session_id=F("cohort__session"))
+        _reminded_members()
+        .filter(cohort__session__calendar__in=list(weeks), joined_at__lte=now - JOINED_SETTLED)
+        .annotate(week_number=F("cohort__session__calendar__number"), open_week=F("cohort__session__calendar__pk"))
+        .exclude(_said_something(OuterRef("open_week")))
     )
     untold = members.exclude(_written(CHECKIN, Membership, pk="pk", person="user", round=OuterRef("week_number")))
-    for membership in untold.order_by("pk"):
-        week = weeks[membership.session_id]
+    for membership in untold.order_by("pk", "week_number"):
+        week = weeks[membership.open_week]
+        if not is_due(membership, week, now):
+            continue
+        page = absolute_url(reverse("checkin", args=[membership.pk, week.number]))
         yield Due(
             recipient=membership.user,
             about=membership,
             session=week.session,
-            link=absolute_url(reverse("checkin", args=[membership.pk, week.number])),
+            link=page,
             round=week.number,
             moments={"closes": last_minute(week)},
-            context={"week": week.number, "rest_link": absolute_url(reverse("progress", args=[membership.pk]))},
+            context={
+                "week": week.number,
+                "rest_link": absolute_url(reverse("progress", args=[membership.pk])),
+                "choose_link": absolute_url(reverse("checkin_reminder", args=[membership.pk])),
+            },
         )
 
 
 def checkin_still_true(message: Message, now: datetime.datetime) -> bool:
+    """Whether the member still owes that week's check-in a word, and still wants to be reminded."""
     membership: Any = message.about
-    if stage_of(membership.cohort.session, now) != Stage.RUNNING:
-        return False
-    week = current_week(membership.cohort.session, now)
-    return week is not None and week.number == message.round and _without_checkin([week]).filter(pk=membership.pk).exists()
+    week = next((week for week in _open_weeks(now).values() if _is_of(week, membership, message.round)), None)
+    return week is not None and _reminded_members().filter(pk=membership.pk).exclude(_said_something(week.pk)).exists()
+
+
+def _is_of(week: Week, membership: Membership, number: int) -> bool:
+    return week.session_id == membership.cohort.session_id and week.number == number
 
 
 # --- assigned reviews that were not handed in: once a session

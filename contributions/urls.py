@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from .views import board, overview, progress, projects, session_board, syncing, track, words, work
+from .views import board, closing, learning, overview, progress, projects, session_board, syncing, track, words, work
 from .webhooks import github_webhook
 
 urlpatterns = [
@@ -11,6 +11,11 @@ urlpatterns = [
     path("progress/<int:pk>/track/", track.track, name="track"),
     path("progress/<int:pk>/sync/", syncing.sync, name="sync"),
     path("progress/<int:pk>/sync/status/", syncing.sync_status, name="sync_status"),
+    path("progress/<int:pk>/learning/", learning.log, name="learning"),
+    path("progress/<int:pk>/learning/new/", learning.new, name="new_learning"),
+    path("progress/<int:pk>/learning.md", learning.export, name="learning_export"),
+    path("learning/<int:pk>/", learning.entry, name="learning_entry"),
+    path("learning/<int:pk>/delete/", learning.delete, name="delete_learning"),
     path("work/<int:pk>/", work.work, name="work"),
     path("work/<int:pk>/edit/", track.edit, name="edit_work"),
     path("work/<int:pk>/delete/", track.delete, name="delete_work"),
@@ -19,6 +24,7 @@ urlpatterns = [
     path("work/<int:pk>/hide/", work.hide, name="hide_work"),
     path("work/<int:pk>/restore/", work.restore, name="restore_work"),
     path("cohorts/<int:pk>/", board.cohort, name="cohort"),
+    path("cohorts/<int:pk>/closing/", closing.closing, name="closing"),
     path("cohorts/<int:pk>/sync/", syncing.cohort_sync, name="cohort_sync"),
     path("cohorts/<int:pk>/sync/status/", syncing.cohort_sync_status, name="cohort_sync_status"),
     path("sessions/<slug:slug>/board/", session_board.session_board, name="session_board"),

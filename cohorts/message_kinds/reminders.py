@@ -63,14 +63,14 @@ OFFER = MessageKind(
 CHECKIN = MessageKind(
     key="reminder_checkin",
     label=_("Reminder: no check-in this week"),
-    purpose=_("For members without a check-in. Sent once a week, towards its end."),
+    purpose=_("For members without a check-in. Sent once a week, on the day and at the time that each member chose."),
     category="reminders",
     subject=_("Your check-in for week {week} of {session}"),
     paragraphs=(
         GREETING,
         _(
-            "Week {week} of {session} is nearly over, and we have no check-in from you yet. One line is enough: what you did, where"
-            " you are stuck, or what comes next. Your cohort reads it to know how it can help."
+            "We have no check-in from you yet for week {week} of {session}. One line is enough: what you did, where you are stuck, or"
+            " what comes next. Your cohort reads it to know how it can help."
         ),
         _("[Write your check-in]({link})"),
         _("You can write it until {closes}."),
@@ -79,6 +79,7 @@ CHECKIN = MessageKind(
             " say why."
         ),
         _("[Your page]({rest_link})"),
+        _("Would another day or hour suit you better?\n[Choose when you are reminded]({choose_link})"),
         *ENDING,
     ),
     placeholders=(
@@ -90,6 +91,12 @@ CHECKIN = MessageKind(
             "rest_link",
             _("The member's own page, with “I rest this week”"),
             "https://cohorts.example.org/progress/1/",
+            shape="url",
+        ),
+        Placeholder(
+            "choose_link",
+            _("Page on which the member chooses day and hour of this reminder"),
+            "https://cohorts.example.org/progress/1/reminder/",
             shape="url",
         ),
         SWITCH_LINK,
