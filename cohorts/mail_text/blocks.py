@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from .inlines import BREAK, Forms, Inline, Values, fill_all
+from .inlines import BREAK, Forms, Inline, Slot, Values, fill_all
 
 _SPACES = re.compile(r" {2,}")
 
@@ -42,6 +42,9 @@ class Paragraph:
     tag: str = "p"
 
     def fill(self, values: Values) -> Forms:
+        match self.parts:
+            case [Slot(name)] if values[name].is_blocks:
+                return values[name].text, values[name].html
         text, html = _lines(self.parts, values)
         return text, f"<{self.tag}>{html}</{self.tag}>" if self.tag else html
 

@@ -14,6 +14,7 @@ from markdown_it.token import Token
 from cohorts.message_kinds.kind import MessageKind
 
 from .inlines import Slot
+from .passages import with_plain_braces
 from .reading import parser, read, split
 
 SUBJECT_MOST, BODY_MOST = 200, 10_000
@@ -52,6 +53,13 @@ def problems_of(kind: MessageKind, subject: str, body: str) -> list[Problem]:
     return sorted(dict.fromkeys(found), key=lambda problem: (problem.field == "body", problem.line or 0))
 
 
+def problems_of_passage(kind: MessageKind, text: str) -> list[Problem]:
+    """All that keeps plain Markdown, without placeholders, from being a part of mails of `kind`. The field of each problem is the body."""
+    found = [Problem("body", number, words) for number, line in enumerate(text.split("\n"), start=1) for words in _unseen(line)]
+    found += _of_tokens(kind, _strict.parse(with_plain_braces(text)))
+    return sorted(dict.fromkeys(found), key=lambda problem: problem.line or 0)
+
+
 def _of_subject(kind: MessageKind, subject: str) -> Iterator[Problem]:
     def problem(text: str) -> Problem:
         return Problem("subject", 1, text)
@@ -71,7 +79,9 @@ def _of_subject(kind: MessageKind, subject: str) -> Iterator[Problem]:
     yield from (problem(text) for text in _unseen(subject))
     yield from (problem(text) for text in _wrong_braces(kind, subject))
     for part in split(subject):
-        if isinstance(part, Slot) and part.name in kind.by_name and not kind.by_name[part.name].trusted:
+        if isinstance(part, Slot) and part.name in kind.by_name and kind.by_name[part.name].shape == "blocks":
+            yield problem(_("{%(name)s} cannot stand in the subject: it is longer than a line.") % {"name": part.name})
+        elif isinstance(part, Slot) and part.name in kind.by_name and not kind.by_name[part.name].trusted:
             yield problem(
                 _("{%(name)s} cannot stand in the subject: it is what somebody else wrote. Use it in the text.")
                 % {"name": part.name}
@@ -94,6 +104,7 @@ def _of_body(kind: MessageKind, body: str) -> Iterator[Problem]:
             yield Problem("body", number, text)
     tokens = _strict.parse(body)
     yield from _of_tokens(kind, tokens)
+    yield from _blocks_among_words(kind, body)
     names = read("", body).names
     for name in kind.required:
         if name not in names:
@@ -102,6 +113,21 @@ def _of_body(kind: MessageKind, body: str) -> Iterator[Problem]:
                 None,
                 _("{%(name)s} is missing: people need it. It is: %(label)s.") % {"name": name, "label": kind.by_name[name].label},
             )
+
+
+def _blocks_among_words(kind: MessageKind, body: str) -> Iterator[Problem]:
+    """Placeholders for whole paragraphs that share theirs with something else."""
+    lines = body.split("\n")
+    for number, line in enumerate(lines, start=1):
+        for one in kind.placeholders:
+            if one.shape != "blocks" or one.written not in line:
+                continue
+            beside = "".join(lines[max(0, number - 2) : number - 1] + lines[number : number + 1])
+            if line.strip() != one.written or beside.strip():
+                text = _(
+                    "{%(name)s} stands for whole paragraphs: give it a line of its own, with an empty line before and after it."
+                )
+                yield Problem("body", number, text % {"name": one.name})
 
 
 def _unseen(line: str) -> Iterator[str]:

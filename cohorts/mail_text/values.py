@@ -33,6 +33,8 @@ class Value:
     #: The whole address that it is; empty where it is none.
     address: str
     trusted: bool
+    #: Whole paragraphs and lists, which no paragraph goes around.
+    is_blocks: bool = False
 
     @property
     def in_address(self) -> str:
@@ -40,15 +42,26 @@ class Value:
         return quote(self.text, safe="")
 
 
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """Whole paragraphs and lists for a placeholder of the shape “blocks”: as plain text, and as HTML that cannot hurt anybody."""
+
+    text: str
+    html: str
+
+
 def value_of(placeholder: Placeholder, given: object) -> Value:
-    """`given` (text, a number, for `lines` several) as it stands in a mail. Raises `TemplateFailed` where it cannot stand there."""
+    """`given` as it stands in a mail: text, a number, for `lines` several, for `blocks` a `Passage`. Raises `TemplateFailed` where it
+    cannot stand there."""
     if given is None:
         raise TemplateFailed(_("Nothing is known for %(name)s.") % {"name": placeholder.written})
-    if placeholder.shape == "lines":
+    if isinstance(given, Passage):
+        value = Value(given.text, given.html, "", placeholder.trusted, is_blocks=True)
+    elif placeholder.shape == "lines":
         lines = [_harmless(one, placeholder) for one in (given if isinstance(given, list | tuple) else str(given).splitlines())]
         lines = [line for line in lines if line]
         value = Value("\n".join(lines), "<br>\n".join(_marked(line, placeholder) for line in lines), "", placeholder.trusted)
-    elif placeholder.shape == "text":
+    elif placeholder.shape in ("text", "blocks"):
         line = _harmless(given, placeholder)
         value = Value(line, _marked(line, placeholder), "", placeholder.trusted)
     else:

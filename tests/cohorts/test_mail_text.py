@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from accounts.models import User
 from cohorts.mail_text.blocks import fill_blocks
 from cohorts.mail_text.checks import BODY_MOST, SUBJECT_MOST, problems_of
+from cohorts.mail_text.passages import passage_of
 from cohorts.mail_text.reading import read
 from cohorts.mail_text.values import TemplateFailed, value_of
 from cohorts.message_kinds import KINDS, kind_named
@@ -27,7 +28,8 @@ NEEDED = "\n\n{link} {answer_by}\n"
 def filled(body: str, kind=OFFER, **values) -> tuple[str, str]:
     """Text and HTML of `body`, with examples for what `values` leave out."""
     letter = read("x", body)
-    given_values = {one.name: str(one.example) for one in kind.placeholders} | values
+    examples = {one.name: passage_of(str(one.example)) if one.shape == "blocks" else str(one.example) for one in kind.placeholders}
+    given_values = examples | values
     return fill_blocks(letter.blocks, {name: value_of(kind.by_name[name], given_values[name]) for name in letter.names})
 
 
