@@ -6,13 +6,26 @@ handed members in the states that it was registered for. `docs/how-to/look-after
 """
 
 import datetime
+import zlib
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from .models import Membership
+from .stages import is_paused
 
 State = Membership.State
+#: As long as a key may be, so that a nudge can tell a return of the same thing by a few characters more.
+LONGEST_KEY = 70
+
+
+@dataclass(frozen=True)
+class Answer:
+    """That somebody who leads has looked after a reason by what they did: `text` is a whole sentence, `by` a name."""
+
+    by: str
+    at: datetime.datetime
+    text: str
 
 
 @dataclass(frozen=True)
@@ -22,6 +35,10 @@ class Reason:
     `tone` is one of trouble, mine, reviewer, maintainer, quiet. `alarm`: somebody should act; else it is only good to know.
     `topic` is a key of `topics()`, or empty: shown, but no kind of help fits. `help`: what one could do now, a sentence or two.
     `url` leads to where that is done or read, and `action` is what the link is called.
+
+    `key` tells this time from an earlier one of the same kind (default: `since`), and has no “#”. `asks`: the person asked for
+    something, so that days without an answer count from `since`. `answer`: it is looked after already, and therefore no alarm.
+    `reply_to`: the id of a check-in to which one can reply right there; 0 for none.
     """
 
     membership: Membership
@@ -34,6 +51,25 @@ class Reason:
     topic: str = ""
     help: str = ""
     action: str = ""
+    key: str = ""
+    asks: bool = False
+    answer: Answer | None = None
+    reply_to: int = 0
+
+    @property
+    def occurrence(self) -> str:
+        """What tells this time from an earlier one: stable for as long as it is the same thing."""
+        return (self.key or (self.since.isoformat() if self.since else ""))[:LONGEST_KEY]
+
+    @property
+    def identity(self) -> tuple[int, str, str]:
+        """Whose it is, of which kind, and which time: the same in every look at it."""
+        return self.membership.pk, self.kind, self.occurrence
+
+    @property
+    def anchor(self) -> str:
+        """An id for a page, and for the address that leads back to it."""
+        return f"reason-{self.membership.pk}-{self.kind}-{zlib.crc32(self.occurrence.encode()):x}"
 
 
 @dataclass(frozen=True)
@@ -65,12 +101,17 @@ def topics() -> list[Topic]:
 
 
 def gather(memberships: Sequence[Membership], now: datetime.datetime) -> list[Reason]:
-    """All reasons for these members of one session, by name; of one member alarms first, the oldest first among them."""
+    """All reasons for these members of one session, by name; of one member alarms first, the oldest first among them.
+
+    In the session's pause nobody is an alarm: what somebody asked for is only good to know, and the rest is not said.
+    """
     found: list[Reason] = []
     for source, states in _sources.items():
         concerned = [membership for membership in memberships if membership.state in states]
         if concerned:
             found += source(concerned, now)
+    if memberships and is_paused(memberships[0].cohort.session, now):
+        found = [replace(reason, alarm=False) for reason in found if reason.asks or not reason.alarm]
     names = {membership.pk: by_name(membership) for membership in memberships}
     return sorted(
         found,

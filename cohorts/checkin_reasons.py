@@ -9,7 +9,8 @@ from django.utils.text import Truncator
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from .attention import Reason
+from .answers import Signs, signs_of
+from .attention import Answer, Reason
 from .models import CheckIn, Membership
 from .resting import Rest, rests_of
 from .waits import Party, Wait
@@ -18,18 +19,20 @@ from .waits import Party, Wait
 SILENT_AFTER = 7
 #: What a member wrote about being stuck counts for so many working days: afterwards it is an old story.
 STUCK_COUNTS = 7
+#: What nobody has answered is told for longer: until somebody who went silent over it has been an alarm for a week.
+UNANSWERED_COUNTS = 12
 EMPTY = 1
 
 
 def checkin_reasons(memberships: Sequence[Membership], now: datetime.datetime) -> Iterator[Reason]:
-    """A source for `cohorts.attention`; two queries: the last check-ins, and the weeks of rest."""
+    """A source for `cohorts.attention`; four queries: the last check-ins, the weeks of rest, and what those who lead answered."""
     if not _runs(memberships, now):
         return
-    rests, last = rests_of(memberships, now), last_written(memberships)
+    rests, last, signs = rests_of(memberships, now), last_written(memberships), signs_of(memberships)
     for membership in memberships:
         rest, checkin = rests[membership.pk], last.get(membership.pk)
-        if checkin is not None and _is_recent(checkin, rest, now):
-            yield from _of_words(membership, checkin, rest)
+        if checkin is not None:
+            yield from _of_words(membership, checkin, rest, signs[membership.pk], now)
         if rest.now:
             yield _resting(membership)
         else:
@@ -37,21 +40,21 @@ def checkin_reasons(memberships: Sequence[Membership], now: datetime.datetime) -
 
 
 def checkin_waits(memberships: Sequence[Membership], now: datetime.datetime) -> Iterator[Wait]:
-    """A source for `cohorts.waits`: what a member is stuck with, and the wish to talk. Two queries."""
+    """A source for `cohorts.waits`: what a member is stuck with, and the wish to talk, until it is answered. Four queries."""
     if not _runs(memberships, now):
         return
-    rests, last = rests_of(memberships, now), last_written(memberships)
+    rests, last, signs = rests_of(memberships, now), last_written(memberships), signs_of(memberships)
     for pk, checkin in last.items():
         membership, rest = rests[pk].membership, rests[pk]
-        if not _is_recent(checkin, rest, now):
+        if not _is_recent(checkin, rest, now, UNANSWERED_COUNTS):
             continue
         values: dict[str, Any] = {"membership": membership, "party": Party.LEADER, "since": checkin.written_at, "topic": "talk"}
         values["url"] = _page_of(checkin)
         title = _("Check-in of week %(number)s") % {"number": checkin.week.number}
-        if checkin.stuck.strip() and not rest.now:
+        if checkin.stuck.strip() and not rest.now and not signs[pk].reply_to(checkin):
             text = _("is stuck: “%(words)s”") % {"words": _words(checkin)}
             yield Wait(key=f"stuck-{checkin.pk}", title=title, text=text, **values)
-        if checkin.wants_to_talk:
+        if checkin.wants_to_talk and not signs[pk].talk_since(checkin):
             yield Wait(key=f"talk-{checkin.pk}", title=title, text=_("would like to talk"), private=True, **values)
 
 
@@ -71,8 +74,8 @@ def _runs(memberships: Sequence[Membership], now: datetime.datetime) -> bool:
     return session is not None and session.begins_at <= now < session.ends_at
 
 
-def _is_recent(checkin: CheckIn, rest: Rest, now: datetime.datetime) -> bool:
-    return rest.age(checkin.written_at or now, now) <= STUCK_COUNTS
+def _is_recent(checkin: CheckIn, rest: Rest, now: datetime.datetime, days: int = STUCK_COUNTS) -> bool:
+    return rest.age(checkin.written_at or now, now) <= days
 
 
 def _page_of(checkin: CheckIn) -> str:
@@ -83,23 +86,36 @@ def _words(checkin: CheckIn) -> str:
     return Truncator(" ".join(checkin.stuck.split())).chars(140)
 
 
-def _of_words(membership: Membership, checkin: CheckIn, rest: Rest) -> Iterator[Reason]:
+def _of_words(membership: Membership, checkin: CheckIn, rest: Rest, signs: Signs, now: datetime.datetime) -> Iterator[Reason]:
     values: dict[str, Any] = {
         "membership": membership, "since": checkin.written_at, "url": _page_of(checkin), "topic": "talk",
-        "action": _("Read the check-in"),
+        "action": _("Read the check-in"), "key": f"checkin-{checkin.pk}",
+        "reply_to": checkin.pk,
     }  # fmt: skip
     if checkin.wants_to_talk:
         help = _("Offer them a time today or tomorrow. Fifteen minutes are often enough.")
-        yield Reason(kind="talk", text=_("would like to talk"), tone="trouble", help=help, **values)
-    if checkin.stuck.strip() and not rest.now:
+        answer = signs.talk_since(checkin)
+        if _still_counts(checkin, answer, rest, now):
+            text = _("would like to talk")
+            yield Reason(kind="talk", text=text, tone="trouble", help=help, asks=True, **_answered(answer), **values)
+    reply = signs.reply_to(checkin)
+    if checkin.stuck.strip() and not rest.now and _still_counts(checkin, reply, rest, now):
         text = _("is stuck: “%(words)s”") % {"words": _words(checkin)}
         help = _("Answer them, or offer half an hour to look at it together.")
-        yield Reason(kind="stuck", text=text, help=help, **values)
-    if checkin.energy == EMPTY and not rest.now:
+        yield Reason(kind="stuck", text=text, help=help, asks=True, **_answered(reply), **values)
+    if checkin.energy == EMPTY and not rest.now and _is_recent(checkin, rest, now):
         help = _(
             "Ask what would make the week lighter. Resting for a week is one press on their page, and nothing counts meanwhile."
         )
-        yield Reason(kind="energy", text=_("says that their energy is 1 of 5"), help=help, **values)
+        yield Reason(kind="energy", text=_("says that their energy is 1 of 5"), help=help, **_answered(reply), **values)
+
+
+def _still_counts(checkin: CheckIn, answer: Answer | None, rest: Rest, now: datetime.datetime) -> bool:
+    return _is_recent(checkin, rest, now, STUCK_COUNTS if answer else UNANSWERED_COUNTS)
+
+
+def _answered(answer: Answer | None) -> dict[str, Any]:
+    return {"answer": answer, "alarm": answer is None}
 
 
 def _resting(membership: Membership) -> Reason:
@@ -126,4 +142,5 @@ def _of_silence(membership: Membership, last: CheckIn | None, rest: Rest, now: d
     help = _("Send them a line: “How is it going?” Say that resting is fine, too.")
     page = reverse("progress", args=[membership.pk])
     values: dict[str, Any] = {"topic": "silent", "help": help, "action": _("See the progress")}
+    values["key"] = f"checkin-{last.pk}" if last else "start"
     yield Reason(membership, "silent", text % {"days": days}, "trouble", since, page, **values)

@@ -57,3 +57,11 @@ def current_week(session: Session, now: datetime.datetime | None = None) -> Week
 def week_on(day: datetime.date, weeks: Iterable[Week]) -> Week | None:
     """The one of `weeks` that holds `day`."""
     return next((week for week in weeks if week.starts_on <= day <= week.ends_on), None)
+
+
+def is_paused(session: Session, now: datetime.datetime) -> bool:
+    """Whether `now` falls into the session's pause."""
+    if session.pause is None:
+        return False
+    first, last = session.pause
+    return first <= now.astimezone(session.zone).date() <= last

@@ -61,7 +61,7 @@ def login_reasons(memberships: Sequence[Membership], now: datetime.datetime) -> 
         page = reverse("progress", args=[membership.pk])
         yield Reason(
             membership, code, text, "trouble" if begun else "quiet", since, page,
-            alarm=begun, topic="place", help=help, action=_("See the progress"),
+            alarm=begun, topic="place", help=help, action=_("See the progress"), key=code,
         )  # fmt: skip
 
 

@@ -83,6 +83,9 @@ def _of_members_turn(contribution: Contribution, parts: dict) -> Reason:
 
 def _reason(contribution: Contribution, kind: str, text: str, tone: str, help: str, *, topic="reviews", alarm=True) -> Reason:
     page, since = reverse("work", args=[contribution.pk]), contribution.work_item.turn_since
+    # Each time that it becomes somebody's turn is another one.
+    key = f"work-{contribution.pk}-{int(since.timestamp()) if since else 0}"
     return Reason(
-        contribution.membership, kind, text, tone, since, page, alarm=alarm, topic=topic, help=help, action=_("See the work")
-    )
+        contribution.membership, kind, text, tone, since, page,
+        alarm=alarm, topic=topic, help=help, action=_("See the work"), key=key,
+    )  # fmt: skip

@@ -193,9 +193,12 @@ def test_who_rests_may_still_ask_for_a_talk(world):
 
 def test_an_old_story_is_not_told_again(world):
     checkin = factories.CheckInFactory(
-        membership=world.jun, week=world.session.calendar.get(number=2), stuck="Old", energy=1, written_at=ago(days=14)
+        membership=world.jun, week=world.session.calendar.get(number=1), stuck="Old", energy=1, written_at=ago(days=21)
     )
     assert set(reasons(world.jun)) == {"silent"}
+    # What nobody answered is told for longer than what they only mentioned.
+    CheckIn.objects.filter(pk=checkin.pk).update(written_at=ago(days=14))
+    assert set(reasons(world.jun)) == {"silent", "stuck"}
     CheckIn.objects.filter(pk=checkin.pk).update(written_at=ago(days=3))
     assert {"stuck", "energy"} <= set(reasons(world.jun))
 
