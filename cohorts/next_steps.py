@@ -8,12 +8,16 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from .availability_look import availability_needs_a_look, session_that_asks
+from .checkin_steps import checkin_steps
+from .farewell_steps import farewell_steps
+from .feedback.steps import feedback_steps
 from .late_access import sessions_open_late
 from .models import Application, Membership, Review, ReviewAssignment, Session, SessionRole
 from .public_status import public_status, with_public_status
 from .review_queue import sessions_under_review, waiting_in_words
 from .stages import Stage, current_week, stage_of
 from .step import Step
+from .volunteer_steps import volunteer_steps
 
 
 def next_steps(user, now: datetime.datetime | None = None) -> list[Step]:
@@ -25,9 +29,13 @@ def next_steps(user, now: datetime.datetime | None = None) -> list[Step]:
         *_applications(user, now),
         *_late_access(user, now),
         *_hours(user, now),
+        *checkin_steps(user, now),
+        *farewell_steps(user, now),
         *_memberships(user, now),
+        *feedback_steps(user, now),
         *_organised(user, now),
         *_reviews(user),
+        *volunteer_steps(user, now),
         *_stories(user, now),
     ]
     return sorted(steps, key=lambda step: step.tone != "mine")

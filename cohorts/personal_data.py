@@ -104,6 +104,8 @@ def _memberships(user) -> list[dict[str, Any]]:
             "joined_at": iso(membership.joined_at),
             "left_at": iso(membership.left_at),
             "leaving_reason": membership.leaving_reason,
+            "rests_until": iso(membership.resting_until),
+            "goes_on_until": iso(membership.extended_until),
             "checkins": [_checkin(checkin) for checkin in membership.checkins.all()],
         }
         for membership in found

@@ -183,13 +183,17 @@ def story_of(membership: Membership, *, viewer) -> list[MembershipEvent]:
     return list(events.select_related("actor", "other__user").order_by("-at", "-pk"))
 
 
-def changes_in(cohorts, *, viewer, since: datetime.datetime, until: datetime.datetime) -> list[MembershipEvent]:
-    """Changes of places in these cohorts (rows or ids) after `since`, up to `until`, oldest first, for those who lead or organise.
+def changes_in(
+    cohorts, *, viewer, since: datetime.datetime, until: datetime.datetime, most: int | None = None
+) -> list[MembershipEvent]:
+    """Changes of places in these cohorts (rows or ids) after `since`, up to `until`, the latest first, at most so many.
 
-    With `membership__user` and `membership__cohort`. One query. Notes are for pages and stand in no mail.
+    For those who lead or organise: others get nothing but their own. That somebody joined is no news here. With `membership__user`,
+    `membership__cohort`, `actor` and `other__user`. One query. Notes are for pages: they stand in no mail.
     """
     events = MembershipEvent.objects.visible_to(viewer).filter(membership__cohort__in=cohorts, at__gt=since, at__lte=until)
-    return list(events.select_related("membership__user", "membership__cohort", "actor", "other__user"))
+    rows = events.exclude(what=What.JOINED).select_related("membership__user", "membership__cohort", "actor", "other__user")
+    return list(rows.order_by("-at", "-pk")[:most])
 
 
 def _row(membership: Membership) -> Membership:

@@ -28,6 +28,7 @@ def people_of_my_sessions(user) -> Q:
         Q(pk__in=Membership.objects.filter(cohort__session__in=organised).values("user_id"))
         | Q(pk__in=SessionRole.objects.filter(session__in=organised).values("user_id"))
         | Q(pk__in=_handed_in(organised).values("applicant_id"))
+        | Q(pk__in=_offered(organised).values("user_id"))
     )
 
 
@@ -35,6 +36,13 @@ def _handed_in(organised):
     from .models import Application
 
     return Application.objects.filter(session__in=organised).exclude(status=Application.Status.DRAFT)
+
+
+def _offered(organised):
+    """Those who offered to help: somebody who only opened an invitation to an address stays unknown."""
+    from .models import Volunteer
+
+    return Volunteer.objects.filter(session__in=organised, submitted_at__isnull=False, user__isnull=False)
 
 
 def messages_of_my_sessions(user) -> Q:
@@ -56,12 +64,15 @@ def messages_of_sessions(organised) -> Q:
     """Messages about these sessions (their keys, or a query for them), their applications and the places in their cohorts."""
     from django.contrib.contenttypes.models import ContentType
 
-    from .models import Application, Membership, Session
+    from .models import Announcement, Application, Meeting, Membership, Session, Volunteer
 
     about = {
         Session: organised,
+        Announcement: Announcement.objects.filter(session__in=organised).values("pk"),
         Application: Application.objects.filter(session__in=organised).values("pk"),
         Membership: Membership.objects.filter(cohort__session__in=organised).values("pk"),
+        Meeting: Meeting.objects.filter(session__in=organised).values("pk"),
+        Volunteer: Volunteer.objects.filter(session__in=organised).values("pk"),
     }
     found = Q(pk__in=[])
     for model, ids in about.items():
@@ -78,6 +89,7 @@ def organises_any_session(user) -> bool:
 def register_attention() -> None:
     """What cohort boards say by themselves, and with what people can help there."""
     from . import attention, waits
+    from .attendance_reasons import attendance_reasons
     from .checkin_reasons import checkin_reasons, checkin_waits
     from .models import Membership
     from .offer_reasons import offer_reasons
@@ -88,36 +100,58 @@ def register_attention() -> None:
     attention.register_topic("silent", _("Silent"), empty=_("Nobody has gone silent. Good to know."))
     attention.register_topic("place", _("Places and logins"), empty=_("Every offer is answered, and every login is known."))
     attention.register_source(checkin_reasons)
+    attention.register_source(attendance_reasons)
     attention.register_source(offer_reasons, states=[Membership.State.INVITED])
     waits.register_source(checkin_waits)
 
 
 def register() -> None:
     from . import (
+        announcing,
         application_mail,
         calendar,
+        checkin_mail,
+        checkin_personal_data,
         draft_logins,
+        ending_personal_data,
         files,
         mail_replies,
+        meeting_attachments,
+        meeting_poll_mail,
         message_kinds,
         message_previews,
+        nudges,
         personal_data,
         publishing,
         reminders,
+        volunteer_data,
+        volunteer_mail,
         waitlist,
     )
+    from .feedback import personal_data as feedback_personal_data
 
     register_attention()
+    # First: the others delete the places on which feedback hangs.
+    feedback_personal_data.register()
+    announcing.register()
     application_mail.register()
     calendar.register()
+    checkin_mail.register()
     draft_logins.register()
     files.register()
     mail_replies.register()
+    meeting_attachments.register()
+    meeting_poll_mail.register()
     message_kinds.register()
     message_previews.register()
+    nudges.register()
     personal_data.register()
+    ending_personal_data.register()
+    checkin_personal_data.register()
     publishing.register()
     reminders.register()
+    volunteer_data.register()
+    volunteer_mail.register()
     waitlist.register()
     if messages_of_my_sessions not in people_registry.messages_visible:
         people_registry.messages_visible.append(messages_of_my_sessions)

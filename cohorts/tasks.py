@@ -6,7 +6,25 @@ from django.db import InterfaceError, OperationalError
 
 from background import task
 
-from . import accommodations, application_mail, applications, claims, files, proposals, publishing, reminders, waitlist
+from . import (
+    accommodations,
+    announcing,
+    application_mail,
+    applications,
+    checkin_mail,
+    claims,
+    completing,
+    files,
+    meeting_mail,
+    meeting_poll_mail,
+    nudges,
+    proposals,
+    publishing,
+    reminders,
+    volunteer_invitations,
+    waitlist,
+)
+from .feedback import asking as feedback_asking
 
 QUARTER = datetime.timedelta(minutes=15)
 
@@ -24,6 +42,36 @@ def tell_changes_task(application_id: int) -> None:
 @task(every=QUARTER, max_attempts=3)
 def write_due_reminders_task() -> int:
     return reminders.write_due_reminders()
+
+
+@task(every=QUARTER, max_attempts=3)
+def announce_task() -> int:
+    return announcing.announce_due()
+
+
+@task(max_attempts=5, retry_on=(OperationalError, InterfaceError), unique=True, about="cohorts.announcement")
+def send_announcement_task(announcement_id: int) -> None:
+    announcing.send_announcement(announcement_id)
+
+
+@task(max_attempts=3)
+def tell_replies_task(checkin_id: int) -> int:
+    return checkin_mail.tell_replies(checkin_id)
+
+
+@task(max_attempts=3)
+def write_meeting_mail_task(meeting_id: int, gone: list[int]) -> int:
+    return meeting_mail.write_meeting_mail(meeting_id, gone)
+
+
+@task(max_attempts=3)
+def ask_when_task(meeting_id: int) -> int:
+    return meeting_poll_mail.write_questions(meeting_id)
+
+
+@task(every=datetime.timedelta(hours=1), max_attempts=3)
+def write_missing_meeting_mail_task() -> int:
+    return meeting_mail.write_missing_meeting_mail()
 
 
 @task(every=QUARTER, max_attempts=3)
@@ -61,3 +109,25 @@ def publish_task(publication_id: int) -> None:
 @task(every=datetime.timedelta(minutes=5), max_attempts=3)
 def carry_on_publications_task() -> int:
     return publishing.carry_on_publications()
+
+
+@task(every=QUARTER, max_attempts=3, unique=True)
+def look_after_nudges_task() -> int:
+    return nudges.look_after()
+
+
+#: Days end at another hour in each zone.
+@task(every=datetime.timedelta(hours=1), max_attempts=3, unique=True)
+def look_after_places_task() -> int:
+    return completing.look_after_places()
+
+
+@task(every=datetime.timedelta(days=1), max_attempts=3)
+def end_invitations_task() -> int:
+    return volunteer_invitations.end_invitations()
+
+
+#: Days begin at another hour in each zone.
+@task(every=datetime.timedelta(hours=1), max_attempts=3, unique=True)
+def ask_due_feedback_task() -> int:
+    return feedback_asking.ask_due_feedback()

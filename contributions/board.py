@@ -117,14 +117,16 @@ def _pressing(row: Row):
     return (NEED.index(group_of(row.contribution)), row.waiting.since or row.now, row.contribution.pk)
 
 
-def wins_of(contributions: Sequence[Contribution], since: datetime.datetime, now: datetime.datetime) -> list[Win]:
-    """What was merged, landed, closed or approved between `since` and `now`, the latest first. Nobody is counted."""
+def wins_of(
+    contributions: Sequence[Contribution], since: datetime.datetime, now: datetime.datetime, *, most: int = WINS_SHOWN
+) -> list[Win]:
+    """What was merged, landed, closed or approved between `since` and `now`, the latest `most` first. Nobody is counted."""
     of_item: dict[int, list[Contribution]] = defaultdict(list)
     for contribution in contributions:
         of_item[contribution.work_item_id].append(contribution)
     # What several people did together is one win of all of them.
     wins = [win for together in of_item.values() if (win := _win(together, since, now))]
-    return sorted(wins, key=lambda win: win.at, reverse=True)[:WINS_SHOWN]
+    return sorted(wins, key=lambda win: win.at, reverse=True)[:most]
 
 
 def _win(together: Sequence[Contribution], since: datetime.datetime, now: datetime.datetime) -> Win | None:

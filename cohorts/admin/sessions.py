@@ -19,11 +19,13 @@ from cohorts.weeks import generate_weeks
 
 from .access import DATES, OrganiserAdmin, part_of
 from .accommodations import AccommodationsMixin
+from .announcements import AnnouncementsMixin
 from .arranging import ArrangingMixin
 from .assigning import AssignReviewsMixin
 from .copying import CopyingMixin
 from .deciding import DecidingMixin
 from .eligibility_inline import EligibilityRuleInline
+from .feedback import FeedbackMixin
 from .forming import FormingMixin
 from .late_codes import LateCodesMixin
 from .mail_words import MailWordsMixin
@@ -41,6 +43,7 @@ from .tiers import TiersMixin
 from .waitlist import WaitlistMixin
 from .way_to_publishing import way_to_publishing
 from .week_inline import WeekInline
+from .wishes import WishesMixin
 
 
 class ProjectsField(forms.ModelMultipleChoiceField):
@@ -100,6 +103,7 @@ class SessionAdmin(
     CopyingMixin,
     SessionCopyMixin,
     LateCodesMixin,
+    AnnouncementsMixin,
     MailWordsMixin,
     ApplyRulesMixin,
     RankingMixin,
@@ -109,10 +113,12 @@ class SessionAdmin(
     TiersMixin,
     AssignReviewsMixin,
     ArrangingMixin,
+    FeedbackMixin,
     FormingMixin,
     PublicationsMixin,
     PublishingMixin,
     SessionStepsMixin,
+    WishesMixin,
     OrganiserAdmin,
 ):
     form = SessionForm

@@ -180,3 +180,8 @@ class Membership(models.Model):
     @property
     def leads(self) -> bool:
         return self.role in access.LEADING
+
+    @property
+    def says_farewell(self) -> bool:
+        """Whether it is time for a farewell: the last week has begun, or the person left."""
+        return self.state == self.State.LEFT or self.cohort.session.is_closing

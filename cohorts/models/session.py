@@ -242,6 +242,16 @@ class Session(models.Model):
         return datetime.datetime.combine(self.first_day, datetime.time(), tzinfo=self.zone)
 
     @property
+    def last_week_at(self) -> datetime.datetime:
+        """The instant at which the last week begins."""
+        return datetime.datetime.combine(self.week_starts_on(self.weeks), datetime.time(), tzinfo=self.zone)
+
+    @property
+    def is_closing(self) -> bool:
+        """Whether the last week of a published session has begun, or all of them are over."""
+        return self.published_at is not None and timezone.now() >= self.last_week_at
+
+    @property
     def ends_at(self) -> datetime.datetime:
         """The instant at which the last week is over."""
         return datetime.datetime.combine(self.last_day + datetime.timedelta(days=1), datetime.time(), tzinfo=self.zone)

@@ -10,7 +10,9 @@ from django.views.decorators.http import require_safe
 from accounts.signed_in import signed_in
 from cohorts import roles
 from cohorts.cohort_people import cohort_people
+from cohorts.handing_over import hand_overs_of
 from cohorts.models import Cohort
+from cohorts.places import changes_in
 from contributions.board import board_rows, people_of, people_who_left, wins_of, work_of
 from contributions.freshness import freshness_of_session
 from contributions.matters import EVERYTHING, about, choices_of, chosen_topic, empty_words, matters_of
@@ -18,6 +20,7 @@ from contributions.reading import calendar_of
 from contributions.sync import looked
 from contributions.views.syncing import sync_context
 
+CHANGES_SHOWN = 6
 WINS_OF = datetime.timedelta(days=7)
 #: The name of the filter in addresses.
 FILTER = "help"
@@ -47,6 +50,8 @@ def cohort(request, pk):
         "now": now,
         "leads": leads,
         "leaders": leaders,
+        "hand_overs": hand_overs_of(cohort, now),
+        "place_changes": changes_in([cohort], viewer=user, since=session.created_at, until=now, most=CHANGES_SHOWN) if leads else [],
         "gone": [] if members else people_who_left(user, cohort),
         "rows": board_rows(user, members, contributions, calendar, now),
         "people": cohort_people([*leaders, *members], now, timezone.get_current_timezone()),
