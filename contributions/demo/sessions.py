@@ -26,6 +26,7 @@ from .decided import DecisionSeeder
 from .past import write_past_work
 from .people import create_people, made_up_people
 from .review import ReviewSeeder, write_form
+from .weeks import WeeksSeeder, seed_the_end, seed_volunteers
 
 UTC = datetime.UTC
 COHORT_NAMES = ("Venus", "Mars", "Juno", "Ceres", "Vesta", "Pallas")
@@ -74,6 +75,10 @@ class Seeder:
         reading = ReviewSeeder(review, accounts=self.accounts, people=self.people, projects=projects)
         reading.seed(self.made_up[80 : 80 + APPLICATIONS_IN_REVIEW], self.made_up[:2], self.made_up[140:146])
         self._open(opened, finished)
+        WeeksSeeder(running, self.accounts).seed()
+        seed_the_end(finished, self.accounts["organiser"])
+        offering = [self.people[person.login] for person in self.made_up[60:63]]
+        seed_volunteers(opened, offering, organiser=self.accounts["organiser"], navigator=self.accounts["navigator"])
         return seeded
 
     def _names(self) -> list[tuple[str, str]]:
