@@ -6,7 +6,7 @@ from typing import Any
 
 from background.masking import mask
 
-_TOKEN_IN_ADDRESS = re.compile(r"(/feeds/)[^/\s\"'?]+?(\.ics)")
+_TOKEN_IN_ADDRESS = re.compile(r"(/feeds/(?:cohorts/)?)[^/\s\"'?]+?(\.ics)")
 #: The link for a new password. `…-set-password` is what allauth leads on to: the key itself is in the session then.
 _KEY_IN_ADDRESS = re.compile(r"(/password/reset/key/)(?![^/\s\"'?]*-set-password/)[^/\s\"'?]+")
 #: The links in mails that switch mail off.

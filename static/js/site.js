@@ -77,7 +77,7 @@
   document.addEventListener("htmx:load", (event) => { if (event.target === document.body) tell("change"); });
 
   // A form that saves itself says where one looks that it could not, tries again, and lets the browser ask before words are lost:
-  // <form data-saves data-not-saved="…" data-refused="…"> with an element #saved in it.
+  // <form data-saves data-not-saved="…" data-refused="…"> with an element #saved, or [data-saved], in it.
   for (const form of document.querySelectorAll("form[data-saves]")) {
     const RETRY_AFTER = 10_000;
     const unsaved = new Set();
@@ -89,7 +89,7 @@
     };
     const failed = (event, again) => {
       const text = again ? form.dataset.notSaved : form.dataset.refused;
-      const line = form.querySelector("#saved");
+      const line = form.querySelector("#saved, [data-saved]");
       if (line) {
         line.className = "not-saved";
         line.textContent = text;
