@@ -53,9 +53,10 @@ def checkin_waits(memberships: Sequence[Membership], now: datetime.datetime) -> 
         title = _("Check-in of week %(number)s") % {"number": checkin.week.number}
         if checkin.stuck.strip() and not rest.now and not signs[pk].reply_to(checkin):
             text = _("is stuck: “%(words)s”") % {"words": _words(checkin)}
-            yield Wait(key=f"stuck-{checkin.pk}", title=title, text=text, **values)
+            yield Wait(key=f"stuck-{checkin.pk}", title=title, text=text, reason=("stuck", _key(checkin)), **values)
         if checkin.wants_to_talk and not signs[pk].talk_since(checkin):
-            yield Wait(key=f"talk-{checkin.pk}", title=title, text=_("would like to talk"), private=True, **values)
+            text = _("would like to talk")
+            yield Wait(key=f"talk-{checkin.pk}", title=title, text=text, private=True, reason=("talk", _key(checkin)), **values)
 
 
 def last_written(memberships: Sequence[Membership]) -> dict[int, CheckIn]:
@@ -82,6 +83,10 @@ def _page_of(checkin: CheckIn) -> str:
     return reverse("checkin", args=[checkin.membership_id, checkin.week.number])
 
 
+def _key(checkin: CheckIn) -> str:
+    return f"checkin-{checkin.pk}"
+
+
 def _words(checkin: CheckIn) -> str:
     return Truncator(" ".join(checkin.stuck.split())).chars(140)
 
@@ -89,7 +94,7 @@ def _words(checkin: CheckIn) -> str:
 def _of_words(membership: Membership, checkin: CheckIn, rest: Rest, signs: Signs, now: datetime.datetime) -> Iterator[Reason]:
     values: dict[str, Any] = {
         "membership": membership, "since": checkin.written_at, "url": _page_of(checkin), "topic": "talk",
-        "action": _("Read the check-in"), "key": f"checkin-{checkin.pk}",
+        "action": _("Read the check-in"), "key": _key(checkin),
         "reply_to": checkin.pk,
     }  # fmt: skip
     if checkin.wants_to_talk:
@@ -142,5 +147,5 @@ def _of_silence(membership: Membership, last: CheckIn | None, rest: Rest, now: d
     help = _("Send them a line: “How is it going?” Say that resting is fine, too.")
     page = reverse("progress", args=[membership.pk])
     values: dict[str, Any] = {"topic": "silent", "help": help, "action": _("See the progress")}
-    values["key"] = f"checkin-{last.pk}" if last else "start"
+    values["key"] = _key(last) if last else "start"
     yield Reason(membership, "silent", text % {"days": days}, "trouble", since, page, **values)

@@ -38,6 +38,11 @@ _OF_OTHERS = {
     "nudges_unanswered",
     "meeting_poll",
     "reminder_meeting_poll",
+    "volunteer_invited",
+    "volunteer_received",
+    "volunteer_accepted",
+    "volunteer_declined",
+    "reminder_training",
 }
 
 

@@ -117,6 +117,7 @@ def register() -> None:
         files,
         mail_replies,
         meeting_attachments,
+        meeting_feeds,
         meeting_poll_mail,
         message_kinds,
         message_previews,
@@ -141,6 +142,7 @@ def register() -> None:
     files.register()
     mail_replies.register()
     meeting_attachments.register()
+    meeting_feeds.register()
     meeting_poll_mail.register()
     message_kinds.register()
     message_previews.register()

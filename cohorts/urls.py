@@ -3,9 +3,12 @@
 from django.urls import path
 
 from .views import (
+    meeting_calendars,
+    meeting_pages,
     alumni,
     answering,
     applying,
+    attention,
     checkin_history,
     checkin_replies,
     checkins,
@@ -44,6 +47,8 @@ urlpatterns = [
     path("progress/<int:membership>/check-in/<int:number>/", checkins.checkin, name="checkin"),
     path("progress/<int:membership>/rest/", checkins.rest, name="rest"),
     path("progress/<int:membership>/check-ins/", checkin_history.checkin_history, name="checkin_history"),
+    path("progress/<int:membership>/handled/", attention.handle, name="handle_attention"),
+    path("nudges/<int:pk>/take-back/", attention.take_back, name="take_back_nudge"),
     path("progress/<int:membership>/reminder/", checkins.reminder, name="checkin_reminder"),
     path("check-ins/<int:pk>/reply/", checkin_replies.reply, name="checkin_reply"),
     path("check-ins/<int:pk>/cheer/", checkin_replies.cheer, name="checkin_cheer"),
@@ -66,6 +71,16 @@ urlpatterns = [
     path("cohorts/<int:pk>/hand-over/", places.hand_over_cohort, name="hand_over"),
     path("sessions/<slug:slug>/testimonial/", alumni.testimonial, name="testimonial"),
     path("sessions/<slug:slug>/testimonial/take-back/", alumni.take_testimonial_back, name="take_testimonial_back"),
+    path("meetings/", meeting_pages.my_meetings, name="my_meetings"),
+    path("meetings/<int:pk>/", meeting_pages.meeting, name="meeting"),
+    path("meetings/<int:pk>/answer/", meeting_pages.answer, name="meeting_answer"),
+    path("meetings/<int:pk>/attended/", meeting_pages.attended, name="meeting_attended"),
+    path("meetings/<int:pk>/write/", meeting_pages.write, name="meeting_write"),
+    path("meetings/<int:pk>/meeting.ics", meeting_calendars.meeting_file, name="meeting_file"),
+    path("cohorts/<int:pk>/meetings/", meeting_pages.cohort_meetings, name="meetings"),
+    path("cohorts/<int:pk>/calendar/", meeting_calendars.create_cohort_feed, name="cohort_feed_create"),
+    path("cohorts/<int:pk>/calendar/revoke/", meeting_calendars.revoke_cohort_feed, name="cohort_feed_revoke"),
+    path("feeds/cohorts/<str:token>.ics", meeting_calendars.cohort_feed, name="cohort_feed"),
     path("alumni/", alumni.alumni, name="alumni"),
     path("testimonials/", alumni.testimonials, name="testimonials"),
 ]

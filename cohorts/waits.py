@@ -32,7 +32,7 @@ class Wait:
     `key` is the same for the same thing, so that what two members share is told once. `title` is linked to `url`, `text` says
     what is asked; both may be lazy, since a page may show few of many. `awaited`: ids of the users for whom it waits, where they are known; of leaders it may stay empty, then it
     waits for those of the cohort. `awaited_name`: a name from elsewhere, as a login. `topic` as of a `Reason`. `private`:
-    only for those who lead.
+    only for those who lead. `reason`: kind and key of the `Reason` that says the same; what is handled there waits no longer.
     """
 
     membership: Membership
@@ -46,6 +46,7 @@ class Wait:
     awaited: frozenset[int] = frozenset()
     awaited_name: str = ""
     private: bool = False
+    reason: tuple[str, str] = ("", "")
 
 
 Source = Callable[[Sequence[Membership], datetime.datetime], Iterable[Wait]]

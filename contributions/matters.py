@@ -1,4 +1,4 @@
-"""What a board tells of its people: whom to look after, who waits for whom, and with which of it the reader can help."""
+"""What a board tells of its people: whom to look after, what is handled, who waits for whom, and with which the reader can help."""
 
 import datetime
 from collections.abc import Iterable, Sequence
@@ -7,9 +7,10 @@ from dataclasses import dataclass, field, replace
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from cohorts import attention, waits
+from cohorts import attention, nudges, waits
 from cohorts.attention import Reason, Topic
-from cohorts.models import Membership
+from cohorts.models import Membership, Nudge
+from cohorts.nudges import Unanswered
 from cohorts.waits import Party, Wait
 from cohorts.working_days import working_days
 
@@ -32,6 +33,38 @@ class Person:
 
     membership: Membership
     reasons: list[Reason] = field(default_factory=list)
+
+    @property
+    def reply_to(self) -> int:
+        """The id of the check-in that they speak in; 0 for none."""
+        return next((reason.reply_to for reason in self.reasons if reason.reply_to), 0)
+
+
+@dataclass(frozen=True)
+class Handled:
+    """A reason that somebody who leads has looked after: marked as handled (`nudge`), or answered by what they did."""
+
+    reason: Reason
+    nudge: Nudge | None = None
+
+    @property
+    def membership(self) -> Membership:
+        return self.reason.membership
+
+    @property
+    def text(self) -> str:
+        """Who did what, as a sentence."""
+        if self.nudge is None:
+            return self.reason.answer.text if self.reason.answer else ""
+        if self.nudge.handled_by is None:
+            return _("Somebody handled it.")
+        return _("%(name)s handled it.") % {"name": self.nudge.handled_by.get_short_name()}
+
+    @property
+    def at(self) -> datetime.datetime | None:
+        if self.nudge is not None:
+            return self.nudge.handled_at
+        return self.reason.answer.at if self.reason.answer else None
 
 
 @dataclass(frozen=True)
@@ -76,11 +109,16 @@ class WaitGroup:
 
 @dataclass
 class Matters:
-    """Everything that a board says beside the plain table. People by name; in `waiting` the oldest first."""
+    """Everything that a board says beside the plain table. People by name; in `waiting` the oldest first.
+
+    `unanswered` is for organisers: about whom nobody has done anything for a week.
+    """
 
     alarms: list[Person] = field(default_factory=list)
     quiet: list[Person] = field(default_factory=list)
     waiting: list[WaitRow] = field(default_factory=list)
+    handled: list[Handled] = field(default_factory=list)
+    unanswered: list[Unanswered] = field(default_factory=list)
 
     @property
     def groups(self) -> list[WaitGroup]:
@@ -107,16 +145,32 @@ class Choice:
 
 
 def matters_of(
-    user, members: Sequence[Membership], leaders: Sequence[Membership], now: datetime.datetime, *, leads: bool
+    user,
+    members: Sequence[Membership],
+    leaders: Sequence[Membership],
+    now: datetime.datetime,
+    *,
+    leads: bool,
+    organises: bool = False,
 ) -> Matters:
     """What `user` may read of these members of one session, of which `leaders` lead the cohorts.
 
-    Those who do not lead (`leads`) see no reasons for attention and nothing private. The number of queries does not depend on
-    the number of people.
+    Those who do not lead (`leads`) see no reasons for attention and nothing private, and nobody sees those about themselves.
+    `unanswered` is filled for who `organises`. The number of queries does not depend on the number of people.
     """
-    alarms, quiet = people_to_look_after(attention.gather(members, now) if leads else [])
     found = [wait for wait in waits.gather(members, now) if leads or not wait.private]
-    return Matters(alarms, quiet, _rows(user, found, [*members, *leaders], now))
+    if not leads:
+        return Matters(waiting=_rows(user, found, [*members, *leaders], now))
+    others = [membership for membership in members if membership.user_id != user.pk]
+    reasons = attention.gather(others, now)
+    standing = nudges.standing(others)
+    marked = {identity: nudge for identity, nudge in standing.items() if nudge.handled_at is not None}
+    handled = [Handled(reason, marked.get(reason.identity)) for reason in reasons if reason.answer or reason.identity in marked]
+    settled = {each.reason.identity for each in handled}
+    alarms, quiet = people_to_look_after([reason for reason in reasons if reason.identity not in settled])
+    rows = _rows(user, [wait for wait in found if (wait.membership.pk, *wait.reason) not in settled], [*members, *leaders], now)
+    unanswered = nudges.unanswered(others, reasons, standing, now) if organises else []
+    return Matters(alarms, quiet, rows, handled, unanswered)
 
 
 def people_to_look_after(reasons: Sequence[Reason]) -> tuple[list[Person], list[Person]]:
@@ -155,7 +209,8 @@ def about(matters: Matters, topic: str) -> Matters:
         return Matters(waiting=[row for row in matters.waiting if row.yours])
     reasons = [reason for person in [*matters.alarms, *matters.quiet] for reason in person.reasons if reason.topic == topic]
     alarms, quiet = people_to_look_after(sorted(reasons, key=lambda reason: attention.by_name(reason.membership)))
-    return Matters(alarms, quiet, [row for row in matters.waiting if row.wait.topic == topic])
+    waiting = [row for row in matters.waiting if row.wait.topic == topic]
+    return Matters(alarms, quiet, waiting, [each for each in matters.handled if each.reason.topic == topic])
 
 
 def empty_words(topic: str) -> str:

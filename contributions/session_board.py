@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from cohorts.attention import by_name
 from cohorts.models import Cohort, Membership, Session
+from cohorts.nudges import Unanswered
 
 from .matters import Matters
 
@@ -33,7 +34,24 @@ class Block:
 
     @property
     def says_something(self) -> bool:
-        return bool(self.matters.people)
+        return bool(self.matters.people or self.matters.handled)
+
+
+@dataclass(frozen=True)
+class UnansweredRow:
+    """Somebody for whom nobody has done anything for a week, and who leads there: by name, those who could be written to."""
+
+    unanswered: Unanswered
+    cohort: Cohort
+    leaders: list[Membership]
+
+
+def unanswered_rows(matters: Matters, blocks: Sequence[Block]) -> list[UnansweredRow]:
+    """Of the whole session, in the order of cohorts; of one cohort by name."""
+    of_cohort: dict[int, list[Unanswered]] = defaultdict(list)
+    for one in matters.unanswered:
+        of_cohort[one.membership.cohort_id].append(one)
+    return [UnansweredRow(one, block.cohort, block.leaders) for block in blocks for one in of_cohort[block.cohort.pk]]
 
 
 def blocks_of(user, session: Session) -> list[Block]:
@@ -57,6 +75,8 @@ def share_out(matters: Matters, blocks: Sequence[Block]) -> None:
         parts[person.membership.cohort_id].alarms.append(person)
     for person in matters.quiet:
         parts[person.membership.cohort_id].quiet.append(person)
+    for each in matters.handled:
+        parts[each.membership.cohort_id].handled.append(each)
     for row in matters.waiting:
         for cohort in {membership.cohort_id for membership in row.members}:
             parts[cohort].waiting.append(row)

@@ -6,7 +6,20 @@ one of the modules here, each of which has its `KINDS`.
 
 from accounts.messages import register_kind
 
-from . import applications, decisions, organisers, reminders
+from . import (
+    announcements,
+    applications,
+    attention,
+    checkins,
+    decisions,
+    digests,
+    feedback,
+    meeting_polls,
+    meetings,
+    organisers,
+    reminders,
+    volunteers,
+)
 from .kind import MessageKind, Placeholder
 
 __all__ = ["KINDS", "MessageKind", "Placeholder", "kind_named", "register"]
@@ -19,6 +32,14 @@ KINDS: dict[str, MessageKind] = {
         *decisions.KINDS,
         *applications.AFTER_DECISIONS,
         *reminders.KINDS,
+        *checkins.KINDS,
+        *feedback.KINDS,
+        *announcements.KINDS,
+        *digests.KINDS,
+        *meeting_polls.KINDS,
+        *meetings.KINDS,
+        *attention.KINDS,
+        *volunteers.KINDS,
         *organisers.KINDS,
     )
 }

@@ -10,7 +10,7 @@ from accounts.signed_in import signed_in
 from contributions.freshness import freshness_of_session
 from contributions.matters import EVERYTHING, Choice, matters_of
 from contributions.reading import calendar_of
-from contributions.session_board import Block, blocks_of, share_out
+from contributions.session_board import Block, blocks_of, share_out, unanswered_rows
 from contributions.sync import looked
 from contributions.views.board import filtered, render_board
 from contributions.views.syncing import organised_session, sync_context
@@ -29,9 +29,10 @@ def session_board(request, slug):
     blocks = blocks_of(user, session)
     members = [membership for block in blocks for membership in block.members]
     leaders = [membership for block in blocks for membership in block.leaders]
-    matters = matters_of(user, members, leaders, now, leads=True)
+    matters = matters_of(user, members, leaders, now, leads=True, organises=True)
     chosen = filtered(request, matters, leads=True)
     share_out(matters, blocks)
+    unanswered = unanswered_rows(matters, blocks) if chosen["chosen"] == EVERYTHING else []
     # Asked for everything, only cohorts that call for somebody open: of the others only what is good to know is told.
     opened = [block for block in blocks if block.calls]
     chosen["choices"] = _honest(chosen["choices"], blocks)
@@ -47,6 +48,7 @@ def session_board(request, slug):
         "calendar": calendar_of(session, now),
         "now": now,
         "page": page,
+        "unanswered": unanswered if page.number == 1 else [],
         "folded": [block for block in blocks if block.cohort.pk not in shown],
         "cohort_count": len(blocks),
         "member_count": len(members),
