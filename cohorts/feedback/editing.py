@@ -137,10 +137,10 @@ def use_again(form: FeedbackForm, *, by) -> None:
         FeedbackForm.objects.filter(session=locked, pk=form.pk).update(retired_at=None)
 
 
-def copy_forms(source: Session, target: Session) -> list[FeedbackForm]:
-    """The forms that `source` uses, as first versions of `target`. Whoever calls it has checked that this may be done."""
+def copy_forms(forms: Sequence[FeedbackForm], target: Session) -> list[FeedbackForm]:
+    """`forms` of another session as first versions in `target`. Whoever calls it has checked that this may be done."""
     made = []
-    for form in copyable_forms(source):
+    for form in forms:
         values = {name: getattr(form, name) for name in OF_A_FORM}
         copy = FeedbackForm.objects.create(session=target, key=form.key, **values)
         write_questions(copy, asked_by(form))

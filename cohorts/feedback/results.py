@@ -99,7 +99,7 @@ def results_of(session: Session, *, reader, now: datetime.datetime | None = None
         forms = [form for form in forms if form.direction in ABOUT_THE_PROGRAM]
     forms.sort(key=lambda form: (list(Checkpoint.values).index(form.checkpoint), form.week_number or 0, form.pk))
     said = _said(session, forms, reader)
-    counts = _counts(session) if in_full else {}
+    counts = asked_and_handed_in(session) if in_full else {}
     results, measured = [], _Measured()
     for form in forms:
         rows = said[form.pk]
@@ -122,7 +122,7 @@ def results_of(session: Session, *, reader, now: datetime.datetime | None = None
     return Results(in_full, measures, results)
 
 
-def _counts(session: Session) -> dict[int, tuple[int, int]]:
+def asked_and_handed_in(session: Session) -> dict[int, tuple[int, int]]:
     """How many were asked and how many handed in, by form. Who left in between is counted only where they said something."""
     handed_in = Q(written_at__isnull=False)
     rows = (
