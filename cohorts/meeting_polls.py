@@ -11,9 +11,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from .meeting_mail import tell_of
-from .meeting_people import may_change, people_of
+from .meeting_people import may_cancel, may_change, people_of
 from .meeting_poll_mail import ask_when
-from .meetings import (
+from .meeting_rules import (
     PRIVATE_KINDS,
     MeetingRefused,
     ask_people,
@@ -157,6 +157,11 @@ def settle_time(meeting: Meeting, slot: int, *, by, now: datetime.datetime | Non
     return locked
 
 
+def may_propose(user, meeting: Meeting) -> bool:
+    """Whether `user` may propose other times for `meeting`: who may change it, and who asked for it."""
+    return may_cancel(user, meeting)
+
+
 def _checked(times: Iterable[datetime.datetime], now: datetime.datetime) -> list[datetime.datetime]:
     """Each once, in order. Raises `MeetingRefused` for none, too many and impossible ones."""
     found = sorted(set(times))
@@ -187,7 +192,7 @@ def _refuse_settled(meeting: Meeting) -> None:
 
 def _locked_poll(meeting: Meeting, by) -> Meeting:
     locked, _others = locked_series(meeting)
-    if not (may_change(by, locked) or locked.made_by_id == by.pk):
+    if not may_propose(by, locked):
         raise PermissionDenied
     _refuse_settled(locked)
     return locked
