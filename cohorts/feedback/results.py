@@ -130,7 +130,7 @@ def asked_and_handed_in(session: Session) -> dict[int, tuple[int, int]]:
         .filter(handed_in | Q(excused_at=None))
         .order_by()
         .values_list("form_id")
-        .annotate(Count("pk"), Count("pk", filter=handed_in))
+        .annotate(asked=Count("pk"), answered=Count("pk", filter=handed_in))
     )
     return {form: (asked, answered) for form, asked, answered in rows}
 
