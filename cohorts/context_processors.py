@@ -31,6 +31,12 @@ class Navigation:
         self.organised = _newest(shown, lambda session: session.starts_on)
         published = [membership for membership in memberships if membership.cohort.session.published_at]
         self.weeks = week_lines(published, shown, timezone.now())
+        #: Sessions in which this person reads what people say in feedback forms, by organising or leading.
+        self.reads_feedback_of = {session.pk for session in organised} | {
+            membership.cohort.session_id
+            for membership in memberships
+            if membership.role in access.LEADING and membership.cohort.session.published_at
+        }
         self.has_applications = Application.objects.filter(applicant=user).exists()
         self.may_use_admin = user.is_superuser or any(
             not session.archived_at

@@ -15,9 +15,10 @@ from accounts.links import absolute_url
 from accounts.messages import NewMessage, queue_messages, register_still_true
 from accounts.models import Message
 
-from . import due_reminders, meeting_poll_mail
+from . import due_reminders, meeting_poll_mail, training
 from .application_mail import written_time
 from .due_reminders import Due
+from .feedback import reminding as feedback_reminding
 from .message_templates import Written, load_templates, write_in_any_case
 
 logger = logging.getLogger(__name__)
@@ -39,8 +40,10 @@ REMINDERS = [
     Reminder(due_reminders.DRAFT, due_reminders.due_drafts, due_reminders.draft_still_true),
     Reminder(due_reminders.OFFER, due_reminders.due_offers, due_reminders.offer_still_true),
     Reminder(due_reminders.CHECKIN, due_reminders.due_checkins, due_reminders.checkin_still_true),
+    Reminder(feedback_reminding.KIND, feedback_reminding.due_feedback, feedback_reminding.still_true),
     Reminder(due_reminders.REVIEWS, due_reminders.due_reviews, due_reminders.reviews_still_true),
     Reminder(meeting_poll_mail.REMINDER, meeting_poll_mail.due_polls, meeting_poll_mail.still_true),
+    Reminder(training.REMINDER, training.due_training, training.training_still_true),
 ]
 
 
@@ -115,6 +118,8 @@ def _values(kind: str, due: Due) -> dict[str, object]:
     }
     if kind == meeting_poll_mail.REMINDER:
         values |= meeting_poll_mail.values_of(due.about)
+    if kind == training.REMINDER:
+        values["due_day"] = date_format(due.context["due_day"], "l j F Y")
     if kind == due_reminders.REVIEWS:
         closes, hear_by = values.setdefault("closes", ""), due.session.hear_by
         values["closes_sentence"] = _("You can write reviews until %(closes)s.") % {"closes": closes} if closes else ""

@@ -18,7 +18,8 @@ from django.utils.translation import gettext as _
 from accounts.zones import day_ended_anywhere
 
 from .copying import CopyingError, copy_criteria, copy_questions, copyable_criteria, copyable_questions, worth_copying
-from .models import MessageTemplate, Question, ReviewPhase, Session, SessionRole, TrainingTask, Week
+from .feedback.editing import copy_forms, copyable_forms
+from .models import FeedbackForm, MessageTemplate, Question, ReviewPhase, Session, SessionRole, TrainingTask, Week
 from .phases import obstacles_to_phases
 from .weeks import generate_weeks
 
@@ -35,7 +36,7 @@ GIVEN = ("name", "slug", "starts_on", "applications_open_at", "applications_clos
 #: What else is copied: rows of their own, or a choice among them.
 ALSO = (
     "projects", "questions", "eligibility_rules", "experience_question", "criteria", "review_phases", "message_templates", "calendar",
-    "training_tasks",
+    "training_tasks", "feedback_forms",
 )  # fmt: skip
 #: What stays behind: people and what they did, and when things happened.
 LEFT = (
@@ -51,13 +52,14 @@ OF_A_TEMPLATE = ("kind", "language", "subject", "body")
 OF_A_TASK = ("role", "order", "title", "text", "link")
 
 #: Parts that can be left out, in the order of the page.
-QUESTIONS, CRITERIA, PHASES, MAILS, WEEKS, VOLUNTEERS = PARTS = (
+QUESTIONS, CRITERIA, PHASES, MAILS, WEEKS, VOLUNTEERS, FEEDBACK = PARTS = (
     "questions",
     "criteria",
     "phases",
     "mails",
     "weeks",
     "volunteers",
+    "feedback",
 )
 
 #: The copy is proposed for the same weekday, so many weeks later, and not sooner than so many from now.
@@ -105,6 +107,8 @@ class CopyPlan:
     #: Questions to people who offer to help, and what these learn before the start; the days are moved.
     volunteer_questions: list[Question]
     training: list[TrainingTask]
+    #: Feedback forms in use.
+    feedback: list[FeedbackForm]
 
     @property
     def loses_experience(self) -> bool:
@@ -158,6 +162,7 @@ def plan_copy(source: Session, starts_on: datetime.date) -> CopyPlan:
             )
             for task in source.training_tasks.all()
         ],
+        feedback=copyable_forms(source),
     )  # fmt: skip
 
 
@@ -183,6 +188,8 @@ def copy_session(source: Session, *, by, name: str, slug: str, dates: Dates, par
                 copy_questions(source, copy, by=by, questions=plan.volunteer_questions)
         except CopyingError as error:
             raise SessionCopyError({"": [str(error)]}) from error
+        if FEEDBACK in parts:
+            copy_forms(plan.feedback, copy)
         if PHASES in parts:
             _save_phases(plan.phases, copy)
         if VOLUNTEERS in parts:

@@ -3,8 +3,6 @@
 from django.urls import path
 
 from .views import (
-    meeting_calendars,
-    meeting_pages,
     alumni,
     answering,
     applying,
@@ -19,9 +17,16 @@ from .views import (
     files,
     guides,
     late_code,
+    meeting_calendars,
+    meeting_changing,
+    meeting_making,
+    meeting_pages,
+    meeting_polling,
     places,
     previewing,
     public,
+    training,
+    volunteering,
 )
 
 urlpatterns = [
@@ -78,9 +83,24 @@ urlpatterns = [
     path("meetings/<int:pk>/write/", meeting_pages.write, name="meeting_write"),
     path("meetings/<int:pk>/meeting.ics", meeting_calendars.meeting_file, name="meeting_file"),
     path("cohorts/<int:pk>/meetings/", meeting_pages.cohort_meetings, name="meetings"),
+    path("cohorts/<int:pk>/meetings/new/", meeting_making.new_meeting, name="new_meeting"),
+    path("sessions/<slug:slug>/meetings/new/", meeting_making.new_session_meeting, name="new_session_meeting"),
+    path("meetings/<int:pk>/change/", meeting_changing.change, name="change_meeting"),
+    path("meetings/<int:pk>/cancel/", meeting_changing.cancel, name="cancel_meeting"),
+    path("meetings/<int:pk>/times/", meeting_polling.times, name="meeting_times"),
     path("cohorts/<int:pk>/calendar/", meeting_calendars.create_cohort_feed, name="cohort_feed_create"),
     path("cohorts/<int:pk>/calendar/revoke/", meeting_calendars.revoke_cohort_feed, name="cohort_feed_revoke"),
     path("feeds/cohorts/<str:token>.ics", meeting_calendars.cohort_feed, name="cohort_feed"),
     path("alumni/", alumni.alumni, name="alumni"),
     path("testimonials/", alumni.testimonials, name="testimonials"),
+    path("sessions/<slug:slug>/volunteer/", volunteering.volunteer_roles, name="volunteer_roles"),
+    path("sessions/<slug:slug>/volunteer/<slug:role>/", volunteering.volunteer, name="volunteer"),
+    path("sessions/<slug:slug>/volunteer/<slug:role>/preview/", training.volunteer_preview, name="volunteer_preview"),
+    path("sessions/<slug:slug>/training/", training.training, name="training"),
+    path("training/<int:pk>/tick/", training.tick_training, name="tick_training"),
+    path("volunteering/", volunteering.my_volunteering, name="my_volunteering"),
+    path("volunteering/<int:pk>/", volunteering.volunteering, name="volunteering"),
+    path("volunteering/<int:pk>/withdraw/", volunteering.withdraw_volunteer, name="withdraw_volunteer"),
+    path("volunteering/<int:pk>/discard/", volunteering.discard_volunteer, name="discard_volunteer"),
+    path("volunteering/invitation/<str:key>/", volunteering.volunteer_invitation, name="volunteer_invitation"),
 ]

@@ -15,6 +15,9 @@ from cohorts.models import (
     Cohort,
     Criterion,
     EligibilityRule,
+    Feedback,
+    FeedbackForm,
+    FeedbackQuestion,
     LateAccess,
     LateCode,
     Membership,
@@ -305,3 +308,34 @@ class AccommodationFactory(DjangoModelFactory):
 
     application = factory.SubFactory(ApplicationFactory)
     text = "Captions in calls, please."
+
+
+class FeedbackFormFactory(DjangoModelFactory):
+    """In use, for members at the start."""
+
+    class Meta:
+        model = FeedbackForm
+
+    session = factory.SubFactory(SessionFactory)
+    key = factory.Sequence(lambda n: f"form-{n}")
+    title = factory.Sequence(lambda n: f"Form {n}")
+    checkpoint = "start"
+
+
+class FeedbackQuestionFactory(DjangoModelFactory):
+    class Meta:
+        model = FeedbackQuestion
+
+    form = factory.SubFactory(FeedbackFormFactory)
+    label = factory.Sequence(lambda n: f"Asked {n}")
+
+
+class FeedbackFactory(DjangoModelFactory):
+    """Asked, not begun; until in a week from now."""
+
+    class Meta:
+        model = Feedback
+
+    form = factory.SubFactory(FeedbackFormFactory, session=factory.SelfAttribute("..membership.cohort.session"))
+    membership = factory.SubFactory(MembershipFactory)
+    due_on = factory.LazyFunction(lambda: timezone.now().date() + datetime.timedelta(days=7))

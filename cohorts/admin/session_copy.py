@@ -18,6 +18,7 @@ from django.views.decorators.http import require_http_methods
 from cohorts.models import Session
 from cohorts.session_copy import (
     CRITERIA,
+    FEEDBACK,
     MAILS,
     PARTS,
     PHASES,
@@ -154,6 +155,7 @@ def _parts(form: SessionCopyForm, plan: CopyPlan) -> list[dict]:
             "",
         ),
     }
+    listed[FEEDBACK] = ([one.title for one in plan.feedback], "")
     ticked = form["parts"].value() or []
     return [
         {"code": code, "label": PART_LABELS[code], "count": len(names), "names": names, "more": more, "is_on": code in ticked}

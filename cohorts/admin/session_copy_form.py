@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from cohorts.forms.moments import ANYWHERE_HELP, MomentField
 from cohorts.models import Session
-from cohorts.session_copy import CRITERIA, MAILS, PARTS, PHASES, QUESTIONS, VOLUNTEERS, WEEKS, Dates
+from cohorts.session_copy import CRITERIA, FEEDBACK, MAILS, PARTS, PHASES, QUESTIONS, VOLUNTEERS, WEEKS, Dates
 
 MOMENTS = ("applications_open_at", "applications_close_at")
 PART_LABELS = {
@@ -17,6 +17,7 @@ PART_LABELS = {
     MAILS: _("Words of mails"),
     WEEKS: _("Texts of the weeks"),
     VOLUNTEERS: _("Questions to people who offer to help, and their training"),
+    FEEDBACK: _("Feedback forms"),
 }
 
 

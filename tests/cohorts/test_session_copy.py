@@ -8,9 +8,12 @@ from django.urls import reverse
 from django.utils import timezone
 
 from cohorts import copying, session_copy
+from cohorts.feedback import editing
 from cohorts.models import (
     Criterion,
     EligibilityRule,
+    FeedbackForm,
+    FeedbackQuestion,
     MessageTemplate,
     Question,
     ReviewPhase,
@@ -52,6 +55,8 @@ def test_everything_that_a_session_has_is_copied_given_anew_or_left_behind():
         (MessageTemplate, session_copy.OF_A_TEMPLATE, "id session version updated_by updated_at"),
         (Question, copying._OF_A_QUESTION, "id session order retired_at copied_from copies answers eligibility_rules files"),
         (EligibilityRule, copying._OF_A_RULE, "id session order question"),
+        (FeedbackForm, editing.OF_A_FORM, "id session key version retired_at created_at questions feedback"),
+        (FeedbackQuestion, editing.OF_A_QUESTION, "id form order"),
         (Criterion, copying._OF_A_CRITERION, "id session order scores"),
         (TrainingTask, session_copy.OF_A_TASK, "id session due_on done"),
     ],
