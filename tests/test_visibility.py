@@ -17,7 +17,9 @@ from cohorts.models import (
     ApplicationEvent,
     Cohort,
     Conflict,
+    Farewell,
     Membership,
+    MembershipEvent,
     MessageTemplate,
     Proposal,
     Publication,
@@ -26,6 +28,7 @@ from cohorts.models import (
     ReviewClaim,
     Session,
     SessionRole,
+    Testimonial,
     Tracker,
 )
 from cohorts.roles import may_use_admin
@@ -59,6 +62,11 @@ SEEN_BY = {
     "kept_place": ORGANISERS,
     "checkin": COHORT,
     "unwritten_checkin": {"member"},
+    "place_event": {"member", "navigator", "captain", "organiser", "operator"},
+    "farewell": COHORT,
+    "unwritten_farewell": {"mate"},
+    "testimonial": EVERYBODY,
+    "waiting_testimonial": {"mate", "organiser", "operator"},
     "application": {"applicant", *REVIEWERS},
     "application_in_conflict": {"applicant", *ORGANISERS},
     "unsubmitted_application": {"applicant"},
@@ -127,7 +135,7 @@ def world(db):
     project = factories.ProjectFactory()
     cohort = factories.CohortFactory(session=running, project=project)
     member = factories.MembershipFactory(cohort=cohort, user=people["member"])
-    factories.MembershipFactory(cohort=cohort, user=people["mate"])
+    mate = factories.MembershipFactory(cohort=cohort, user=people["mate"])
     for leader in ("navigator", "captain"):
         factories.MembershipFactory(cohort=cohort, user=people[leader], role=leader)
     factories.MembershipFactory(cohort=factories.CohortFactory(session=running), user=people["other_member"])
@@ -170,6 +178,11 @@ def world(db):
         "kept_place": factories.MembershipFactory(cohort=planned, user=people["applicant"], state="invited"),
         "checkin": factories.CheckInFactory(membership=member, week=weeks[0], written_at=timezone.now()),
         "unwritten_checkin": factories.CheckInFactory(membership=member, week=weeks[1], did="Half a word", written_at=None),
+        "place_event": MembershipEvent.objects.create(membership=member, what="resting", note="Private"),
+        "farewell": Farewell.objects.create(membership=member, did="Words", written_at=timezone.now()),
+        "unwritten_farewell": Farewell.objects.create(membership=mate, did="Half a word"),
+        "testimonial": Testimonial.objects.create(session=running, author=people["member"], text="Good", state="published"),
+        "waiting_testimonial": Testimonial.objects.create(session=running, author=people["mate"], text="Good"),
         "application": application,
         "application_in_conflict": in_conflict,
         "unsubmitted_application": factories.ApplicationFactory(

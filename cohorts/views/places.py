@@ -50,6 +50,8 @@ def back(request, membership):
 def leave(request, membership):
     """GET says what leaving means and does nothing; POST leaves."""
     found = _found(request, membership)
+    if not _is_own(request, found) and not organises(request.user, found.cohort.session):
+        raise Http404
     form = LeaveForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         try:
