@@ -35,12 +35,12 @@ class Signs:
     def reply_to(self, checkin: CheckIn) -> Answer | None:
         """The first answer to what stands in `checkin`."""
         sign = next((one for one in self.replies if one.checkin == checkin.pk and _is_later(one, checkin)), None)
-        return _answer(sign, _("%(name)s answered."), _("Somebody who leads answered."))
+        return _answer(sign, _("%(name)s answered"), _("Somebody who leads answered"))
 
     def talk_since(self, checkin: CheckIn) -> Answer | None:
         """The first 1:1 that was made with the member after `checkin` was written."""
         sign = next((one for one in self.talks if _is_later(one, checkin)), None)
-        return _answer(sign, _("%(name)s made a time for a 1:1."), _("There is a time for a 1:1."))
+        return _answer(sign, _("%(name)s made a time for a 1:1"), _("There is a time for a 1:1"))
 
 
 def _is_later(sign: Sign, checkin: CheckIn) -> bool:

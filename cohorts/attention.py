@@ -6,7 +6,6 @@ handed members in the states that it was registered for. `docs/how-to/look-after
 """
 
 import datetime
-import zlib
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -21,7 +20,7 @@ LONGEST_KEY = 70
 
 @dataclass(frozen=True)
 class Answer:
-    """That somebody who leads has looked after a reason by what they did: `text` is a whole sentence, `by` a name."""
+    """That somebody who leads has looked after a reason by what they did: `text` says who did what, without a full stop, `by` is a name."""
 
     by: str
     at: datetime.datetime
@@ -67,9 +66,9 @@ class Reason:
         return self.membership.pk, self.kind, self.occurrence
 
     @property
-    def anchor(self) -> str:
-        """An id for a page, and for the address that leads back to it."""
-        return f"reason-{self.membership.pk}-{self.kind}-{zlib.crc32(self.occurrence.encode()):x}"
+    def named(self) -> str:
+        """Kind and key as a form sends them."""
+        return f"{self.kind} {self.occurrence}"
 
 
 @dataclass(frozen=True)

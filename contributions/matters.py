@@ -35,6 +35,11 @@ class Person:
     reasons: list[Reason] = field(default_factory=list)
 
     @property
+    def alarms(self) -> list[Reason]:
+        """What somebody should act on, and can mark as handled."""
+        return [reason for reason in self.reasons if reason.alarm]
+
+    @property
     def reply_to(self) -> int:
         """The id of the check-in that they speak in; 0 for none."""
         return next((reason.reply_to for reason in self.reasons if reason.reply_to), 0)
@@ -53,12 +58,12 @@ class Handled:
 
     @property
     def text(self) -> str:
-        """Who did what, as a sentence."""
+        """Who did what, without a full stop."""
         if self.nudge is None:
             return self.reason.answer.text if self.reason.answer else ""
         if self.nudge.handled_by is None:
-            return _("Somebody handled it.")
-        return _("%(name)s handled it.") % {"name": self.nudge.handled_by.get_short_name()}
+            return _("Somebody handled it")
+        return _("%(name)s handled it") % {"name": self.nudge.handled_by.get_short_name()}
 
     @property
     def at(self) -> datetime.datetime | None:

@@ -9,7 +9,7 @@ import datetime
 
 from django.utils import timezone
 
-from .handling import AlreadyHandled, NothingToHandle, handle, take_back
+from .handling import AlreadyHandled, NothingToHandle, handle, handle_several, take_back
 from .noticing import notice, standing
 from .telling import escalate, register, tell
 from .unanswered import Unanswered, unanswered
@@ -20,6 +20,7 @@ __all__ = [
     "Unanswered",
     "escalate",
     "handle",
+    "handle_several",
     "look_after",
     "notice",
     "register",

@@ -1,6 +1,7 @@
 """What people do about a nudge: mark it as handled, with a note, and take that back."""
 
 import datetime
+from collections.abc import Iterable
 
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
@@ -40,29 +41,48 @@ def may_handle(user, membership: Membership) -> bool:
 
 
 def handle(membership: Membership, kind: str, key: str, *, by, note: str = "", now: datetime.datetime | None = None) -> Nudge:
-    """Mark what calls for attention (`kind` and `key` as in `Reason.identity`) as handled. It stays so until the reason ends.
+    """As `handle_several`, for one thing."""
+    return handle_several(membership, [(kind, key)], by=by, note=note, now=now)[0]
+
+
+def handle_several(
+    membership: Membership, which: Iterable[tuple[str, str]], *, by, note: str = "", now: datetime.datetime | None = None
+) -> list[Nudge]:
+    """Mark what calls for attention (kinds and keys as in `Reason.identity`) as handled. It stays so until the reason ends.
 
     `membership` has user and `cohort__session` loaded. The note is kept as typed, up to 2,000 characters; the same person may change
-    it by handling it again. Raises `PermissionDenied`, `NothingToHandle`, `AlreadyHandled`.
+    it by handling it again. What is over by now, or was handled by somebody else, is left as it is. Raises `PermissionDenied`, and
+    where nothing at all was left to do `AlreadyHandled` or `NothingToHandle`.
     """
     if not may_handle(by, membership):
         raise PermissionDenied
     now = now or timezone.now()
     note = clean_text(note).strip()[:LONGEST_NOTE]
-    reason = _alarm(membership, kind, key, now)
+    alarms = _alarms(membership, now)
+    handled, quicker = [], None
     with transaction.atomic():
         # Whoever handles something of the same member waits here: there may be no row yet.
         Membership.objects.select_for_update(of=("self",)).get(pk=membership.pk)
-        nudge, times = _latest(membership, kind, key)
-        if nudge is None or (nudge.ended_at is not None and now - nudge.ended_at > AGAIN_AFTER):
-            returned = key if nudge is None else f"{key}{RETURN}{times + 1}"
-            nudge = Nudge(membership=membership, kind=kind, key=returned, since=reason.since, noticed_at=now)
-        elif nudge.handled_at is not None and nudge.ended_at is None and nudge.handled_by_id != by.pk:
-            raise AlreadyHandled(nudge)
-        nudge.ended_at = None
-        nudge.handled_at, nudge.handled_by, nudge.note = now, by, note
-        nudge.save()
-    return nudge
+        for kind, key in dict.fromkeys(which):
+            reason = alarms.get((kind, key))
+            if reason is None:
+                continue
+            nudge, times = _latest(reason)
+            if nudge is None or (nudge.ended_at is not None and now - nudge.ended_at > AGAIN_AFTER):
+                returned = key if nudge is None else f"{key}{RETURN}{times + 1}"
+                nudge = Nudge(membership=membership, kind=kind, key=returned, since=reason.since, noticed_at=now)
+            elif nudge.handled_at is not None and nudge.ended_at is None and nudge.handled_by_id != by.pk:
+                quicker = nudge
+                continue
+            nudge.ended_at = None
+            nudge.handled_at, nudge.handled_by, nudge.note = now, by, note
+            nudge.save()
+            handled.append(nudge)
+    if handled:
+        return handled
+    if quicker is not None:
+        raise AlreadyHandled(quicker)
+    raise NothingToHandle(_("This is over by now. There is nothing left to do."))
 
 
 def take_back(nudge: Nudge, *, by) -> Nudge:
@@ -79,15 +99,15 @@ def take_back(nudge: Nudge, *, by) -> Nudge:
     return locked
 
 
-def _alarm(membership: Membership, kind: str, key: str, now: datetime.datetime) -> Reason:
-    for reason in attention.gather([membership], now):
-        if reason.identity == (membership.pk, kind, key) and (reason.alarm or reason.asks) and not reason.answer:
-            return reason
-    raise NothingToHandle(_("This is over by now. There is nothing left to do."))
+def _alarms(membership: Membership, now: datetime.datetime) -> dict[tuple[str, str], Reason]:
+    """What calls for attention now, by kind and key."""
+    found = attention.gather([membership], now)
+    return {reason.identity[1:]: reason for reason in found if (reason.alarm or reason.asks) and not reason.answer}
 
 
-def _latest(membership: Membership, kind: str, key: str) -> tuple[Nudge | None, int]:
+def _latest(reason: Reason) -> tuple[Nudge | None, int]:
     """The newest nudge about the same thing, and how many there were."""
+    membership, kind, key = reason.identity
     rows = Nudge.objects.filter(membership=membership, kind=kind, key__startswith=key).select_related("handled_by")
     found = [row for row in rows.order_by("pk") if row.key.partition(RETURN)[0] == key]
     return (found[-1] if found else None), len(found)

@@ -17,12 +17,16 @@ from cohorts.models import Membership, Nudge
 @signed_in
 @require_POST
 def handle(request, membership):
-    """Mark one reason (`kind`, `key`) about a member as handled, with a note. Leads back to the board."""
+    """Mark reasons about a member (each `reason` is its kind and its key) as handled, with a note. Leads back to the board."""
     members = Membership.objects.visible_to(request.user).members().select_related("user", "cohort__session")
     member = get_object_or_404(members, pk=membership)
     note = request.POST.get("note", "")
+    chosen = [tuple(text.partition(" ")[::2]) for text in request.POST.getlist("reason")]
+    if not chosen:
+        messages.warning(request, _with_note(_("Tick what you have looked after."), note))
+        return redirect(_board(request, member))
     try:
-        nudges.handle(member, request.POST.get("kind", ""), request.POST.get("key", ""), by=request.user, note=note)
+        nudges.handle_several(member, chosen, by=request.user, note=note)
     except PermissionDenied:
         raise Http404 from None
     except (nudges.AlreadyHandled, nudges.NothingToHandle) as problem:

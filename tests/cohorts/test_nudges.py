@@ -183,7 +183,7 @@ class TestAnswers:
         assert reasons(world, NOW + 2 * HOUR)["stuck"].alarm
         reply(world, world.navigator, NOW + HOUR)
         found = reasons(world, NOW + 2 * HOUR)
-        assert (found["stuck"].alarm, found["stuck"].answer.text) == (False, "Grace answered.")
+        assert (found["stuck"].alarm, found["stuck"].answer.text) == (False, "Grace answered")
         assert found["talk"].alarm
         nudges.notice(NOW + 2 * HOUR)
         assert stands() == ["talk"]

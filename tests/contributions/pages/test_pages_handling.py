@@ -27,9 +27,10 @@ def board(client, world, user, query=""):
     return client.get(reverse("cohort", args=[world.cohort.pk]) + query)
 
 
-def press(client, world, stuck, user, kind="stuck", **values):
+def press(client, world, stuck, user, *kinds, **values):
     client.force_login(user)
-    data = {"kind": kind, "key": f"checkin-{stuck.pk}", "note": "We sit together on Friday.", **values}
+    chosen = [f"{kind} checkin-{stuck.pk}" for kind in kinds or ["stuck"]]
+    data = {"reason": chosen, "note": "We sit together on Friday.", **values}
     return client.post(reverse("handle_attention", args=[world.jun.pk]), data, follow=True)
 
 
@@ -43,7 +44,7 @@ def test_handled_with_a_note_moves_to_the_folded_list_and_can_be_taken_back(worl
     called, handled = answer.text.split('class="handled"')
     assert "The tests hang" not in called
     assert "would like to talk" in called
-    assert "Rosa handled it." in handled
+    assert "Rosa handled it" in handled
     assert "We sit together on Friday." in handled
     nudge = Nudge.objects.get()
     client.force_login(world.captain)
@@ -56,7 +57,7 @@ def test_a_reply_of_who_leads_shows_as_handled_by_itself(world, stuck, client):
     CheckInReply.objects.create(checkin=stuck, author=world.captain, text="Try -x")
     called, handled = board(client, world, world.navigator).text.split('class="handled"')
     assert "is stuck" not in called.split('id="everybody-title"')[0].split("Who waits for whom")[0]
-    assert "Kofi answered." in handled
+    assert "Kofi answered" in handled
     assert "take-back" not in handled
 
 
@@ -78,7 +79,7 @@ def test_members_see_nothing_of_it_and_nobody_reads_about_themselves(world, stuc
 def test_nobody_else_marks_or_takes_back(world, stuck, client, who):
     press(client, world, stuck, world.navigator)
     user = getattr(getattr(world, who), "user", getattr(world, who))
-    assert press(client, world, stuck, user, kind="talk").status_code == 404
+    assert press(client, world, stuck, user, "talk").status_code == 404
     assert client.post(reverse("take_back_nudge", args=[Nudge.objects.get().pk])).status_code == 404
     assert Nudge.objects.get().handled_at == NOW
 
@@ -87,9 +88,17 @@ def test_who_comes_too_late_reads_who_was_quicker_and_loses_no_word(world, stuck
     press(client, world, stuck, world.navigator)
     answer = press(client, world, stuck, world.captain, note="I call <b>Jun</b>")
     assert "Rosa has handled this already. Your note was: “I call &lt;b&gt;Jun&lt;/b&gt;”" in answer.text
-    answer = press(client, world, stuck, world.captain, kind="nonsense", note="", next="https://elsewhere.example/")
+    answer = press(client, world, stuck, world.captain, "nonsense", note="", next="https://elsewhere.example/")
     assert "This is over by now." in answer.text
     assert answer.redirect_chain == [(reverse("cohort", args=[world.cohort.pk]), 302)]
+
+
+def test_several_reasons_are_handled_with_one_press_and_none_by_none(world, stuck, client):
+    text = board(client, world, world.navigator).text
+    assert f'value="talk checkin-{stuck.pk}" checked' in text
+    assert "Tick what you have looked after. Your note was" in press(client, world, stuck, world.navigator, reason=[]).text
+    press(client, world, stuck, world.navigator, "stuck", "talk", "silent", "talk")
+    assert sorted(Nudge.objects.values_list("kind", flat=True)) == ["stuck", "talk"]
 
 
 def test_a_note_can_be_long_and_hostile(world, stuck, client):
