@@ -17,7 +17,8 @@ from django.utils import timezone
 from accounts.models import Message, User
 from accounts.unsubscribing import token_for
 from cohorts.arranging import begin
-from cohorts.models import Answer, Proposal, Publication, SessionRole
+from cohorts.models import Answer, CheckInReply, Proposal, Publication, SessionRole
+from contributions.models import LearningEntry
 from tests import factories
 
 ROLES = (
@@ -32,6 +33,7 @@ SESSION = COHORT | {"other_member", "storyteller"}
 ADMIN = frozenset({"navigator", "captain", "reviewer", "organiser", "other_organiser", "operator"})
 REVIEWERS = frozenset({"reviewer", "organiser", "operator"})
 ORGANISERS = frozenset({"organiser", "operator"})
+READERS = ORGANISERS | {"navigator", "captain"}
 ALL_ORGANISERS = frozenset({"organiser", "other_organiser", "operator"})
 
 
@@ -105,6 +107,22 @@ SITE = {
     "sync_status": Entry(COHORT, membership, status=302),
     "checkin": Entry(COHORT, lambda world: [world.membership.pk, 4]),
     "rest": Entry(frozenset({"member"}), membership, post=True, status=302),
+    "checkin_history": Entry(COHORT, membership),
+    "checkin_reminder": Entry(frozenset({"member"}), membership),
+    "checkin_reply": Entry(COHORT, lambda world: [world.checkin.pk], post=True, status=422),
+    "checkin_cheer": Entry(COHORT - {"member"}, lambda world: [world.checkin.pk], post=True, status=302),
+    "edit_reply": Entry(frozenset({"navigator"}), lambda world: [world.reply.pk]),
+    "delete_reply": Entry(frozenset({"navigator"}), lambda world: [world.reply.pk]),
+    "learning": Entry(COHORT, membership),
+    "new_learning": Entry(frozenset({"member"}), membership),
+    "learning_export": Entry(frozenset({"member"}), membership),
+    "learning_entry": Entry(COHORT - {"operator"}, lambda world: [world.entry.pk]),
+    "delete_learning": Entry(frozenset({"member"}), lambda world: [world.entry.pk]),
+    "my_feedback": own(),
+    "feedback": Entry(frozenset({"member"}), lambda world: [world.feedback.pk]),
+    "tell_feedback": Entry(frozenset({"member"}), membership, post=True, status=302),
+    "session_feedback": Entry(READERS, lambda world: [world.session.slug]),
+    "session_feedback_csv": Entry(ORGANISERS, lambda world: [world.session.slug]),
     "work": Entry(COHORT, lambda world: [world.contribution.pk]),
     "edit_work": Entry(frozenset({"member"}), lambda world: [world.by_hand.pk]),
     "delete_work": Entry(frozenset({"member"}), lambda world: [world.by_hand.pk]),
@@ -183,8 +201,12 @@ def world(db):
     application = factories.ApplicationFactory(session=reviewing, applicant=people["applicant"])
     file = factories.AnswerFileFactory(application=application)
     Answer.objects.create(application=application, question=file.question, value=file.pk, file=file)
+    checkin = factories.CheckInFactory(membership=member)
     return SimpleNamespace(
         people=people,
+        checkin=checkin,
+        reply=CheckInReply.objects.create(checkin=checkin, author=people["navigator"], text="Well done"),
+        entry=LearningEntry.objects.create(membership=member, text="Patience", shared=True),
         session=session,
         open=open_session,
         reviewing=reviewing,
@@ -196,6 +218,8 @@ def world(db):
         cohort=cohort,
         membership=member,
         question=question,
+        feedback=factories.FeedbackFactory(membership=member),
+        feedback_form=factories.FeedbackFormFactory(session=reviewing),
         reviewed_question=factories.QuestionFactory(session=reviewing),
         contribution=factories.ContributionFactory(membership=member),
         by_hand=factories.ContributionFactory(
@@ -336,6 +360,13 @@ ADMIN_SITE = {
     "cohorts_session_publication": Entry(ORGANISERS, published),
     "cohorts_session_publication_carry_on": Entry(ORGANISERS, published, post=True, status=302),
     "cohorts_session_publication_settle": Entry(ORGANISERS, published, post=True, status=302),
+    "cohorts_session_feedback": Entry(ORGANISERS, reviewing),
+    "cohorts_session_feedback_usual": Entry(ORGANISERS, reviewing, post=True, status=302),
+    "cohorts_session_feedback_new": Entry(ORGANISERS, reviewing),
+    "cohorts_session_feedback_form": Entry(ORGANISERS, lambda world: [world.reviewing.pk, world.feedback_form.pk]),
+    "cohorts_session_feedback_use": Entry(
+        ORGANISERS, lambda world: [world.reviewing.pk, world.feedback_form.pk], post=True, status=302
+    ),
     "cohorts_session_mails": Entry(ORGANISERS, reviewing),
     "cohorts_session_mail": Entry(ORGANISERS, mail_of_an_offer),
     "cohorts_session_mail_preview": Entry(ORGANISERS, mail_of_an_offer, post=True),

@@ -15,6 +15,8 @@ from cohorts.context_processors import Navigation
 from cohorts.models import (
     Answer,
     ApplicationEvent,
+    CheckInReply,
+    Cheer,
     Cohort,
     Conflict,
     Farewell,
@@ -32,7 +34,7 @@ from cohorts.models import (
     Tracker,
 )
 from cohorts.roles import may_use_admin
-from contributions.models import MemberSync, ReviewGiven, SyncRun
+from contributions.models import LearningEntry, MemberSync, ReviewGiven, SyncRun
 from tests import factories
 
 ROLES = (
@@ -62,6 +64,14 @@ SEEN_BY = {
     "kept_place": ORGANISERS,
     "checkin": COHORT,
     "unwritten_checkin": {"member"},
+    "feedback_form": COHORT | {"other_member", "storyteller"},
+    "feedback_question": COHORT | {"other_member", "storyteller"},
+    "feedback": {"member", *ORGANISERS},
+    "unwritten_feedback": {"member"},
+    "checkin_reply": COHORT,
+    "cheer": COHORT,
+    "shared_learning_entry": COHORT - {"operator"},
+    "own_learning_entry": {"member"},
     "place_event": {"member", "navigator", "captain", "organiser", "operator"},
     "farewell": COHORT,
     "unwritten_farewell": {"mate"},
@@ -155,6 +165,7 @@ def world(db):
     question = factories.QuestionFactory(session=reviewing)
     sensitive = factories.QuestionFactory(session=reviewing, sensitive=True)
 
+    feedback = factories.FeedbackFactory(membership=member, written_at=timezone.now())
     file = factories.AnswerFileFactory(application=application)
     Answer.objects.create(application=application, question=file.question, value=file.pk, file=file)
 
@@ -178,11 +189,23 @@ def world(db):
         "kept_place": factories.MembershipFactory(cohort=planned, user=people["applicant"], state="invited"),
         "checkin": factories.CheckInFactory(membership=member, week=weeks[0], written_at=timezone.now()),
         "unwritten_checkin": factories.CheckInFactory(membership=member, week=weeks[1], did="Half a word", written_at=None),
+        "feedback_form": feedback.form,
+        "feedback_question": factories.FeedbackQuestionFactory(form=feedback.form),
+        "feedback": feedback,
+        "unwritten_feedback": factories.FeedbackFactory(membership=member, values={"1": 2}),
         "place_event": MembershipEvent.objects.create(membership=member, what="resting", note="Private"),
         "farewell": Farewell.objects.create(membership=member, did="Words", written_at=timezone.now()),
         "unwritten_farewell": Farewell.objects.create(membership=mate, did="Half a word"),
         "testimonial": Testimonial.objects.create(session=running, author=people["member"], text="Good", state="published"),
         "waiting_testimonial": Testimonial.objects.create(session=running, author=people["mate"], text="Good"),
+        "checkin_reply": CheckInReply.objects.create(
+            checkin=factories.CheckInFactory(membership=member, week=weeks[2]), author=people["mate"], text="Well done"
+        ),
+        "cheer": Cheer.objects.create(
+            checkin=factories.CheckInFactory(membership=member, week=weeks[3]), user=people["navigator"]
+        ),
+        "shared_learning_entry": LearningEntry.objects.create(membership=member, text="Patience", shared=True),
+        "own_learning_entry": LearningEntry.objects.create(membership=member, text="Doubts"),
         "application": application,
         "application_in_conflict": in_conflict,
         "unsubmitted_application": factories.ApplicationFactory(
