@@ -14,6 +14,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.text import Truncator, get_text_list
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from accounts.links import absolute_url
 from accounts.messages import queue_message, register_about, register_replies, register_still_true
@@ -126,10 +127,17 @@ def _tell(checkin: CheckIn, person: User, replies: Sequence[CheckInReply]) -> bo
 
 def _values(checkin: CheckIn, person: User, news: Sequence[CheckInReply]) -> dict[str, object]:
     number, member = checkin.week.number, checkin.membership.user
+    facts = {"number": number, "count": len(news)}
     if member.pk == person.pk:
-        whose = _("your check-in of week %(number)s") % {"number": number}
+        whose = _("your check-in of week %(number)s") % facts
+        line = ngettext(
+            "A reply to your check-in of week %(number)s", "%(count)s replies to your check-in of week %(number)s", len(news)
+        )
     else:
-        whose = _("the check-in of week %(number)s of %(name)s") % {"number": number, "name": member}
+        whose = _("what you said about the check-in of week %(number)s") % facts
+        line = ngettext(
+            "A reply to what you said about week %(number)s", "%(count)s replies to what you said about week %(number)s", len(news)
+        )
     names = list(dict.fromkeys(str(reply.author) for reply in news))
     lines = [f"{reply.author}: {Truncator(' '.join(reply.text.split())).chars(EXCERPT)}" for reply in news[:MOST_QUOTED]]
     if len(news) > MOST_QUOTED:
@@ -137,6 +145,7 @@ def _values(checkin: CheckIn, person: User, news: Sequence[CheckInReply]) -> dic
     return {
         "link": absolute_url(reverse("checkin", args=[checkin.membership_id, number])) + "#replies",
         "switch_link": f"{absolute_url(reverse('me'))}#mail",
+        "news": line % facts,
         "week": number,
         "who": get_text_list(names, _("and")),
         "whose": whose,

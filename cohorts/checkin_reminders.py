@@ -31,10 +31,21 @@ def is_due(membership: Membership, week: Week, now: datetime.datetime) -> bool:
     """
     if membership.reminder_day is None:
         return False
-    at = reminder_at(membership.reminder_day, membership.reminder_time, membership.user.zone, week)
+    at = _reminder_at(membership, week)
     if membership.reminder_set_at is not None and membership.reminder_set_at > at:
         return False
-    return at <= now < max(ends_at(week), at + OF_USE_FOR)
+    return at <= now and is_of_use(membership, week, now)
+
+
+def is_of_use(membership: Membership, week: Week, now: datetime.datetime) -> bool:
+    """Whether a reminder of `week` still helps: until the week is over, and some hours more where the chosen one comes so late."""
+    if membership.reminder_day is None:
+        return False
+    return now < max(ends_at(week), _reminder_at(membership, week) + OF_USE_FOR)
+
+
+def _reminder_at(membership: Membership, week: Week) -> datetime.datetime:
+    return reminder_at(membership.reminder_day or 0, membership.reminder_time, membership.user.zone, week)
 
 
 def choose_reminder(

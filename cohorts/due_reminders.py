@@ -18,7 +18,7 @@ from django.urls import reverse
 from accounts.links import absolute_url
 from accounts.models import Message, User
 
-from .checkin_reminders import is_due
+from .checkin_reminders import is_due, is_of_use
 from .checkins import ends_at, last_minute, opens_at
 from .late_access import deadline_of, with_late_access
 from .models import Application, ApplicationEvent, CheckIn, Membership, ReviewAssignment, ReviewPhase, Session, Week
@@ -178,7 +178,11 @@ def _said_something(week: Any) -> Exists:
 def _open_weeks(now: datetime.datetime) -> dict[int, Week]:
     """The weeks of published sessions of which somebody may be reminded now, by id: where the day begins late, one that has just ended."""
     sessions = Session.objects.filter(
-        published_at__lte=now, archived_at=None, starts_on__gte=(now - LONGEST_SESSION).date(), starts_on__lte=(now + AHEAD).date()
+        announced_at__lte=now,
+        published_at__lte=now,
+        archived_at=None,
+        starts_on__gte=(now - LONGEST_SESSION).date(),
+        starts_on__lte=(now + AHEAD).date(),
     ).prefetch_related("calendar")
     weeks: dict[int, Week] = {}
     for session in sessions:
@@ -225,7 +229,8 @@ def checkin_still_true(message: Message, now: datetime.datetime) -> bool:
     """Whether the member still owes that week's check-in a word, and still wants to be reminded."""
     membership: Any = message.about
     week = next((week for week in _open_weeks(now).values() if _is_of(week, membership, message.round)), None)
-    return week is not None and _reminded_members().filter(pk=membership.pk).exclude(_said_something(week.pk)).exists()
+    member = _reminded_members().filter(pk=membership.pk).exclude(_said_something(week.pk)).first() if week else None
+    return week is not None and member is not None and is_of_use(member, week, now)
 
 
 def _is_of(week: Week, membership: Membership, number: int) -> bool:

@@ -16,3 +16,7 @@ class Step:
     action: str
     until_label: str = ""
     until: datetime.datetime | None = None
+    #: A second way, that one press takes at once: where it is posted to, what its button says, and the name of its field.
+    press_url: str = ""
+    press: str = ""
+    press_field: str = ""

@@ -11,7 +11,7 @@ from accounts.people_registry import Deletion
 from accounts.personal_data import iso
 from cohorts.models import Membership
 
-from .models import Contribution, SyncRun, WorkItem
+from .models import Contribution, LearningEntry, SyncRun, WorkItem
 
 
 def _contributions(user) -> list[dict[str, Any]]:
@@ -46,6 +46,24 @@ def _contributions(user) -> list[dict[str, Any]]:
     ]
 
 
+def _learning_log(user) -> list[dict[str, Any]]:
+    """Every entry of the person, shared or not, with the work that it names."""
+    found = LearningEntry.objects.filter(membership__user=user).select_related("membership__cohort__session", "week")
+    return [
+        {
+            "session": entry.membership.cohort.session.slug,
+            "week": entry.week.number if entry.week else None,
+            "title": entry.title,
+            "text": entry.text,
+            "work": [contribution.work_item.url or contribution.work_item.title for contribution in entry.contributions.all()],
+            "shared": entry.shared,
+            "written_at": iso(entry.created_at),
+            "changed_at": iso(entry.updated_at),
+        }
+        for entry in found.prefetch_related("contributions__work_item").order_by("created_at", "pk")
+    ]
+
+
 def _only_of(user):
     """Work items that are tracked for nobody else."""
     of_others = Contribution.objects.filter(work_item=OuterRef("pk")).exclude(membership__user=user)
@@ -54,8 +72,9 @@ def _only_of(user):
 
 def preview(user) -> Deletion:
     count = Contribution.objects.filter(membership__user=user).count()
+    learned = LearningEntry.objects.filter(membership__user=user).count()
     if not count:
-        return Deletion()
+        return Deletion(goes=_entries_go(learned))
     line = ngettext(
         "%(count)s tracked contribution, with your notes. What is on GitHub stays on GitHub.",
         "%(count)s tracked contributions, with your notes. What is on GitHub stays on GitHub.",
@@ -70,7 +89,18 @@ def preview(user) -> Deletion:
             by_hand,
         )
         goes.append(line % {"count": by_hand})
-    return Deletion(goes=goes)
+    return Deletion(goes=goes + _entries_go(learned))
+
+
+def _entries_go(count: int) -> list[str]:
+    if not count:
+        return []
+    line = ngettext(
+        "%(count)s entry of your learning log. You can keep it as a file first, from the page of the log.",
+        "%(count)s entries of your learning log. You can keep them as a file first, from the page of the log.",
+        count,
+    )
+    return [line % {"count": count}]
 
 
 def erase(user) -> None:
@@ -94,7 +124,7 @@ def _forget_problems(user) -> None:
 
 
 def register() -> None:
-    people_registry.export_sections["contributions"] = _contributions
+    people_registry.export_sections |= {"contributions": _contributions, "learning_log": _learning_log}
     if preview not in people_registry.deletion_previews:
         people_registry.deletion_previews.append(preview)
         # Before the memberships go: afterwards nobody can tell whose the items were.

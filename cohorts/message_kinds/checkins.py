@@ -14,7 +14,7 @@ REPLY = MessageKind(
     label=_("Reply to a check-in"),
     purpose=_("For members, and for people who replied before. Sent some minutes after a reply; several at once are one mail."),
     category="replies",
-    subject=_("{who} replied to {whose}"),
+    subject=_("{news} ({session})"),
     paragraphs=(
         GREETING,
         _("{who} replied to {whose}:"),
@@ -26,6 +26,7 @@ REPLY = MessageKind(
     placeholders=(
         *COMMON,
         link(_("Page of the check-in, with the replies"), "/progress/1/check-in/3/#replies"),
+        Placeholder("news", _("What there is to read, and of which week"), _("A reply to your check-in of week 3")),
         Placeholder("who", _("Who replied"), _("Rosa Lindqvist"), trusted=False),
         Placeholder("whose", _("Which check-in it is"), _("your check-in of week 3"), trusted=False),
         Placeholder("week", _("Number of the week"), "3"),

@@ -4,21 +4,25 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from cohorts.models import Cohort, access
+from cohorts.models import access
 
 from .work import Contribution
 
 
 class LearningEntryQuerySet(models.QuerySet["LearningEntry"]):
     def visible_to(self, user):
-        """One's own; shared ones for the cohort, those who lead it and the organisers. Others' unshared ones for nobody else."""
+        """One's own; shared ones for the cohort, those who lead it and the organisers. Others' unshared ones for nobody else.
+
+        The operator runs the site and is none of these: a log is not theirs to read.
+        """
         if not user.is_authenticated:
             return self.none()
         shared = Q(shared=True)
         return self.filter(
             Q(membership__user=user)
             | (shared & Q(membership__cohort__in=access.joined_cohorts(user)))
-            | (shared & Q(membership__cohort__in=Cohort.objects.led_by(user)))
+            | (shared & Q(membership__cohort__in=access.led_cohorts(user)))
+            | (shared & Q(membership__cohort__session__in=access.organised_sessions(user)))
         )
 
 

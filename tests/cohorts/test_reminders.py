@@ -13,16 +13,19 @@ from django.utils import timezone
 from accounts import messages
 from accounts.mail_kinds import replies_to
 from accounts.messages import NewMessage, queue_message, queue_messages, send_message
-from accounts.models import Message
+from accounts.models import Message, User
 from accounts.tasks import send_message_task
 from cohorts import reminders
 from cohorts.applications import accept_offer, decline_offer
+from cohorts.checkin_reminders import choose_reminder
+from cohorts.due_reminders import due_checkins
 from cohorts.models import Application, ApplicationEvent, ReviewAssignment, ReviewPhase, Session
 from cohorts.moves import move
 from cohorts.pending import set_pending_decision
 from cohorts.reminders import write_due_reminders
 from cohorts.reviews import declare_conflict
 from cohorts.session_steps import close_review
+from cohorts.weeks import generate_weeks
 from tests.cohorts.publishing import publish
 from tests.cohorts.world import make_world
 from tests.factories import (
@@ -43,6 +46,8 @@ pytestmark = pytest.mark.django_db
 HOUR = datetime.timedelta(hours=1)
 DAY = datetime.timedelta(days=1)
 Status = Application.Status
+#: By their kinds.
+REMINDED = {reminder.kind: reminder for reminder in reminders.REMINDERS}
 
 
 def written(kind) -> list[Message]:
@@ -251,9 +256,10 @@ class TestCheckIn:
     def week(self, session, number):
         return session.calendar.get(number=number)
 
-    def test_comes_once_a_week_towards_its_end_on_the_clock_of_the_session(self, session, member):
-        assert write_due_reminders(self.at("2026-11-13 11:59")) == 0
-        assert write_due_reminders(self.at("2026-11-13 12:00")) == 1
+    def test_comes_once_a_week_at_the_hour_that_the_member_chose_on_their_own_clock(self, session, member):
+        # Friday noon in Rome is six in the morning where the session is.
+        assert write_due_reminders(self.at("2026-11-13 05:59")) == 0
+        assert write_due_reminders(self.at("2026-11-13 06:00")) == 1
         assert write_due_reminders(self.at("2026-11-15 23:59")) == 0
         assert write_due_reminders(self.at("2026-11-16 00:00")) == 0
         assert write_due_reminders(self.at("2026-11-21 09:00")) == 1
@@ -261,7 +267,53 @@ class TestCheckIn:
         assert (first.subject, second.subject) == ("Your check-in for week 2 of Spring", "Your check-in for week 3 of Spring")
         assert f"/progress/{member.pk}/check-in/2/" in first.body
         assert f"/progress/{member.pk}/\n" in first.body
+        assert f"/progress/{member.pk}/reminder/" in first.body
         assert "Monday 23 November 2026, 05:59 (Rome), 23 November, 04:59 UTC" in first.body
+
+    def test_never_is_a_choice(self, member):
+        choose_reminder(member, by=member.user, day=None, time=None)
+        assert write_due_reminders(self.at("2026-11-14 12:00")) == 0
+
+    def test_a_choice_that_is_made_after_its_hour_begins_with_the_next_week(self, member):
+        choose_reminder(member, by=member.user, day=0, time=datetime.time(9), now=self.at("2026-11-12 12:00"))
+        assert write_due_reminders(self.at("2026-11-12 12:15")) == 0
+        assert write_due_reminders(self.at("2026-11-15 12:00")) == 0
+        assert write_due_reminders(self.at("2026-11-16 03:00")) == 1
+        assert [message.round for message in written("reminder_checkin")] == [3]
+
+    def test_a_late_hour_far_in_the_west_of_the_session_still_counts(self, session, member):
+        User.objects.filter(pk=member.user_id).update(time_zone="Pacific/Honolulu")
+        choose_reminder(member, by=member.user, day=6, time=datetime.time(22), now=session.begins_at)
+        assert write_due_reminders(self.at("2026-11-16 02:59")) == 0
+        assert write_due_reminders(self.at("2026-11-16 03:00")) == 1
+        message = written("reminder_checkin")[0]
+        assert message.round == 2
+        with time_machine.travel(self.at("2026-11-16 03:05"), tick=False):
+            assert deliver(message) == "sent"
+
+    def test_nothing_comes_in_the_pause(self, session, member):
+        Session.objects.update(pause_after=2, pause_weeks=1)
+        session.refresh_from_db()
+        generate_weeks(session)
+        assert write_due_reminders(self.at("2026-11-21 12:00")) == 0
+        assert write_due_reminders(self.at("2026-11-28 12:00")) == 1
+        assert [message.round for message in written("reminder_checkin")] == [3]
+
+    def test_a_stop_of_two_days_over_a_weekend_is_caught_up_with_once(self, member):
+        assert write_due_reminders(self.at("2026-11-15 20:00")) == 1
+        assert write_due_reminders(self.at("2026-11-15 20:15")) == 0
+
+    def test_the_number_of_statements_does_not_grow_with_the_members(self, session, member):
+        def statements(number):
+            with CaptureQueriesContext(connection) as queries:
+                assert len(list(due_checkins(self.at("2026-11-14 12:00")))) == number
+            return len(queries)
+
+        few = statements(1)
+        for _ in range(5):
+            MembershipFactory(cohort=member.cohort)
+        type(member).objects.update(joined_at=session.begins_at)
+        assert statements(6) == few
 
     def test_an_hour_before_the_week_is_over_is_not_too_late(self, member):
         assert write_due_reminders(self.at("2026-11-15 23:00")) == 1
@@ -339,7 +391,7 @@ class TestCheckIn:
         with time_machine.travel(self.at("2026-11-14 12:01"), tick=False):
             Session.objects.update(archived_at=self.at("2026-11-14 12:00"))
             message.refresh_from_db()
-            assert not reminders.REMINDERS[2].still_true(message, timezone.now())
+            assert not REMINDED["reminder_checkin"].still_true(message, timezone.now())
             member.delete()
             assert deliver(message) == "dropped"
 
@@ -440,12 +492,12 @@ class TestReviews:
     def test_while_it_is_true_it_is_sent_and_afterwards_not(self, world, now):
         write_due_reminders(now)
         message = written("reminder_reviews")[0]
-        assert reminders.REMINDERS[3].still_true(message, now)
-        assert not reminders.REMINDERS[3].still_true(message, now + 30 * DAY)
+        assert REMINDED["reminder_reviews"].still_true(message, now)
+        assert not REMINDED["reminder_reviews"].still_true(message, now + 30 * DAY)
         assert deliver(message) == "sent"
         Session.objects.update(hear_by=None)
         message.refresh_from_db()
-        assert not reminders.REMINDERS[3].still_true(message, now)
+        assert not REMINDED["reminder_reviews"].still_true(message, now)
 
 
 class TestManyAndTrouble:
@@ -522,7 +574,7 @@ class TestManyAndTrouble:
         def due(now):
             raise LookupError
 
-        broken = reminders.Reminder("reminder_draft", due, reminders.REMINDERS[0].still_true)
+        broken = reminders.Reminder("reminder_draft", due, REMINDED["reminder_draft"].still_true)
         monkeypatch.setattr(reminders, "REMINDERS", [broken, *reminders.REMINDERS[1:]])
         with pytest.raises(ExceptionGroup):
             write_due_reminders()
