@@ -112,6 +112,7 @@ def register() -> None:
         calendar,
         checkin_mail,
         checkin_personal_data,
+        digests,
         draft_logins,
         ending_personal_data,
         files,
@@ -138,6 +139,7 @@ def register() -> None:
     application_mail.register()
     calendar.register()
     checkin_mail.register()
+    digests.register()
     draft_logins.register()
     files.register()
     mail_replies.register()

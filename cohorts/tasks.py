@@ -5,6 +5,7 @@ import datetime
 from django.db import InterfaceError, OperationalError
 
 from background import task
+from background.history import last_success
 
 from . import (
     accommodations,
@@ -14,6 +15,7 @@ from . import (
     checkin_mail,
     claims,
     completing,
+    digests,
     files,
     meeting_mail,
     meeting_poll_mail,
@@ -52,6 +54,17 @@ def announce_task() -> int:
 @task(max_attempts=5, retry_on=(OperationalError, InterfaceError), unique=True, about="cohorts.announcement")
 def send_announcement_task(announcement_id: int) -> None:
     announcing.send_announcement(announcement_id)
+
+
+@task(every=QUARTER, max_attempts=3)
+def write_digests_task() -> int:
+    return digests.write_due_digests(after=last_success(write_digests_task))
+
+
+#: Of one Monday: see `cohorts.digests.due.round_of`.
+@task(max_attempts=5, retry_on=(OperationalError, InterfaceError), unique=True)
+def send_digests_task(number: int) -> None:
+    digests.send_digests(number)
 
 
 @task(max_attempts=3)

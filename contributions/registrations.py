@@ -23,7 +23,10 @@ def register_attention() -> None:
 
 
 def register() -> None:
+    from cohorts.digests import register_section as register_digest_section
+
     from . import personal_data
+    from .digest import work_done
     from .exporting import contributions_of
     from .figures.session_page import work_figures
     from .health import check_github, check_last_sync
@@ -36,6 +39,7 @@ def register() -> None:
     register_check("github", check_github)
     register_login_check(queue_login_check)
     register_attention()
+    register_digest_section(work_done)
     register_member_section("contributions", contributions_of)
     register_figures(work_figures)
     personal_data.register()
