@@ -116,6 +116,7 @@ def register() -> None:
         draft_logins,
         ending_personal_data,
         files,
+        mail_out_personal_data,
         mail_replies,
         meeting_attachments,
         meeting_feeds,
@@ -142,6 +143,7 @@ def register() -> None:
     digests.register()
     draft_logins.register()
     files.register()
+    mail_out_personal_data.register()
     mail_replies.register()
     meeting_attachments.register()
     meeting_feeds.register()

@@ -9,6 +9,7 @@ from factory.django import DjangoModelFactory
 from accounts.models import GitHubIdentity, User
 from cohorts.models import (
     Accommodation,
+    Announcement,
     AnswerFile,
     Application,
     CheckIn,
@@ -21,6 +22,7 @@ from cohorts.models import (
     LateAccess,
     LateCode,
     Membership,
+    Nudge,
     Project,
     Question,
     Repository,
@@ -28,6 +30,8 @@ from cohorts.models import (
     ReviewPhase,
     Session,
     SessionRole,
+    TrainingTask,
+    Volunteer,
 )
 from cohorts.weeks import generate_weeks
 from contributions.models import Contribution, WorkItem
@@ -339,3 +343,49 @@ class FeedbackFactory(DjangoModelFactory):
     form = factory.SubFactory(FeedbackFormFactory, session=factory.SelfAttribute("..membership.cohort.session"))
     membership = factory.SubFactory(MembershipFactory)
     due_on = factory.LazyFunction(lambda: timezone.now().date() + datetime.timedelta(days=7))
+
+
+class AnnouncementFactory(DjangoModelFactory):
+    """A draft for everybody."""
+
+    class Meta:
+        model = Announcement
+
+    session = factory.SubFactory(SessionFactory)
+    subject = factory.Sequence(lambda n: f"Announcement {n}")
+    body = "Words for everybody."
+    send_on = factory.LazyFunction(lambda: timezone.now().date() + datetime.timedelta(days=7))
+
+
+class NudgeFactory(DjangoModelFactory):
+    """That a member has gone silent, noticed just now."""
+
+    class Meta:
+        model = Nudge
+
+    membership = factory.SubFactory(MembershipFactory)
+    kind = "silent"
+    key = factory.Sequence(lambda n: f"checkin-{n}")
+
+
+class VolunteerFactory(DjangoModelFactory):
+    """Somebody who handed in an offer to navigate."""
+
+    class Meta:
+        model = Volunteer
+
+    session = factory.SubFactory(SessionFactory, open=True)
+    user = factory.SubFactory(UserFactory)
+    role = Volunteer.Role.NAVIGATOR
+    state = Volunteer.State.SUBMITTED
+    submitted_at = factory.LazyFunction(timezone.now)
+
+
+class TrainingTaskFactory(DjangoModelFactory):
+    """For everybody who helps, until the day before the session begins."""
+
+    class Meta:
+        model = TrainingTask
+
+    session = factory.SubFactory(SessionFactory, open=True)
+    title = factory.Sequence(lambda n: f"Read page {n}")

@@ -113,6 +113,8 @@ SITE = {
     "checkin_cheer": Entry(COHORT - {"member"}, lambda world: [world.checkin.pk], post=True, status=302),
     "edit_reply": Entry(frozenset({"navigator"}), lambda world: [world.reply.pk]),
     "delete_reply": Entry(frozenset({"navigator"}), lambda world: [world.reply.pk]),
+    "handle_attention": Entry(COHORT - {"member"}, membership, post=True, status=302),
+    "take_back_nudge": Entry(COHORT - {"member"}, lambda world: [world.nudge.pk], post=True, status=302),
     "learning": Entry(COHORT, membership),
     "new_learning": Entry(frozenset({"member"}), membership),
     "learning_export": Entry(frozenset({"member"}), membership),
@@ -206,6 +208,7 @@ def world(db):
         people=people,
         checkin=checkin,
         reply=CheckInReply.objects.create(checkin=checkin, author=people["navigator"], text="Well done"),
+        nudge=factories.NudgeFactory(membership=member, handled_at=timezone.now()),
         entry=LearningEntry.objects.create(membership=member, text="Patience", shared=True),
         session=session,
         open=open_session,
@@ -220,6 +223,7 @@ def world(db):
         question=question,
         feedback=factories.FeedbackFactory(membership=member),
         feedback_form=factories.FeedbackFormFactory(session=reviewing),
+        announcement=factories.AnnouncementFactory(session=reviewing),
         reviewed_question=factories.QuestionFactory(session=reviewing),
         contribution=factories.ContributionFactory(membership=member),
         by_hand=factories.ContributionFactory(
@@ -318,6 +322,10 @@ def published(world):
     return [world.reviewing.pk, world.publication.pk]
 
 
+def announced(world):
+    return [world.reviewing.pk, world.announcement.pk]
+
+
 def mail_of_an_offer(world):
     return [world.reviewing.pk, "decision_offer", "en"]
 
@@ -367,6 +375,17 @@ ADMIN_SITE = {
     "cohorts_session_feedback_use": Entry(
         ORGANISERS, lambda world: [world.reviewing.pk, world.feedback_form.pk], post=True, status=302
     ),
+    "cohorts_session_announcements": Entry(ORGANISERS, reviewing),
+    "cohorts_session_announcement_new": Entry(ORGANISERS, reviewing),
+    "cohorts_session_announcement": Entry(ORGANISERS, announced),
+    "cohorts_session_announcement_html": Entry(ORGANISERS, announced),
+    "cohorts_session_announcement_schedule": Entry(ORGANISERS, announced),
+    "cohorts_session_announcement_preview": Entry(ORGANISERS, reviewing, post=True),
+    "cohorts_session_announcement_typed": Entry(ORGANISERS, reviewing, post=True),
+    "cohorts_session_announcement_test": Entry(ORGANISERS, reviewing, post=True, status=422),
+    "cohorts_session_announcement_cancel": Entry(ORGANISERS, announced, post=True, status=302),
+    "cohorts_session_announcement_copy": Entry(ORGANISERS, announced, post=True, status=302),
+    "cohorts_session_announcement_delete": Entry(NOBODY, lambda world: [world.reviewing.pk, 0], post=True),
     "cohorts_session_mails": Entry(ORGANISERS, reviewing),
     "cohorts_session_mail": Entry(ORGANISERS, mail_of_an_offer),
     "cohorts_session_mail_preview": Entry(ORGANISERS, mail_of_an_offer, post=True),

@@ -8,7 +8,7 @@ from django.utils.functional import Promise
 
 #: A text, or one that is translated when it is read.
 Words = str | Promise
-Shape = Literal["text", "url", "email", "lines"]
+Shape = Literal["text", "url", "email", "lines", "blocks"]
 
 
 @dataclass(frozen=True)
@@ -17,7 +17,7 @@ class Placeholder:
 
     `trusted` is False for what applicants, or others whom no organiser chose, have written: it may stand in running text alone.
     `may_be_empty`: a line and a paragraph that hold nothing else vanish then. `shape`: one line of text, a whole address of a
-    page, an address for mail, or several lines.
+    page, an address for mail, several lines, or blocks: whole paragraphs and lists, which stand in a paragraph of their own.
     """
 
     name: str
@@ -46,7 +46,7 @@ class MessageKind:
     label: Words
     #: What it is for and when it is sent, in a sentence or two.
     purpose: Words
-    category: Literal["transactional", "reminders"]
+    category: Literal["transactional", "reminders", "meetings", "replies", "announcements", "digest"]
     subject: Words
     paragraphs: Sequence[Words]
     placeholders: Sequence[Placeholder]
