@@ -184,14 +184,15 @@ def story_of(membership: Membership, *, viewer) -> list[MembershipEvent]:
 
 
 def changes_in(
-    cohorts, *, viewer, since: datetime.datetime, until: datetime.datetime, most: int | None = None
+    cohorts, *, viewer, until: datetime.datetime, since: datetime.datetime | None = None, most: int | None = None
 ) -> list[MembershipEvent]:
-    """Changes of places in these cohorts (rows or ids) after `since`, up to `until`, the latest first, at most so many.
+    """Changes of places in these cohorts (rows or ids) up to `until`, after `since` if given, the latest first, at most so many.
 
     For those who lead or organise: others get nothing but their own. That somebody joined is no news here. With `membership__user`,
     `membership__cohort`, `actor` and `other__user`. One query. Notes are for pages: they stand in no mail.
     """
-    events = MembershipEvent.objects.visible_to(viewer).filter(membership__cohort__in=cohorts, at__gt=since, at__lte=until)
+    events = MembershipEvent.objects.visible_to(viewer).filter(membership__cohort__in=cohorts, at__lte=until)
+    events = events if since is None else events.filter(at__gt=since)
     rows = events.exclude(what=What.JOINED).select_related("membership__user", "membership__cohort", "actor", "other__user")
     return list(rows.order_by("-at", "-pk")[:most])
 

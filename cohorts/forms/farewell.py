@@ -65,5 +65,5 @@ class TestimonialForm(forms.Form):
         label=_("How is it signed?"),
         max_length=LONGEST_SIGNATURE,
         required=False,
-        help_text=_("Your name, a part of it, or nothing: then it says “somebody of this session”."),
+        help_text=_("Your name, a part of it, or nothing: then it says “somebody who was there”."),
     )

@@ -136,6 +136,8 @@ def _page(request, membership, **forms):
         "membership": membership,
         "session": membership.cohort.session,
         "yours": _is_own(request, membership),
+        # Whoever reads this page is one of those to whom the private things are shown.
+        "private": True,
         "may": may,
         "story": places.story_of(membership, viewer=request.user),
         "last_day": places.last_day_of(membership),

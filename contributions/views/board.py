@@ -51,7 +51,7 @@ def cohort(request, pk):
         "leads": leads,
         "leaders": leaders,
         "hand_overs": hand_overs_of(cohort, now),
-        "place_changes": changes_in([cohort], viewer=user, since=session.created_at, until=now, most=CHANGES_SHOWN) if leads else [],
+        "place_changes": changes_in([cohort], viewer=user, until=now, most=CHANGES_SHOWN) if leads else [],
         "gone": [] if members else people_who_left(user, cohort),
         "rows": board_rows(user, members, contributions, calendar, now),
         "people": cohort_people([*leaders, *members], now, timezone.get_current_timezone()),
