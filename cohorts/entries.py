@@ -171,14 +171,14 @@ def typed_login(user) -> str:
     return github.login if github and not github.verified else ""
 
 
-def check_entry(session: Session, entry: Entry) -> Checked:
-    """What `entry` says to the questions of `session`; answers to other questions are left out. Raises `EntryInvalid`.
+def check_entry(session: Session, entry: Entry, form: str = Question.AskedOf.MEMBER) -> Checked:
+    """What `entry` says to the questions of `session` in one form; answers to others are left out. Raises `EntryInvalid`.
 
     The GitHub login is not judged here: that is the business of `accounts.identity`.
     """
     errors: dict[str, list[ValidationError]] = {}
     values: dict[Question, Value] = {}
-    for question in asked_questions(session):
+    for question in asked_questions(session, form):
         try:
             value = parse_answer(question, entry.texts.get(question.pk, ""))
         except ValidationError as error:

@@ -7,7 +7,7 @@ from accounts.models import Message
 
 from .message_kinds import KINDS, organisers
 from .message_templates import contact_of
-from .models import Announcement, Application, Meeting, Membership, Session
+from .models import Announcement, Application, Meeting, Membership, Session, Volunteer
 
 
 def register() -> None:
@@ -16,6 +16,7 @@ def register() -> None:
         if kind not in organisers.KINDS:
             register_replies(kind.message_kind, _contact)
     register_about("cohorts.application", lambda: Application.objects.select_related("session"))
+    register_about("cohorts.volunteer", lambda: Volunteer.objects.select_related("session"))
     register_about("cohorts.meeting", lambda: Meeting.objects.select_related("session", "cohort"))
 
 
@@ -24,7 +25,7 @@ def _contact(message: Message) -> str:
     match about:
         case Session():
             return contact_of(about)
-        case Announcement() | Application() | Meeting():
+        case Announcement() | Application() | Meeting() | Volunteer():
             return contact_of(about.session)
         case Membership():
             return contact_of(about.cohort.session)

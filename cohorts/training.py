@@ -214,6 +214,10 @@ def open_training(user, now: datetime.datetime | None = None) -> list[tuple[Sess
     found: dict[int, tuple[Session, list[Task]]] = {}
     for task in tasks.order_by("session__starts_on", "session_id", "order", "pk"):
         session = task.session
-        if (not task.role or task.role in parts[session.pk]) and stage_of(session, now) != Stage.DRAFT and now < session.begins_at:
+        if (
+            (not task.role or task.role in parts[session.pk])
+            and stage_of(session, now) != Stage.DRAFT
+            and now < session.begins_at
+        ):
             found.setdefault(session.pk, (session, []))[1].append(Task(task, due_day(task, session)))
     return list(found.values())

@@ -55,7 +55,9 @@ def _decide(volunteer: Volunteer, to: str, by, note: str, now: datetime.datetime
     """The row under a lock with its new state, not saved yet."""
     locked = _locked(volunteer, by)
     if locked.state not in MOVES[State(to)]:
-        raise VolunteerError(_("That was changed meanwhile: “%(state)s”. Look at it again.") % {"state": locked.get_state_display()})
+        raise VolunteerError(
+            _("That was changed meanwhile: “%(state)s”. Look at it again.") % {"state": locked.get_state_display()}
+        )
     if stage_of(locked.session, now) == Stage.ARCHIVED:
         raise VolunteerError(_("This session is archived: nothing is decided any more."))
     if to == State.DECLINED and (part := part_of(locked)):
@@ -85,9 +87,7 @@ def make_organiser(volunteer: Volunteer, *, by) -> SessionRole:
             raise VolunteerError(_("Accept the offer to organise first."))
         if _undecided_elsewhere(locked, by):
             raise VolunteerError(_("This person applied, and another organiser decides about them: ask that one."))
-        role, _made = SessionRole.objects.get_or_create(
-            session=locked.session, user=locked.user, role=SessionRole.Role.ORGANISER
-        )
+        role, _made = SessionRole.objects.get_or_create(session=locked.session, user=locked.user, role=SessionRole.Role.ORGANISER)
     return role
 
 
@@ -120,7 +120,9 @@ def give_place(volunteer: Volunteer, cohort: Cohort, *, by) -> Membership:
 
 def _undecided_elsewhere(volunteer: Volunteer, by) -> bool:
     """Whether the person waits for a decision on an application that `by` does not make."""
-    waits = Application.objects.filter(session=volunteer.session_id, applicant=volunteer.user_id, status__in=Application.UNDER_REVIEW)
+    waits = Application.objects.filter(
+        session=volunteer.session_id, applicant=volunteer.user_id, status__in=Application.UNDER_REVIEW
+    )
     return waits.exclude(pk__in=Application.objects.decided_by(by).values("pk")).exists()
 
 

@@ -68,7 +68,10 @@ def _training() -> list[dict]:
     """The usual training, in the active language."""
     return [
         {"title": _("Read the code of conduct"), "text": _("Know what to do when something happens, and whom to tell.")},
-        {"title": _("Say when you have time"), "text": _("Under “Me” you find your hours. Cohorts are formed so that people can meet.")},
+        {
+            "title": _("Say when you have time"),
+            "text": _("Under “Me” you find your hours. Cohorts are formed so that people can meet."),
+        },
         {
             "role": Role.NAVIGATOR,
             "title": _("Make a small contribution the way a newcomer would"),

@@ -65,7 +65,9 @@ def read_addresses(text: str) -> list[Address]:
             continue
         found.setdefault(email.lower(), Address(email.lower(), " ".join(name.split())[:150]))
     if wrong:
-        raise ValidationError(_("No email address: %(pieces)s."), params={"pieces": ", ".join(piece[:80] for piece in wrong[:10])})
+        raise ValidationError(
+            _("No email address: %(pieces)s."), params={"pieces": ", ".join(piece[:80] for piece in wrong[:10])}
+        )
     if not found:
         raise ValidationError(_("Enter at least one address."))
     if len(found) > MOST_AT_ONCE:
@@ -142,7 +144,9 @@ def take_back(volunteer: Volunteer, *, by) -> None:
 def invitation_of(key: str, now: datetime.datetime | None = None) -> Volunteer | None:
     """The invitation that the link with `key` opens; None where the key is none, or the invitation was taken back or is over."""
     pk = volunteer_mail.read_key(key)
-    volunteer = Volunteer.objects.filter(pk=pk, invited_at__isnull=False).select_related("session", "user").first() if pk else None
+    volunteer = (
+        Volunteer.objects.filter(pk=pk, invited_at__isnull=False).select_related("session", "user").first() if pk else None
+    )
     return volunteer if volunteer is not None and takes_offers(volunteer.session, now) else None
 
 
@@ -170,15 +174,22 @@ def suggestions(session: Session, role: str, *, by) -> list[Suggestion]:
     if role not in WISHES:
         return []
     earlier = Session.objects.organised_by(by).exclude(pk=session.pk).filter(starts_on__lte=session.starts_on).values("pk")
-    asked = Volunteer.objects.filter(session=session, role=role, user__isnull=False).exclude(state__in=[State.DRAFT, State.WITHDRAWN])
+    asked = Volunteer.objects.filter(session=session, role=role, user__isnull=False).exclude(
+        state__in=[State.DRAFT, State.WITHDRAWN]
+    )
     taken = set(asked.values_list("user_id", flat=True))
     found: dict[int, Suggestion] = {}
     wishes = Farewell.objects.visible_to(by).filter(
-        **{WISHES[Role(role)]: True}, written_at__isnull=False, membership__cohort__session__in=earlier, membership__user__is_active=True
+        **{WISHES[Role(role)]: True},
+        written_at__isnull=False,
+        membership__cohort__session__in=earlier,
+        membership__user__is_active=True,
     )
     for one in wishes.select_related("membership__user", "membership__cohort__session").order_by("-written_at", "pk"):
         why = _("said so at the end of %(session)s") % {"session": one.membership.cohort.session}
-        found.setdefault(one.membership.user_id, Suggestion(one.membership.user, f"{why}: {one.wants_note}" if one.wants_note else why))
+        found.setdefault(
+            one.membership.user_id, Suggestion(one.membership.user, f"{why}: {one.wants_note}" if one.wants_note else why)
+        )
     if role in (Role.NAVIGATOR, Role.CAPTAIN):
         before = Membership.objects.leading().filter(role=role, cohort__session__in=earlier, user__is_active=True)
         for one in before.select_related("user", "cohort__session").order_by("-cohort__session__starts_on", "pk"):

@@ -3,7 +3,7 @@
 from typing import Any
 
 from django.contrib.contenttypes.models import ContentType
-from django.core import signing
+from django.core.signing import BadSignature, Signer
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import date_format
@@ -26,7 +26,7 @@ SPEAKS_OF = {
     DECLINED: State.DECLINED,
 }
 
-_SALT = "cohorts.volunteer_invitation"
+_signer = Signer(salt="cohorts.volunteer_invitation", sep=".")
 
 
 def register() -> None:
@@ -44,16 +44,15 @@ def _still_true(message: Message) -> bool:
 
 def key_of(volunteer: Volunteer) -> str:
     """What the link of an invitation ends in: nobody can make or guess one."""
-    return signing.dumps(volunteer.pk, salt=_SALT)
+    return _signer.sign(str(volunteer.pk))
 
 
 def read_key(key: str) -> int | None:
     """The primary key that `key_of` put into a link; None for anything else."""
     try:
-        found = signing.loads(key, salt=_SALT)
-    except signing.BadSignature:
+        return int(_signer.unsign(key))
+    except (BadSignature, ValueError):
         return None
-    return found if isinstance(found, int) else None
 
 
 def tell_invited(volunteer: Volunteer, *, by: User, note: str, name: str = "") -> Message | None:

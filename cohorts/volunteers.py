@@ -227,9 +227,7 @@ def take_over(invitation: Volunteer, own: Volunteer | None, *, user) -> Voluntee
 def end_reviewing(volunteer: Volunteer) -> None:
     """Take the reviewer's role back that came with being accepted; one that was given apart from it stays. Saves nothing of the row."""
     if volunteer.values.pop("reviews", None):
-        SessionRole.objects.filter(
-            session=volunteer.session_id, user=volunteer.user_id, role=SessionRole.Role.REVIEWER
-        ).delete()
+        SessionRole.objects.filter(session=volunteer.session_id, user=volunteer.user_id, role=SessionRole.Role.REVIEWER).delete()
 
 
 # --- reading

@@ -40,6 +40,9 @@ from .session_copy import SessionCopyMixin
 from .session_inlines import CohortInline, CriterionFormSet, CriterionInline, RoleInline
 from .session_steps import SessionStepsMixin
 from .tiers import TiersMixin
+from .volunteer_inlines import TrainingTaskInline, VolunteerQuestionInline
+from .volunteer_pages import VolunteerPagesMixin
+from .volunteers import VolunteersMixin
 from .waitlist import WaitlistMixin
 from .way_to_publishing import way_to_publishing
 from .week_inline import WeekInline
@@ -117,8 +120,10 @@ class SessionAdmin(
     FormingMixin,
     PublicationsMixin,
     PublishingMixin,
-    SessionStepsMixin,
+    VolunteerPagesMixin,
+    VolunteersMixin,
     WishesMixin,
+    SessionStepsMixin,
     OrganiserAdmin,
 ):
     form = SessionForm
@@ -186,19 +191,30 @@ class SessionAdmin(
                     "description": format_html("<p>{}</p>", review_in_words(obj)),
                 },
             ),
+            (_("5. People who help"), {"fields": [("takes_navigators", "takes_captains", "takes_organisers")]}),
         ]
         if obj is not None:
             # Questions are there once the session is saved.
             sets[2][1]["fields"].append("experience_question")
             steps = {"fields": [("announced_at", "review_closed_at"), ("published_at", "archived_at")]}
-            sets.append((_("5. What has happened"), steps))
+            sets.append((_("6. What has happened"), steps))
         return sets
 
     def get_inlines(self, request, obj):
         if obj is None:
             return [QuestionInline, CriterionInline, RoleInline, CohortInline]
         # Rules ask about questions that are saved, and phases follow the dates.
-        return [QuestionInline, EligibilityRuleInline, CriterionInline, ReviewPhaseInline, RoleInline, CohortInline, WeekInline]
+        return [
+            QuestionInline,
+            EligibilityRuleInline,
+            CriterionInline,
+            ReviewPhaseInline,
+            RoleInline,
+            CohortInline,
+            WeekInline,
+            VolunteerQuestionInline,
+            TrainingTaskInline,
+        ]
 
     def get_inline_formsets(self, request, formsets, inline_instances, obj=None):
         """Django opens a folded part where a row has errors. What is wrong with the rows together would stay out of sight."""

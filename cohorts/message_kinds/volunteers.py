@@ -8,13 +8,19 @@ from .reminders import ENDING, REQUIRED, SWITCH_LINK
 
 ROLE = Placeholder("role", _("The role, in small letters: navigator, captain or organiser"), _("navigator"))
 NOTE = Placeholder(
-    "note", _("What the organiser wrote to this person; may be empty"), _("We would love to have you."), may_be_empty=True, shape="lines"
+    "note",
+    _("What the organiser wrote to this person; may be empty"),
+    _("We would love to have you."),
+    may_be_empty=True,
+    shape="lines",
 )
 
 INVITED = MessageKind(
     key="volunteer_invited",
     label=_("Asked to help"),
-    purpose=_("To somebody whom an organiser asks to navigate, to be a captain or to organise. Works with and without an account."),
+    purpose=_(
+        "To somebody whom an organiser asks to navigate, to be a captain or to organise. Works with and without an account."
+    ),
     category="transactional",
     subject=_("Would you help in {session} as {role}?"),
     paragraphs=(
@@ -93,7 +99,9 @@ DECLINED = MessageKind(
 TRAINING = MessageKind(
     key="reminder_training",
     label=_("Reminder: training before the session"),
-    purpose=_("For people who help in a session and have something left to learn or do. Sent once for each day, a few days before it."),
+    purpose=_(
+        "For people who help in a session and have something left to learn or do. Sent once for each day, a few days before it."
+    ),
     category="reminders",
     subject=_("Before {session} begins: what is left for you"),
     paragraphs=(

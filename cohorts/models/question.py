@@ -15,7 +15,7 @@ from .question_limits import limit_errors
 from .session import Session
 
 #: What people who answered rely on.
-REMEMBERED = ("kind", "label", "choices", "sensitive", "shown_to_reviewers")
+REMEMBERED = ("kind", "label", "choices", "sensitive", "shown_to_reviewers", "asked_of")
 
 #: The steps of a rating that has no words.
 PLAIN_STEPS = 5
@@ -158,7 +158,9 @@ class Question(models.Model):
         if self.sensitive:
             self.shown_to_reviewers = False
         errors = limit_errors(self)
-        if self.pk and (broken := self._promises_broken()) and self.answers.exists():
+        if self.asked_of != self.AskedOf.MEMBER and self.kind == self.Kind.FILE:
+            errors["kind"] = ValidationError(_("Only applications take files. Ask for an address on the web instead."), code="kind")
+        if self.pk and (broken := self._promises_broken()) and self._is_answered():
             errors |= broken
         elif (
             self.kind == self.Kind.RATING and self.pk and self._stored.get("choices") != self.choices and "choices" not in errors
@@ -173,6 +175,14 @@ class Question(models.Model):
         if errors:
             raise ValidationError(errors)
 
+    def _is_answered(self) -> bool:
+        """Whether somebody has handed in an answer: with an application, or in a form for people who help."""
+        from .volunteer import Volunteer
+
+        if self._stored.get("asked_of", self.asked_of) == self.AskedOf.MEMBER:
+            return self.answers.exists()
+        return self.pk in Volunteer.objects.filter(session=self.session_id).answered_questions()
+
     def _promises_broken(self) -> dict[str, ValidationError]:
         """What cannot change once there are answers: of which kind they are, and that fewer people read them than now."""
         broken = {}
@@ -181,6 +191,8 @@ class Question(models.Model):
                 "People have answered this question already, and their answers are of the kind that it has. Stop asking it, and "
                 "add a new question of the other kind."
             )
+        if self._stored.get("asked_of", self.asked_of) != self.asked_of:
+            broken["asked_of"] = _("People have answered this question already. Stop asking it, and add a new one for the others.")
         if self._stored.get("sensitive") and not self.sensitive:
             broken["sensitive"] = _(
                 "People have answered this question because only organisers read it. Stop asking it, and add a new question."

@@ -30,6 +30,11 @@ class VolunteerQuerySet(models.QuerySet["Volunteer"]):
         """Those who wait for an organiser to decide."""
         return self.filter(state="submitted")
 
+    def answered_questions(self) -> set[int]:
+        """Ids of the questions that somebody among these has answered and handed in. One query."""
+        given = self.filter(submitted_at__isnull=False).values_list("values", flat=True)
+        return {int(key) for values in given for key, text in values.items() if key.isdecimal() and str(text).strip()}
+
 
 class Volunteer(models.Model):
     """That somebody offers or is asked to help in a session.

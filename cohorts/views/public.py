@@ -11,6 +11,7 @@ from cohorts.next_steps import next_steps
 from cohorts.public_status import public_status, with_public_status
 from cohorts.roles import organises
 from cohorts.stages import Stage, current_week, stage_of
+from cohorts.volunteers import open_roles
 
 #: Sessions come in these groups, the one that matters most to a visitor first.
 GROUPS = {
@@ -75,6 +76,7 @@ def session(request, slug):
             "figures": figures_of([found])[found.pk] if is_over else None,
             "more_figures": more_figures(found, request.user, timezone.now()),
             "is_organiser": organises(request.user, found),
+            "open_roles": open_roles(found),
         },
     )
 
