@@ -9,9 +9,10 @@ import datetime
 
 from django.utils import timezone
 
-from .handling import AlreadyHandled, NothingToHandle, handle, handle_several, take_back
+from . import personal_data
+from .handling import AlreadyHandled, NothingToHandle, handle, handle_several, may_handle, take_back
 from .noticing import notice, standing
-from .telling import escalate, register, tell
+from .telling import escalate, register_mails, tell
 from .unanswered import Unanswered, unanswered
 
 __all__ = [
@@ -22,6 +23,7 @@ __all__ = [
     "handle",
     "handle_several",
     "look_after",
+    "may_handle",
     "notice",
     "register",
     "standing",
@@ -50,3 +52,9 @@ def look_after(now: datetime.datetime | None = None) -> int:
     if errors:
         raise ExceptionGroup("Some nudges could not be looked after", errors)
     return written
+
+
+def register() -> None:
+    """What the site needs to know of nudges: what is checked before their mails go, and whose data they are."""
+    register_mails()
+    personal_data.register()

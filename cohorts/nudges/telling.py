@@ -61,7 +61,7 @@ class Reader:
         return sorted(found, key=lambda session: (session.starts_on, session.pk), reverse=True)
 
 
-def register() -> None:
+def register_mails() -> None:
     """Have both mails checked again right before they are sent, and answers to them go to the session's address."""
     for kind, escalated in ((KIND, False), (ESCALATED, True)):
         register_still_true(kind, _checked_now(escalated=escalated))
@@ -326,9 +326,14 @@ def _mails(
             logger.error("The mail %s to %s could not be written: %s", kind, reader.user.pk, type(error).__name__)
             errors.append(error)
             continue
-        round = (reader.day - FIRST_DAY).days
+        round = round_of(reader.day)
         values = {"html": mail.html, "language": mail.language}
         yield reader, NewMessage(reader.user, kind, reader.user, mail.subject, mail.body, round, **values)
+
+
+def round_of(day: datetime.date) -> int:
+    """The round of the mails that are written on the reader's `day`."""
+    return (day - FIRST_DAY).days
 
 
 def _checked_now(*, escalated: bool) -> Callable[[Message], bool]:

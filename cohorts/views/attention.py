@@ -20,6 +20,8 @@ def handle(request, membership):
     """Mark reasons about a member (each `reason` is its kind and its key) as handled, with a note. Leads back to the board."""
     members = Membership.objects.visible_to(request.user).members().select_related("user", "cohort__session")
     member = get_object_or_404(members, pk=membership)
+    if not nudges.may_handle(request.user, member):
+        raise Http404
     note = request.POST.get("note", "")
     chosen = [tuple(text.partition(" ")[::2]) for text in request.POST.getlist("reason")]
     if not chosen:
@@ -27,8 +29,6 @@ def handle(request, membership):
         return redirect(_board(request, member))
     try:
         nudges.handle_several(member, chosen, by=request.user, note=note)
-    except PermissionDenied:
-        raise Http404 from None
     except (nudges.AlreadyHandled, nudges.NothingToHandle) as problem:
         messages.warning(request, _with_note(str(problem), note))
     else:

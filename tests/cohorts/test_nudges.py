@@ -10,8 +10,10 @@ from django.core.exceptions import PermissionDenied
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from accounts import personal_data
 from accounts.messages import send_message
 from accounts.models import Message, User
+from accounts.personal_data import delete_account
 from cohorts import attention, nudges
 from cohorts.models import CheckIn, CheckInReply, Meeting, MeetingPerson, Membership, Nudge, Session
 from cohorts.nudges.noticing import members_of
@@ -426,6 +428,29 @@ class TestEscalating:
         factories.SessionRoleFactory(session=waiting.session, user=waiting.ada.user)
         nudges.look_after(self.AFTER)
         assert [mail.recipient for mail in mails("nudges_unanswered")] == [waiting.organiser]
+
+
+class TestPersonalData:
+    def test_a_deleted_account_is_in_no_mail_and_the_others_are_told_again(self, world):
+        CheckIn.objects.filter(membership=world.jun).update(stuck="The docs")
+        nudges.look_after(NOW)
+        sent = nudges.tell(NOW + 5 * HOUR) and mails()[-1]
+        Message.objects.filter(pk=sent.pk).update(state="sent")
+        delete_account(world.ada.user, by=world.ada.user)
+        assert "Ada" not in " ".join(Message.objects.values_list("body", flat=True))
+        assert "account was deleted" in Message.objects.get(pk=sent.pk).body
+        assert nudges.tell(NOW + HOUR) == 1
+        (again,) = [mail for mail in mails() if mail.recipient == world.navigator]
+        assert "Jun is stuck" in again.body
+
+    def test_what_a_leader_noted_is_in_their_export_and_stays_without_their_name(self, world):
+        nudges.handle(world.ada, "talk", key(world), by=world.navigator, note="On Friday", now=NOW)
+        (entry,) = personal_data.export(world.navigator)["handled"]
+        assert (entry["note"], "Ada" in str(entry)) == ("On Friday", False)
+        assert "On Friday" not in str(personal_data.export(world.ada.user))
+        assert "note on how you looked after" in " ".join(personal_data.preview_deletion(world.navigator).stays)
+        delete_account(world.navigator, by=world.navigator)
+        assert Nudge.objects.get(kind="talk").handled_by is None
 
 
 @pytest.mark.parametrize(
