@@ -71,9 +71,14 @@ class PeopleField(forms.MultipleChoiceField):
 
     widget = forms.CheckboxSelectMultiple
 
-    def set_people(self, people) -> None:
+    def set_people(self, people, leaders=()) -> None:
+        """Offer these people; of `leaders` (keys) the list says that they lead."""
         self.people = {str(person.pk): person for person in people}
-        self.choices = [(key, person.get_full_name()) for key, person in self.people.items()]
+        words = _("%(name)s (leads the cohort)")
+        self.choices = [
+            (key, words % {"name": person.get_full_name()} if person.pk in leaders else person.get_full_name())
+            for key, person in self.people.items()
+        ]
 
     def clean(self, value):
         return [self.people[key] for key in super().clean(value)]
@@ -91,7 +96,7 @@ class MeetingForm(forms.Form):
     other_1 = LocalTimeField(label=_("Another time"), required=False)
     other_2 = LocalTimeField(label=_("Another time"), required=False)
     other_3 = LocalTimeField(label=_("Another time"), required=False)
-    how = forms.ChoiceField(label=_("And then"), widget=forms.RadioSelect, initial=ONCE)
+    how = forms.ChoiceField(label=_("With the time that you chose"), widget=forms.RadioSelect, initial=ONCE)
     time_zone = forms.ChoiceField(
         label=_("Each week at the same hour in"),
         required=False,
@@ -117,15 +122,16 @@ class MeetingForm(forms.Form):
     )
     form = forms.CharField(max_length=40, required=False, widget=forms.HiddenInput)
 
-    def __init__(self, *args, where, arranges: bool, people, zones, weekly: bool = True, **kwargs):
+    def __init__(self, *args, where, arranges: bool, people, leaders, zones, **kwargs):
         super().__init__(*args, **kwargs)
-        self.few_kinds = set(PRIVATE_KINDS)
-        self.arranges = arranges
+        self.arranges, self.leaders = arranges, leaders
         self.fields["kind"].choices = [(kind.value, kind.label) for kind in kinds_for(where, arranges=arranges)]
-        self.fields["people"].set_people(people)
+        self.fields["people"].set_people(people, leaders)
         self.fields["minutes"].choices = length_choices()
         self.fields["time_zone"].choices = zones
-        self.fields["how"].choices = self._ways(weekly and arranges)
+        self.fields["how"].choices = self._ways(arranges)
+        if not arranges:
+            self.fields["how"].help_text = _("A 1:1 is asked for in any case: whoever leads settles the time.")
         self.initial.setdefault("form", secrets.token_urlsafe(12))
         if isinstance(where, Cohort):
             self.fields["people"].help_text = _("For a 1:1 and for pairing. To other meetings everybody in the cohort is asked.")
@@ -156,6 +162,8 @@ class MeetingForm(forms.Form):
         cleaned["times"] = times
         if kind == Kind.ONE_TO_ONE and len(cleaned.get("people", [])) != 1:
             self.add_error("people", _("A 1:1 is between two people: choose one."))
+        elif kind == Kind.ONE_TO_ONE and not self.arranges and cleaned["people"][0].pk not in self.leaders:
+            self.add_error("people", _("Ask somebody who leads the cohort for a 1:1. With others, choose pairing."))
         elif kind in PRIVATE_KINDS and not cleaned.get("people"):
             self.add_error("people", _("Choose with whom."))
         if kind not in PRIVATE_KINDS:

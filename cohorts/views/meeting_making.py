@@ -21,7 +21,7 @@ from cohorts.meeting_rules import PRIVATE_KINDS, MeetingRefused
 from cohorts.meeting_series import series_starts
 from cohorts.meeting_time_look import check_times, look_at_times
 from cohorts.meetings import create_meeting, create_series
-from cohorts.models import Cohort, Meeting, Session
+from cohorts.models import Cohort, Meeting, Membership, Session
 
 
 @signed_in
@@ -49,7 +49,18 @@ class _Making:
         self.arranges = may_arrange(request.user, self.where)
         if not self.arranges and not (cohort is not None and may_pair(request.user, cohort)):
             raise Http404
-        self.can_be_asked = list(who_can_be_asked(request.user, self.where).order_by("name", "pk")) if cohort is not None else []
+        self.leaders = set(who_leads(cohort).values_list("pk", flat=True)) if cohort is not None else set()
+        self.can_be_asked = self._can_be_asked()
+
+    def _can_be_asked(self) -> list:
+        """Members meet the people of their cohort; those who arrange may ask organisers as well. A session's meetings are for everybody."""
+        if self.cohort is None:
+            return []
+        people = who_can_be_asked(self.request.user, self.cohort).order_by("name", "pk")
+        if not self.arranges:
+            here = Membership.objects.present().filter(cohort=self.cohort)
+            people = people.filter(pk__in=here.values("user_id"))
+        return list(people)
 
     def answer(self):
         step = self.request.POST.get("step", "") if self.request.method == "POST" else "begin"
@@ -69,15 +80,20 @@ class _Making:
         known = {str(person.pk) for person in self.can_be_asked}
         people = [pk for pk in self.request.GET.getlist("with") if pk in known]
         if not people and not self.arranges and self.cohort is not None:
-            leaders = [str(person.pk) for person in who_leads(self.cohort)]
-            people = leaders if len(leaders) == 1 and leaders[0] in known else []
+            leaders = sorted(known & {str(pk) for pk in self.leaders})
+            people = leaders if len(leaders) == 1 else []
         kind = asked if asked in kinds else kinds[0]
-        return {"kind": kind, "people": people, "how": ASK if not self.arranges and kind == Meeting.Kind.ONE_TO_ONE else ONCE}
+        today = timezone.localtime().date()
+        return {
+            "kind": kind,
+            "people": people,
+            "look_from": today,
+            "how": ASK if not self.arranges and kind == Meeting.Kind.ONE_TO_ONE else ONCE,
+        }
 
     def _form(self, *args, **kwargs) -> MeetingForm:
-        return MeetingForm(
-            *args, where=self.where, arranges=self.arranges, people=self.can_be_asked, zones=self._zones(), **kwargs
-        )
+        around = {"where": self.where, "arranges": self.arranges, "people": self.can_be_asked, "leaders": self.leaders}
+        return MeetingForm(*args, **around, zones=self._zones(), **kwargs)
 
     def _zones(self) -> list[tuple[str, str]]:
         """Clocks that a series may follow: one's own, the session's, and those of the people of the cohort."""
@@ -115,7 +131,8 @@ class _Making:
             "minutes": minutes,
             "zone": zone_label(timezone.localtime()),
         }
-        return render(self.request, "cohorts/meeting_new.html", context, status=status)
+        page = "cohorts/_meeting_times.html" if self.request.htmx else "cohorts/meeting_new.html"
+        return render(self.request, page, context, status=status)
 
     def _starts(self, data) -> list:
         if data["how"] not in (WEEKLY, BIWEEKLY):
