@@ -18,7 +18,7 @@ NUDGES = MessageKind(
     subject=_("Somebody in {cohorts} could use a word from you"),
     paragraphs=(
         GREETING,
-        _("this is new in {cohorts}:"),
+        _("This is new in {cohorts}:"),
         "{people}",
         _("Mark it as handled on the page of your cohort once you have looked after it: then nobody does it twice."),
         _("[To your cohort]({link})"),
@@ -51,7 +51,7 @@ UNANSWERED = MessageKind(
     subject=_("Somebody in {session} has waited a week for a word"),
     paragraphs=(
         GREETING,
-        _("those who lead have not answered for a week:"),
+        _("Those who lead have not answered for a week:"),
         "{people}",
         _(
             "Perhaps a navigator needs a rest, or somebody beside them. Write to them first, and to the member where that takes too long."
