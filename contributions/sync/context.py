@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from accounts.github import github_host
 from cohorts.models import Membership, Repository, Session, Tracker
+from cohorts.places import end_of_day
 from contributions.github import documents, documents_reviews
 from contributions.github.client import GitHubClient
 from contributions.models import Contribution, SessionSync, SyncRun, WorkItem
@@ -45,6 +46,8 @@ class Member:
     membership_id: int
     identity: Identity | None
     synced_at: datetime | None
+    #: When the session is over for this member: later than for the others where it was extended.
+    ends_at: datetime
     problem: tuple[str, str] | None = None
     discovered: bool = False
 
@@ -207,6 +210,11 @@ class Sync:
                 found[member.node_id].append(member.membership_id)
         return dict(found)
 
+    @cached_property
+    def ends_for(self) -> dict[int, datetime]:
+        """When the session is over, by membership id."""
+        return {member.membership_id: member.ends_at for member in self.members}
+
     def tracker_of(self, repository: Repository | None) -> TrackerAt | None:
         """Where the project of a tracked repository keeps its tickets, if not on GitHub."""
         return self.trackers.get(repository.project_id) if repository else None
@@ -279,10 +287,16 @@ def _members(run: SyncRun) -> list[Member]:
         memberships = memberships.filter(pk=run.membership_id)
     account = "user__github__"
     names = [f"{account}{name}" for name in ("pk", "login", "node_id", "database_id", "problem")]
-    rows = memberships.order_by("pk").values_list("pk", "sync__synced_at", *names)
+    rows = memberships.order_by("pk").values_list("pk", "sync__synced_at", "extended_until", *names)
+    session, ends_at = run.session, run.session.ends_at
     return [
-        Member(pk, Identity(*identity) if identity[0] is not None else None, synced_at)
-        for pk, synced_at, *identity in rows.iterator()
+        Member(
+            pk,
+            Identity(*identity) if identity[0] is not None else None,
+            synced_at,
+            max(ends_at, end_of_day(session, extended)) if extended else ends_at,
+        )
+        for pk, synced_at, extended, *identity in rows.iterator()
     ]
 
 

@@ -35,14 +35,14 @@ MORE = {"pull_request": documents.MORE_PULL_REQUESTS, "issue": documents.MORE_IS
 def discover(sync: Sync) -> None:
     """Ask for what moved since the session's first day, and put what is new or changed on the list of wanted items.
 
-    Nothing is discovered before the session begins. After its end each member is asked once more, for what was opened
-    inside it; from then on only known items are followed.
+    Nothing is discovered before the session begins. After its end, or that of an extension, each member is asked once more, for
+    what was opened inside it; from then on only known items are followed.
     """
     due = []
     for member in sync.members:
         if member.problem:
             continue
-        if sync.now < sync.session.begins_at or (member.synced_at and member.synced_at >= sync.session.ends_at):
+        if sync.now < sync.session.begins_at or (member.synced_at and member.synced_at >= member.ends_at):
             member.discovered = True
         else:
             due.append(member)
@@ -194,12 +194,12 @@ def _names(sync: Sync, found: list[Found]) -> None:
 
 def compare(sync: Sync, found: list[Found]) -> None:
     """Want what is not stored or older than on GitHub, item by item: so nothing is lost where an earlier run broke off."""
-    ended_at = sync.session.ends_at if sync.now >= sync.session.ends_at else None
     stored = stored_of(sync, ((kind, int(node["fullDatabaseId"])) for _member, kind, node, _repository in found))
     links: list[tuple[int, int]] = []
     for member, kind, node, repository in found:
         known = stored.get((kind, int(node["fullDatabaseId"])))
         about = f"{repository.full_name}#{node.get('number')}"
+        ended_at = member.ends_at if sync.now >= member.ends_at else None
         if known is None:
             sync.want(node["id"], kind, membership_ids={member.membership_id}, opened_before=ended_at, about=about)
             continue

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from django.db.models import Q
 from django.utils import timezone
 
+from cohorts.completing import goes_on_until
 from cohorts.models import Session
 from cohorts.stages import Stage, stage_of
 from contributions.models import SessionSync, SyncRun
@@ -29,12 +30,17 @@ TOLERATED = timedelta(seconds=30)
 
 
 def interval_of(session: Session, now: datetime | None = None) -> timedelta | None:
-    """How often a session is synced at `now` when nobody looks; None for one that is not synced by itself."""
+    """How often a session is synced at `now` when nobody looks; None for one that is not synced by itself.
+
+    Twelve weeks are counted from its end, or from that of the longest extension.
+    """
     now = now or timezone.now()
     stage = stage_of(session, now)
     if stage == Stage.RUNNING:
         return HOUR
-    if stage == Stage.FINISHED and now < session.ends_at + FOLLOWED_AFTER_END:
+    if stage == Stage.FINISHED and (
+        now < session.ends_at + FOLLOWED_AFTER_END or now < goes_on_until(session) + FOLLOWED_AFTER_END
+    ):
         return DAY
     if stage == Stage.UPCOMING and now >= session.begins_at - LOOKED_UP_BEFORE_START:
         return DAY
@@ -109,7 +115,7 @@ def reviews_are_due(run: SyncRun, following: SessionSync | None, now: datetime) 
     if now < run.session.begins_at:
         return False
     asked_at = following.reviews_at if following else None
-    if asked_at is not None and asked_at >= run.session.ends_at:
+    if asked_at is not None and asked_at >= run.session.ends_at and asked_at >= goes_on_until(run.session):
         return False
     return run.membership_id is not None or asked_at is None or now - asked_at >= REVIEWS_EVERY
 

@@ -78,7 +78,7 @@ def keep_reviews(sync: Sync) -> None:
 
 
 def _window(sync: Sync) -> tuple[datetime, datetime]:
-    end = min(sync.now, sync.session.ends_at)
+    end = min(sync.now, max(sync.ends_for.values(), default=sync.session.ends_at))
     return max(sync.session.begins_at, end - LONGEST), end
 
 
@@ -168,7 +168,7 @@ def _note(sync: Sync, membership_id: int, pull_request: Mapping, review: Mapping
     item, database_id = (whole_of(node.get("fullDatabaseId"), LARGEST_ID) for node in (pull_request, review))
     if submitted_at is None or state is None or not item or not database_id:
         return False
-    if not sync.session.begins_at <= submitted_at < sync.session.ends_at:
+    if not sync.session.begins_at <= submitted_at < sync.ends_for.get(membership_id, sync.session.ends_at):
         return False
     author = _id_of(pull_request.get("author"))
     if author and membership_id in sync.memberships_of.get(author, ()):
