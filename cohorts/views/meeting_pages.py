@@ -15,7 +15,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from accounts.models import User
 from accounts.signed_in import signed_in
-from cohorts import attendance, meeting_feeds, meeting_shown, meeting_notes
+from cohorts import attendance, meeting_feeds, meeting_notes, meeting_shown
 from cohorts.meeting_people import may_arrange, may_cancel, may_change, may_pair
 from cohorts.models import Cohort, CohortFeed, Meeting, MeetingNote, MeetingPerson
 
