@@ -32,6 +32,8 @@ class FeedbackFormForm(forms.ModelForm):
     def __init__(self, data=None, *, row: FeedbackForm | None = None):
         super().__init__(data, instance=FeedbackForm(**_values(row)), label_suffix="")
         self.fields["title"].widget.attrs["class"] = "vLargeTextField"
+        self.fields["checkpoint"].choices = FeedbackForm.Checkpoint.choices
+        self.fields["direction"].choices = FeedbackForm.Direction.choices
 
     def clean(self):
         # What belongs together `editing` checks, in words: the constraints would say it once more, in theirs.
@@ -118,4 +120,4 @@ def question_formset(data=None, *, row: FeedbackForm | None = None) -> QuestionF
     factory = forms.formset_factory(
         QuestionRowForm, formset=QuestionFormSet, extra=SPARE, max_num=MOST_QUESTIONS, absolute_max=MOST_QUESTIONS + SPARE
     )
-    return factory(data, initial=initial, prefix="questions")
+    return factory(data, initial=initial, prefix="questions", form_kwargs={"label_suffix": ""})

@@ -113,6 +113,7 @@ def _follow_places(now: datetime.datetime) -> None:
     late = waiting.filter(longer, form__checkpoint=Checkpoint.END, excused_at=None, form__session__archived_at=None)
     moved = []
     for feedback in late.select_related("form__session", "membership", "about"):
+        assert feedback.membership is not None  # noqa: S101 (asked for above)
         window = window_of(feedback.form, feedback.form.session, feedback.membership, feedback.about)
         if window is not None and window.due_on > feedback.due_on:
             feedback.due_on = window.due_on

@@ -95,6 +95,8 @@ def results_of(session: Session, *, reader, now: datetime.datetime | None = None
     today = (now or timezone.now()).astimezone(session.zone).date()
     in_full = organises(reader, session)
     forms = list(session.feedback_forms.prefetch_related("questions").order_by("pk"))
+    for form in forms:
+        form.session = session
     if not in_full:
         forms = [form for form in forms if form.direction in ABOUT_THE_PROGRAM]
     forms.sort(key=lambda form: (list(Checkpoint.values).index(form.checkpoint), form.week_number or 0, form.pk))
@@ -146,8 +148,12 @@ def _said(session: Session, forms: Sequence[FeedbackForm], reader) -> dict[int, 
     found: dict[int, list[Feedback]] = defaultdict(list)
     for row in rows:
         found[row.form_id].append(row)
-        row.settled_on = max(row.due_on, row.written_at.astimezone(session.zone).date())
     return found
+
+
+def _settled_on(row: Feedback, session: Session) -> datetime.date:
+    """The last day on which what was handed in can change: one's own, or the day on which it was handed in late."""
+    return max(row.due_on, row.written_at.astimezone(session.zone).date()) if row.written_at else row.due_on
 
 
 def _person(row: Feedback) -> Any:
@@ -159,7 +165,8 @@ def _of_question(
     question: FeedbackQuestion, rows: Sequence[Feedback], *, today: datetime.date | None, reader
 ) -> tuple[QuestionResult, list[Said]] | None:
     """A question of a form about the program; None where the reader (with `today`: one who leads) is not to know of it at all."""
-    said = [Said(_person(row), row.settled_on, row.values[str(question.pk)]) for row in rows if str(question.pk) in row.values]
+    key = str(question.pk)
+    said = [Said(_person(row), _settled_on(row, question.form.session), row.values[key]) for row in rows if key in row.values]
     if today is not None:
         if question.organisers_only or question.kind == Kind.TEXT:
             return None
