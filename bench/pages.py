@@ -7,8 +7,9 @@ people: the number of queries must not change. Then *my progress* with 60 items 
 rows, as a stock `ModelAdmin` on Django's own templates shows the same items: a column for each fact that a row of the progress
 page has, filters by state and a search; medians are compared. A list of one bare column is timed too, for comparison.
 
-Pages about applications are measured first, by `bench/applying.py`; the ranking also by `bench/ranking.py`, against a change list. Prints
-tables, and exits with 1 where a bound is missed.
+Pages about applications are measured first, by `bench/applying.py`; the ranking also by `bench/ranking.py`, against a change list. Then the
+boards in the weeks, a cohort's of 8 people and the overview of 400, by `bench/boards.py`. Prints tables, and exits with 1 where a bound is
+missed.
 """
 
 import argparse
@@ -295,7 +296,7 @@ def table(measured: Measured) -> str:
 
 
 def main() -> int:
-    from bench import applying
+    from bench import applying, boards
     from bench.tasks import DATABASES, database
 
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0] if __doc__ else "")
@@ -309,12 +310,15 @@ def main() -> int:
         growth = applying.measure(11 if arguments.quick else 41)
         print(growth.table() + "\n")
         call_command("flush", interactive=False, verbosity=0)
+        weeks = boards.measure(5 if arguments.quick else 15)
+        print(weeks.table() + "\n")
+        call_command("flush", interactive=False, verbosity=0)
         measured = measure(11 if arguments.quick else 41)
         from django.db import connections
 
         connections.close_all()
     print(table(measured))
-    missed = growth.missed() + measured.missed()
+    missed = growth.missed() + weeks.missed() + measured.missed()
     for words in missed:
         print(f"MISSED {words}")
     return 1 if missed else 0
