@@ -19,6 +19,7 @@ from .meeting_rules import (
     ask_people,
     check_maker,
     check_people,
+    clean_agenda,
     clean_line,
     lock_session,
     locked_series,
@@ -26,7 +27,6 @@ from .meeting_rules import (
     refuse_time,
 )
 from .models import Cohort, Meeting, MeetingPerson, MeetingSlot, Session, SlotAnswer
-from .questions import clean_text
 
 State, Can = Meeting.State, SlotAnswer.Can
 
@@ -75,7 +75,7 @@ def propose_times(
             time_zone=time_zone or by.time_zone,
             title=clean_line(title),
             link=clean_line(link),
-            agenda=clean_text(agenda),
+            agenda=clean_agenda(agenda),
             made_by=by,
             saved_by_form=form,
         )

@@ -4,7 +4,7 @@ import datetime
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.db.models import Q
 from django.utils.translation import gettext as _
 
@@ -37,6 +37,15 @@ class MeetingStale(MeetingRefused):
 def clean_line(text: str) -> str:
     """One line of text, without what no database takes."""
     return " ".join(clean_text(text).split())
+
+
+def clean_agenda(text: str) -> str:
+    """An agenda as it is stored. Raises `ValidationError` for one that is too long."""
+    cleaned, longest = clean_text(text), Meeting._meta.get_field("agenda").max_length
+    if len(cleaned) > longest:
+        words = _("At most %(longest)s characters fit here. You wrote %(written)s.")
+        raise ValidationError({"agenda": words % {"longest": longest, "written": len(cleaned)}})
+    return cleaned
 
 
 def check_maker(session: Session, cohort: Cohort | None, kind: str, by, *, asks: bool = False) -> bool:

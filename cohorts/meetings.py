@@ -25,6 +25,7 @@ from .meeting_rules import (
     ask_people,
     check_maker,
     check_people,
+    clean_agenda,
     clean_line,
     lock_session,
     locked_series,
@@ -34,7 +35,6 @@ from .meeting_rules import (
 )
 from .meeting_series import moved, series_starts
 from .models import Cohort, Meeting, MeetingPerson, Session
-from .questions import clean_text
 
 Kind, State = Meeting.Kind, Meeting.State
 
@@ -213,7 +213,7 @@ def _create(session, starts, *, by, cohort, people, few, form, now, fields, seri
     fields = fields | {
         "title": clean_line(fields["title"]),
         "link": clean_line(fields["link"]),
-        "agenda": clean_text(fields["agenda"]),
+        "agenda": clean_agenda(fields["agenda"]),
     }
     for start in starts:
         refuse_time(start, now)
