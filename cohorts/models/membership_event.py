@@ -3,6 +3,7 @@
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from .cohort import Membership
@@ -52,3 +53,13 @@ class MembershipEvent(models.Model):
 
     def __str__(self) -> str:
         return f"{self.membership}: {self.get_what_display()}"
+
+    @property
+    def words(self) -> str:
+        """What happened, with the name of the other one where somebody took over. Needs `other__user`."""
+        name = {"name": self.other.user} if self.other else None
+        if name and self.what == self.What.TOOK_OVER:
+            return gettext("Took over from %(name)s") % name
+        if name and self.what == self.What.HANDED_OVER:
+            return gettext("Handed over to %(name)s") % name
+        return gettext("Rests") if self.what == self.What.RESTING else self.get_what_display()

@@ -11,7 +11,7 @@ from contributions.sync import request_sync
 from contributions.sync.due import interval_of, next_sync_at, queue_due_syncs
 from contributions.sync.run import run_sync
 from contributions.tasks import sync_due_sessions, sync_session_task
-from tests.factories import MembershipFactory, SessionFactory, SessionRoleFactory, UserFactory
+from tests.factories import CohortFactory, MembershipFactory, SessionFactory, SessionRoleFactory, UserFactory
 
 from .conftest import NOW
 
@@ -113,6 +113,15 @@ def test_who_may_ask(follower):
 def test_how_often(db, traveller, starts_in_days, hours):
     session = SessionFactory(starts_on=NOW.date() + datetime.timedelta(days=starts_in_days))
     assert interval_of(session) == (hours and datetime.timedelta(hours=hours))
+
+
+def test_whoever_goes_on_longer_is_followed_for_twelve_weeks_after_that(db, traveller):
+    session = SessionFactory(starts_on=NOW.date() - datetime.timedelta(days=42 + 85))
+    extended = MembershipFactory(cohort=CohortFactory(session=session))
+    for days, expected in ((2, datetime.timedelta(days=1)), (0, None)):
+        extended.extended_until = session.last_day + datetime.timedelta(days=days)
+        extended.save()
+        assert interval_of(session) == expected
 
 
 @pytest.mark.parametrize("state", [{"archived_at": NOW}, {"published_at": None}, {"announced_at": None}])

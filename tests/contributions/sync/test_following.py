@@ -176,6 +176,24 @@ def test_after_the_end_each_member_is_asked_once_more_and_then_only_known_items_
     assert (follower.stored(known).state, follower.stored(late).state) == ("merged", "open")
 
 
+def test_whoever_goes_on_longer_is_asked_for_new_work_until_then(follower):
+    ada, grace = follower.member("ada"), follower.member("grace")
+    follower.session.starts_on = NOW.date() - datetime.timedelta(days=47)
+    follower.session.save()
+    ada.extended_until = NOW.date() + datetime.timedelta(days=3)
+    ada.save()
+    follower.pull(ada, "After the end", days=2)
+    follower.pull(grace, "Of her own", days=2)
+    follower.sync()
+    assert (follower.titles(ada), follower.titles(grace)) == (["After the end"], [])
+    follower.later(days=1)
+    follower.pull(ada, "On the way", days=0)
+    follower.later(days=4)
+    follower.pull(ada, "Later", days=0)
+    follower.sync()
+    assert follower.titles(ada) == ["After the end", "On the way"]
+
+
 def test_a_member_with_many_items_is_continued_page_by_page(follower):
     ada, ole = follower.member("ada"), follower.member("ole")
     elsewhere = follower.world.add_repository("ada/notes")
