@@ -12,6 +12,7 @@ from .checkin_steps import checkin_steps
 from .farewell_steps import farewell_steps
 from .feedback.steps import feedback_steps
 from .late_access import sessions_open_late
+from .meeting_steps import poll_steps
 from .models import Application, Membership, Review, ReviewAssignment, Session, SessionRole
 from .public_status import public_status, with_public_status
 from .review_queue import sessions_under_review, waiting_in_words
@@ -31,6 +32,7 @@ def next_steps(user, now: datetime.datetime | None = None) -> list[Step]:
         *_hours(user, now),
         *checkin_steps(user, now),
         *farewell_steps(user, now),
+        *poll_steps(user, now),
         *_memberships(user, now),
         *feedback_steps(user, now),
         *_organised(user, now),

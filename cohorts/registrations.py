@@ -121,6 +121,7 @@ def register() -> None:
         meeting_attachments,
         meeting_feeds,
         meeting_poll_mail,
+        meeting_poll_personal_data,
         message_kinds,
         message_previews,
         nudges,
@@ -148,6 +149,7 @@ def register() -> None:
     meeting_attachments.register()
     meeting_feeds.register()
     meeting_poll_mail.register()
+    meeting_poll_personal_data.register()
     message_kinds.register()
     message_previews.register()
     nudges.register()
