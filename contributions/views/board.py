@@ -9,8 +9,10 @@ from django.views.decorators.http import require_safe
 
 from accounts.signed_in import signed_in
 from cohorts import roles
+from cohorts.announcements import announcements_for
 from cohorts.cohort_people import cohort_people
 from cohorts.handing_over import hand_overs_of
+from cohorts.meetings_next import next_meetings
 from cohorts.models import Cohort
 from cohorts.places import changes_in
 from contributions.board import board_rows, people_of, people_who_left, wins_of, work_of
@@ -54,6 +56,8 @@ def cohort(request, pk):
         "place_changes": changes_in([cohort], viewer=user, until=now, most=CHANGES_SHOWN) if leads else [],
         "gone": [] if members else people_who_left(user, cohort),
         "rows": board_rows(user, members, contributions, calendar, now),
+        "announcements": announcements_for(user, session),
+        "next_meetings": next_meetings(cohort, reader=user, now=now),
         "people": cohort_people([*leaders, *members], now, timezone.get_current_timezone()),
         "wins": wins_of(contributions, now - WINS_OF, now),
         "cohorts": list(Cohort.objects.visible_to(user).filter(session=session).order_by("name", "pk")),

@@ -8,6 +8,7 @@ from django.views.decorators.http import require_safe
 from accounts.models import GitHubIdentity
 from accounts.signed_in import signed_in
 from cohorts import checkins
+from cohorts.meetings_next import next_meetings
 from cohorts.models import CheckIn, Cohort, Membership
 from contributions.forms import TrackForm
 from contributions.freshness import freshness_of_membership
@@ -82,6 +83,7 @@ def page_of(request, membership, *, others=None, track_form=None):
     private = checkins.may_see_private(user, membership)
     context |= {
         "private": private,
+        "next_meetings": next_meetings(membership.cohort, reader=user, now=now) if yours else [],
         "github_url": settings.GITHUB_URL.rstrip("/"),
         "may_write": checkins.may_write(user, membership),
         "hidden": [contribution for contribution in everything if contribution.hidden] if yours else [],
