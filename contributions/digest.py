@@ -45,10 +45,10 @@ def work_done(look: Look):
 
     def say(reader: Reader) -> Iterator[Line]:
         people = {member.pk for member in reader.people}
-        for together in news:
-            concerned = [one for one in together if one.membership_id in people]
-            if concerned:
-                yield from _of_item(reader, concerned, since)
+        told = [concerned for together in news if (concerned := [one for one in together if one.membership_id in people])]
+        # The reader's own comes first.
+        for concerned in sorted(told, key=lambda found: not any(reader.is_mine(one.membership) for one in found)):
+            yield from _of_item(reader, concerned, since)
 
     return say
 

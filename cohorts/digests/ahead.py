@@ -8,7 +8,6 @@ from django.urls import reverse
 from django.utils.text import Truncator
 from django.utils.translation import gettext as _
 
-from cohorts.checkins import last_minute
 from cohorts.mail_text.passages import passage_of
 from cohorts.meeting_people import people_of_all
 from cohorts.models import Announcement, Meeting, SlotAnswer
@@ -34,7 +33,7 @@ def this_week(look: Look) -> Saying:
         yield Line(Heading.NEXT, title % values, tasks, reader.page, weak=not (week.title or tasks))
         if reader.role == Role.MEMBER and not reader.rests:
             page = reverse("checkin", args=[reader.places[0].pk, week.number])
-            text = _("until %(time)s; three lines are enough, and resting is fine") % {"time": time_in_words(last_minute(week))}
+            text = _("best by %(day)s; three lines are enough, and resting is fine") % {"day": day_in_words(week.ends_on)}
             yield Line(Heading.NEXT, _("Your check-in of this week"), text, page, asks=True, weak=True)
 
     return say

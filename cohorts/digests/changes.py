@@ -87,16 +87,19 @@ def check_ins(look: Look) -> Saying:
 
 
 def who_came(look: Look) -> Saying:
-    """Who joined a cohort since. No query: everybody is known."""
+    """Who joined since, a line a cohort. No query: everybody is known."""
     start = max(look.since, look.session.begins_at)
-    new = [place for place in look.places if place.joined_at > start]
+    new: dict[int, list[Membership]] = defaultdict(list)
+    for place in look.places:
+        if place.joined_at > start:
+            new[place.cohort_id].append(place)
 
     def say(reader: Reader) -> Iterator[Line]:
-        for place in new:
-            seen = reader.role == Role.ORGANISER or place.cohort_id in reader.cohorts
-            if seen and not reader.is_mine(place):
-                title = _("%(name)s joined %(cohort)s") % {"name": names_of([place.user]), "cohort": place.cohort}
-                yield Line(Heading.CHANGED, title, str(place.get_role_display()), reverse("cohort", args=[place.cohort_id]))
+        for cohort, places in new.items():
+            others = [place for place in places if not reader.is_mine(place)]
+            if others and (reader.role == Role.ORGANISER or cohort in reader.cohorts):
+                title = _("New in %(cohort)s") % {"cohort": others[0].cohort}
+                yield Line(Heading.CHANGED, title, names_of(place.user for place in others), reverse("cohort", args=[cohort]))
 
     return say
 

@@ -1,9 +1,10 @@
 """Whom to look after, and who waits for whom, from the same sources as the boards."""
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Set
 
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from cohorts.attention import Reason
 from cohorts.models import Membership, access
@@ -14,6 +15,8 @@ from .lines import Heading, Line, Reader, Role, names_of
 from .look import Look
 from .sections import Saying
 
+#: Of each person so many reasons stand in the mail, the most pressing ones.
+REASONS_SHOWN = 2
 #: Organisers hear of what has waited for those who lead for so many working days.
 WAITS_LONG = 3
 
@@ -33,10 +36,14 @@ def who_could_use_a_word(look: Look) -> Saying:
                 continue
             name = names_of([member.user])
             title = f"{name} ({member.cohort})" if reader.role == Role.ORGANISER else name
-            text = "; ".join(reason.text for reason in reasons)
+            text = "; ".join([*(reason.text for reason in reasons[:REASONS_SHOWN]), *_more(len(reasons) - REASONS_SHOWN)])
             yield Line(Heading.LOOK, title, text, reasons[0].url or reader.page, asks=True)
 
     return say
+
+
+def _more(number: int) -> list[str]:
+    return [ngettext("%(number)s more reason", "%(number)s more reasons", number) % {"number": number}] if number > 0 else []
 
 
 def who_waits(look: Look) -> Saying:
@@ -60,7 +67,7 @@ def who_waits(look: Look) -> Saying:
 
     def say(reader: Reader) -> Iterator[Line]:
         if reader.role == Role.ORGANISER:
-            yield from _of_organisers(look, awaited)
+            yield from _of_organisers(look, awaited, said)
             return
         for wait in (one for cohort in sorted(reader.cohorts) for one in by_cohort[cohort]):
             mine = reader.is_mine(wait.membership)
@@ -77,10 +84,12 @@ def who_waits(look: Look) -> Saying:
     return say
 
 
-def _of_organisers(look: Look, awaited) -> Iterator[Line]:
-    """What has waited for those who lead for some days."""
+def _of_organisers(look: Look, awaited: Callable[[Wait], frozenset[int]], said: Set[tuple[int, str]]) -> Iterator[Line]:
+    """What has waited for those who lead for some days, where it is not `said` already."""
     for wait in look.waits:
         since = wait.since
+        if (wait.membership.pk, str(wait.url)) in said:
+            continue
         if wait.party != Party.LEADER or since is None or working_days(look.session, since, look.now) < WAITS_LONG:
             continue
         values = {

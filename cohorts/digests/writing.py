@@ -23,7 +23,7 @@ from .sections import Saying, sections
 
 KIND = "digest"
 #: So many lines stand under one heading; the page has all.
-LINES_SHOWN = 8
+LINES_SHOWN = 10
 _EMPTY_LINES = re.compile(r"\n{3,}")
 
 
@@ -125,7 +125,6 @@ def _title_of(reader: Reader) -> str:
 
 def passage_of_parts(parts: Sequence[Part]) -> Passage:
     context = {"parts": parts}
-    text = render_to_string("emails/digest.txt", context).strip()
-    return Passage(
-        "\n".join(line.rstrip() for line in text.splitlines()), render_to_string("emails/digest.html", context).strip()
-    )
+    lines = render_to_string("emails/digest.txt", context).strip().splitlines()
+    text = _EMPTY_LINES.sub("\n\n", "\n".join(line.rstrip() for line in lines))
+    return Passage(text, render_to_string("emails/digest.html", context).strip())
