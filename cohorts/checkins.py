@@ -155,7 +155,8 @@ def _write(membership, week, *, by, values, seen, form, now, handing_in=False) -
                 checkin.written_at = checkin.written_at or now
             elif not checkin.resting:
                 raise NothingWritten(_("Write at least one line, or say that you rest this week."))
-        checkin.saved_by_form = form
+        if values:
+            checkin.saved_by_form = form
         checkin.save()
     return checkin
 

@@ -33,7 +33,8 @@ def checkin_history(request, membership):
             "week": week,
             "checkin": by_week.get(week.pk),
             "thread": threads[by_week[week.pk].pk] if week.pk in by_week else None,
-            "is_open": writes and checkins.is_open(week, now),
+            "is_open": checkins.is_open(week, now),
+            "may_write": writes and checkins.is_open(week, now),
         }
         for week in reversed(begun)
     ]

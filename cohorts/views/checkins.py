@@ -50,12 +50,12 @@ def render_checkin(request, membership, week, stored, *, status: int = 200, **mo
 @signed_in
 @require_POST
 def rest(request, membership):
-    """Rest in the week that runs, or take it back (`undo`)."""
+    """Rest in the week that runs, or in another open one (`week`, its number), or take it back (`undo`)."""
     membership = member_seen_by(request.user, membership)
     if not checkins.may_write(request.user, membership):
         raise Http404
     try:
-        week = checkins.week_to_rest(membership)
+        week = _asked_week(request, membership) or checkins.week_to_rest(membership)
         if "undo" in request.POST:
             checkins.stop_resting(membership, week, by=request.user)
             messages.success(request, _("Welcome back. You no longer rest this week."))
@@ -65,6 +65,17 @@ def rest(request, membership):
     except checkins.CheckInClosed as error:
         messages.error(request, str(error))
     return redirect(next_page(request) or reverse("progress", args=[membership.pk]))
+
+
+def _asked_week(request, membership):
+    number = request.POST.get("week", "")
+    if not number:
+        return None
+    if not number.isdecimal() or len(number) > 4:
+        raise Http404
+    week = get_object_or_404(membership.cohort.session.calendar, number=int(number))
+    week.session = membership.cohort.session
+    return week
 
 
 @signed_in
@@ -89,17 +100,12 @@ def reminder(request, membership):
 def _save(request, membership, week, stored):
     form = CheckInForm(request.POST, instance=stored or CheckIn(membership=membership, week=week), save_url=request.path)
     form.is_valid()
-    field, save = request.POST.get("field", ""), request.POST.get("save")
+    field, draft = request.POST.get("field", ""), request.POST.get("save") == "draft"
     names = [field] if field in form.fields else list(form.fields)
     values = {name: form.cleaned_data[name] for name in names if name in form.cleaned_data}
-    draft = save in ("draft", "rest", "back")
     write = checkins.save_draft if draft or form.errors else checkins.hand_in
     try:
         saved = write(membership, week, by=request.user, values=values, seen=_seen(request), form=_name_of(request))
-        if save == "rest":
-            saved = checkins.rest(membership, week, by=request.user)
-        elif save == "back":
-            saved = checkins.stop_resting(membership, week, by=request.user)
     except checkins.CheckInClosed as error:
         return _refused(request, membership, week, form, str(error))
     except checkins.ChangedElsewhere as error:
@@ -112,17 +118,13 @@ def _save(request, membership, week, stored):
         return render(request, f"{PAGE}#saved", {"saved": saved, "problem": problem})
     if form.errors:
         return render(request, PAGE, _context(request, membership, week, saved, form))
-    return _thank(request, membership, saved, save)
+    return _thank(request, membership, saved, draft)
 
 
-def _thank(request, membership, saved, save):
+def _thank(request, membership, saved, draft):
     """Say what became of it, and lead to where one goes on."""
     at = time_format(timezone.localtime(saved.updated_at), "H:i")
-    if save == "rest":
-        messages.success(request, _("You rest in this week. Nothing is expected of you; your cohort sees that you rest."))
-    elif save == "back":
-        messages.success(request, _("Welcome back. You no longer rest in this week."))
-    elif save == "draft":
+    if draft:
         only_you = _("Saved %(time)s. Only you see it until you hand it in.")
         messages.success(request, (_("Saved %(time)s.") if saved.written_at else only_you) % {"time": at})
     elif saved.written_at:

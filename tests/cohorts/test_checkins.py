@@ -191,6 +191,24 @@ def test_resting_leads_back_to_no_other_site(membership, client):
     assert answer.url == reverse("progress", args=[membership.pk])
 
 
+def test_the_page_of_an_open_week_has_its_own_way_to_rest(membership, client):
+    client.force_login(membership.user)
+    rest = reverse("rest", args=[membership.pk])
+    client.post(rest, {"week": "3", "next": address(membership, 3)})
+    assert CheckIn.objects.get().week.number == 3
+    assert "can no longer be changed" in client.post(rest, {"week": "2"}, follow=True).text
+    assert [client.post(rest, {"week": text}).status_code for text in ("99", "x")] == [404, 404]
+
+
+def test_who_rests_owes_no_word(membership, client):
+    checkins.rest(membership, week(membership, 4), by=membership.user)
+    client.force_login(membership.user)
+    page = client.post(address(membership), {"did": " ", "hours": "1"}, follow=True)
+    assert "no word is needed" in page.text
+    stored = CheckIn.objects.get()
+    assert (stored.resting, stored.written_at) == (True, None)
+
+
 # The page
 
 
@@ -262,6 +280,67 @@ def test_two_tabs_show_both_texts(membership, client, time_machine):
     client.post(address(membership), {"did": "My words", "seen": stored.updated_at.isoformat()})
     stored.refresh_from_db()
     assert stored.did == "My words"
+
+
+def test_a_page_is_no_other_tab_for_itself(membership, client, time_machine):
+    client.force_login(membership.user)
+    values = {"field": "did", "save": "draft", "form": "page-1", "seen": ""}
+    client.post(address(membership), values | {"did": "One"}, headers={"HX-Request": "true"})
+    time_machine.shift(5)
+    # The answer to the first never arrived: the page does not know the new time.
+    answer = client.post(address(membership), values | {"did": "One, two"}, headers={"HX-Request": "true"})
+    assert "Another tab" not in answer.text
+    time_machine.shift(5)
+    other = client.post(address(membership), values | {"did": "Else", "form": "page-2"}, headers={"HX-Request": "true"})
+    assert "Another tab" in other.text
+    assert CheckIn.objects.get().did == "One, two"
+
+
+def test_half_a_megabyte_is_refused_with_words_and_kept_in_the_form(membership, client):
+    client.force_login(membership.user)
+    words = "é" * 500_000
+    page = client.post(address(membership), {"did": words, "learned": "Patience", "form": "one"})
+    assert "At most 5000 characters fit here. You wrote 500000." in page.text
+    assert words in page.text
+    stored = CheckIn.objects.get()
+    assert (stored.did, stored.learned, stored.written_at) == ("", "Patience", None)
+    while_typing = client.post(
+        address(membership), {"did": words, "field": "did", "save": "draft"}, headers={"HX-Request": "true"}
+    )
+    assert "At most 5000" in while_typing.text
+    # A line end counts as one character, as on the page.
+    assert (
+        "Your cohort can read it now."
+        in client.post(address(membership), {"did": "a\r\n" * 2500, "form": "one"}, follow=True).text
+    )
+
+
+def test_the_member_chooses_when_to_be_reminded(membership, client):
+    client.force_login(membership.user)
+    reminder = reverse("checkin_reminder", args=[membership.pk])
+    assert "Friday at 12:00 on your clock (Europe/Rome)" in client.get(address(membership)).text
+    client.post(reminder, {"day": "6", "time": "18:30"})
+    membership.refresh_from_db()
+    assert (membership.reminder_day, membership.reminder_time) == (6, datetime.time(18, 30))
+    for wrong in ({"day": "2", "time": ""}, {"day": "2", "time": "soon"}, {"day": "9", "time": "12:00"}):
+        assert "Please check this" in client.post(reminder, wrong).text
+    client.post(reminder, {"day": "", "time": ""})
+    membership.refresh_from_db()
+    assert (membership.reminder_day, membership.reminder_time) == (None, datetime.time(18, 30))
+    client.force_login(leader_of(membership))
+    assert client.post(reminder, {"day": "1", "time": "12:00"}).status_code == 404
+
+
+def test_the_front_page_lets_one_rest_with_one_press(membership, client):
+    client.force_login(membership.user)
+    rest = reverse("rest", args=[membership.pk])
+    home = reverse("home")
+    assert rest in client.get(home).text
+    assert client.post(rest, {"next": home}).url == home
+    assert "I am back" in client.get(home).text
+    client.post(rest, {"undo": "1", "next": home})
+    write(membership)
+    assert rest not in client.get(home).text
 
 
 def test_two_tabs_are_told_while_typing(membership, client, time_machine):
