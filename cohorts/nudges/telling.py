@@ -57,8 +57,8 @@ class Reader:
     def sessions(self) -> list[Session]:
         """The latest first: its words are used."""
         memberships = [nudge.membership for nudge in self.nudges] + [person.membership for person in self.people]
-        found = {membership.cohort.session for membership in memberships}
-        return sorted(found, key=lambda session: (session.starts_on, session.pk), reverse=True)
+        found = {membership.cohort.session_id: membership.cohort.session for membership in memberships}
+        return sorted(found.values(), key=lambda session: (session.starts_on, session.pk), reverse=True)
 
 
 def register_mails() -> None:
@@ -246,14 +246,14 @@ def _line(reason: Reason, *, named: bool) -> str:
 
 
 def _values_for_organisers(reader: Reader, leaders: dict[int, list[Membership]]) -> dict[str, object]:
-    lines = []
+    lines, sessions = [], reader.sessions
     for person in reader.people:
         cohort = person.membership.cohort
-        where = f"{cohort}, {cohort.session}" if len(reader.sessions) > 1 else str(cohort)
+        where = f"{cohort}, {cohort.session}" if len(sessions) > 1 else str(cohort)
         lines.append(f"{person.text}. {where}, {leaders_in_words(leaders.get(cohort.pk, ()))}.")
     return {
         "people": _shown(lines),
-        "link": absolute_url(reverse("session_board", args=[reader.sessions[0].slug])),
+        "link": absolute_url(reverse("session_board", args=[sessions[0].slug])),
         "switch_link": _switch_link(),
         # Organisers are the session's contact themselves.
         "contact": settings.CONTACT_EMAIL,
@@ -318,7 +318,7 @@ def _write(
 def _mails(
     kind: str, readers: Sequence[Reader], written: Callable[[Reader], Written], errors: list[Exception]
 ) -> Iterator[tuple[Reader, NewMessage]]:
-    load_templates(list({session for reader in readers for session in reader.sessions}))
+    load_templates(list({session.pk: session for reader in readers for session in reader.sessions}.values()))
     for reader in readers:
         try:
             mail = written(reader)
