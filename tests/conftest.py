@@ -163,6 +163,7 @@ ANY_DATABASE = (
     "tests/cohorts/test_checkins.py",
     "tests/cohorts/test_copying.py",
     "tests/cohorts/test_deadlines.py",
+    "tests/cohorts/test_end_pages.py",
     "tests/cohorts/test_eligibility.py",
     "tests/cohorts/test_exporting.py",
     "tests/cohorts/test_files.py",
