@@ -59,9 +59,7 @@ def create_cohort_feed(request, pk):
     except PermissionDenied:
         raise Http404 from None
     address = absolute_url(reverse("cohort_feed", args=[token]))
-    response = render(request, "cohorts/cohort_feed_created.html", {"cohort": cohort, "address": address})
-    response["Cache-Control"] = "no-store"
-    return response
+    return render(request, "cohorts/cohort_feed_created.html", {"cohort": cohort, "address": address})
 
 
 @signed_in
