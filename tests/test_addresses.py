@@ -17,8 +17,9 @@ from django.utils import timezone
 from accounts.models import Message, User
 from accounts.unsubscribing import token_for
 from cohorts.arranging import begin
-from cohorts.models import Answer, CheckInReply, Proposal, Publication, SessionRole
+from cohorts.models import Answer, CheckInReply, Meeting, Proposal, Publication, SessionRole
 from contributions.models import LearningEntry
+from cohorts.volunteer_mail import key_of
 from tests import factories
 
 ROLES = (
@@ -133,6 +134,11 @@ SITE = {
     "hide_work": Entry(frozenset({"member"}), lambda world: [world.contribution.pk], post=True, status=302),
     "restore_work": Entry(frozenset({"member"}), lambda world: [world.contribution.pk], post=True, status=302),
     "cohort": Entry(COHORT, lambda world: [world.cohort.pk]),
+    "new_meeting": Entry(COHORT, lambda world: [world.cohort.pk]),
+    "new_session_meeting": Entry(ORGANISERS, lambda world: [world.session.slug]),
+    "change_meeting": Entry(COHORT - {"member"}, lambda world: [world.poll.pk]),
+    "cancel_meeting": Entry(COHORT - {"member"}, lambda world: [world.poll.pk]),
+    "meeting_times": Entry(COHORT, lambda world: [world.poll.pk]),
     "guides": public(),
     "guide": public(lambda world: ["member"]),
     "cohort_details": Entry(COHORT - {"member"}, lambda world: [world.cohort.pk]),
@@ -156,6 +162,18 @@ SITE = {
     "hand_over": Entry(ORGANISERS, lambda world: [world.cohort.pk]),
     "testimonial": Entry(NOBODY, lambda world: [world.session.slug]),
     "take_testimonial_back": Entry(NOBODY, lambda world: [world.session.slug], post=True),
+    "volunteer_roles": public(lambda world: [world.open.slug]),
+    "volunteer": own(lambda world: [world.open.slug, "navigator"]),
+    "volunteer_preview": Entry(ORGANISERS, lambda world: [world.open.slug, "navigator"], anonymous=404),
+    "my_volunteering": own(),
+    "volunteering": Entry(frozenset({"applicant"}), lambda world: [world.volunteer.pk]),
+    "withdraw_volunteer": Entry(frozenset({"applicant"}), lambda world: [world.volunteer.pk]),
+    "discard_volunteer": Entry(frozenset({"applicant"}), lambda world: [world.volunteer.pk], post=True, status=302),
+    "volunteer_invitation": Entry(EVERYBODY, lambda world: [key_of(world.invitation)]),
+    "training": Entry(frozenset({"navigator", "captain", "organiser"}), lambda world: [world.session.slug]),
+    "tick_training": Entry(
+        frozenset({"navigator", "captain", "organiser"}), lambda world: [world.training.pk], post=True, status=302
+    ),
     "alumni": public(),
     "testimonials": public(),
     "github_webhook": Entry(EVERYBODY, post=True, status=401),
@@ -177,7 +195,7 @@ SITE = {
 @pytest.fixture
 def world(db):
     """A running session with a cohort, one under review and one that is open; and one person for each role."""
-    open_session = factories.SessionFactory(open=True)
+    open_session = factories.SessionFactory(open=True, takes_navigators=True)
     reviewing = factories.SessionFactory(reviewing=True)
     session = factories.SessionFactory()
     project = factories.ProjectFactory()
@@ -210,8 +228,20 @@ def world(db):
         reply=CheckInReply.objects.create(checkin=checkin, author=people["navigator"], text="Well done"),
         nudge=factories.NudgeFactory(membership=member, handled_at=timezone.now()),
         entry=LearningEntry.objects.create(membership=member, text="Patience", shared=True),
+        poll=Meeting.objects.create(session=session, cohort=cohort, state="polling"),
         session=session,
         open=open_session,
+        volunteer=factories.VolunteerFactory(session=open_session, user=people["applicant"], role="captain"),
+        offer_to_organise=factories.VolunteerFactory(session=reviewing, role="organiser"),
+        invitation=factories.VolunteerFactory(
+            session=open_session,
+            user=None,
+            email="asked@example.org",
+            state="invited",
+            submitted_at=None,
+            invited_at=timezone.now(),
+        ),
+        training=factories.TrainingTaskFactory(session=session),
         reviewing=reviewing,
         late_code=factories.LateCodeFactory(session=reviewing),
         proposal=Proposal.objects.create(session=reviewing, state="cancelled", result={"members": {str(planned.pk): []}}),
@@ -326,6 +356,10 @@ def announced(world):
     return [world.reviewing.pk, world.announcement.pk]
 
 
+def offered_to_organise(world):
+    return [world.reviewing.pk, world.offer_to_organise.pk]
+
+
 def mail_of_an_offer(world):
     return [world.reviewing.pk, "decision_offer", "en"]
 
@@ -405,6 +439,14 @@ ADMIN_SITE = {
     "cohorts_session_import_scores_template": Entry(ORGANISERS, reviewing),
     "cohorts_session_import_scores_reviews": Entry(ORGANISERS, reviewing),
     "cohorts_session_copy": Entry(ORGANISERS, reviewing),
+    "cohorts_session_volunteers": Entry(ORGANISERS, reviewing),
+    "cohorts_session_volunteers_usual": Entry(ORGANISERS, reviewing, post=True, status=302),
+    "cohorts_session_invite": Entry(ORGANISERS, lambda world: [world.reviewing.pk, "captain"]),
+    "cohorts_session_training": Entry(ORGANISERS, reviewing),
+    "cohorts_session_take_back_invitation": Entry(NOBODY, lambda world: [world.reviewing.pk, 0], post=True),
+    "cohorts_session_volunteer": Entry(ORGANISERS, offered_to_organise),
+    "cohorts_session_volunteer_place": Entry(ORGANISERS, offered_to_organise, post=True, status=302),
+    "cohorts_session_volunteer_organiser": Entry(ORGANISERS, offered_to_organise),
     "cohorts_session_copy_questions": Entry(ORGANISERS, reviewing),
     "cohorts_session_copy_criteria": Entry(ORGANISERS, reviewing),
     "cohorts_session_assign_reviews": Entry(ORGANISERS, reviewing),

@@ -18,8 +18,14 @@ from cohorts.models import (
     CheckInReply,
     Cheer,
     Cohort,
+    CohortFeed,
     Conflict,
     Farewell,
+    Meeting,
+    MeetingNote,
+    MeetingNotice,
+    MeetingPerson,
+    MeetingSlot,
     Membership,
     MembershipEvent,
     MessageTemplate,
@@ -30,8 +36,10 @@ from cohorts.models import (
     ReviewClaim,
     Session,
     SessionRole,
+    SlotAnswer,
     Testimonial,
     Tracker,
+    TrainingDone,
 )
 from cohorts.roles import may_use_admin
 from contributions.models import LearningEntry, MemberSync, ReviewGiven, SyncRun
@@ -81,6 +89,22 @@ SEEN_BY = {
     "unwritten_farewell": {"mate"},
     "testimonial": EVERYBODY,
     "waiting_testimonial": {"mate", "organiser", "operator"},
+    "meeting": COHORT,
+    "meeting_of_the_session": {"member", "mate", "other_member", "navigator", "captain", "storyteller", "organiser", "operator"},
+    "one_to_one": {"member", "navigator", "organiser", "operator"},
+    "person_at_a_meeting": COHORT,
+    "person_at_a_one_to_one": {"member", "navigator", "organiser", "operator"},
+    "proposed_time": COHORT,
+    "answer_to_a_proposed_time": COHORT,
+    "private_note": {"navigator"},
+    "shared_note": {"navigator", "captain", "organiser"},
+    "meeting_notice": {"member"},
+    "cohort_feed": COHORT,
+    "volunteer": {"stranger", *ORGANISERS},
+    "unsent_offer_to_help": {"stranger"},
+    "invitation_to_help": {"mate", *ORGANISERS},
+    "training_task": {"navigator", "captain", *ORGANISERS},
+    "training_done": {"navigator", *ORGANISERS},
     "application": {"applicant", *REVIEWERS},
     "application_in_conflict": {"applicant", *ORGANISERS},
     "unsubmitted_application": {"applicant"},
@@ -173,6 +197,12 @@ def world(db):
     file = factories.AnswerFileFactory(application=application)
     Answer.objects.create(application=application, question=file.question, value=file.pk, file=file)
 
+    meeting = Meeting.objects.create(session=running, cohort=cohort, starts_at=timezone.now())
+    one_to_one = Meeting.objects.create(session=running, cohort=cohort, kind="one_to_one", few=True, starts_at=timezone.now())
+    for name in ("member", "navigator"):
+        MeetingPerson.objects.create(meeting=one_to_one, user=people[name], invited=True)
+    slot = MeetingSlot.objects.create(meeting=meeting, starts_at=timezone.now())
+
     def message(to, **fields):
         return Message.objects.create(recipient=people[to], address=people[to].email, kind="k", subject="s", body="b", **fields)
 
@@ -214,6 +244,26 @@ def world(db):
         ),
         "shared_learning_entry": LearningEntry.objects.create(membership=member, text="Patience", shared=True),
         "own_learning_entry": LearningEntry.objects.create(membership=member, text="Doubts"),
+        "meeting": meeting,
+        "meeting_of_the_session": Meeting.objects.create(session=running, starts_at=timezone.now()),
+        "one_to_one": one_to_one,
+        "person_at_a_meeting": MeetingPerson.objects.create(meeting=meeting, user=people["mate"], answer="yes"),
+        "person_at_a_one_to_one": one_to_one.people.get(user=people["member"]),
+        "proposed_time": slot,
+        "answer_to_a_proposed_time": SlotAnswer.objects.create(slot=slot, user=people["mate"], can="yes"),
+        "private_note": MeetingNote.objects.create(meeting=one_to_one, author=people["navigator"], text="Mine"),
+        "shared_note": MeetingNote.objects.create(meeting=meeting, author=people["navigator"], text="Ours", shared=True),
+        "meeting_notice": MeetingNotice.objects.create(meeting=meeting, user=people["member"]),
+        "cohort_feed": CohortFeed.objects.create(cohort=cohort, token_hash="1" * 64),
+        "volunteer": factories.VolunteerFactory(session=reviewing, user=people["stranger"]),
+        "unsent_offer_to_help": factories.VolunteerFactory(
+            session=reviewing, user=people["stranger"], role="captain", state="draft", submitted_at=None
+        ),
+        "invitation_to_help": factories.VolunteerFactory(
+            session=reviewing, user=None, email="mate@example.org", state="invited", submitted_at=None
+        ),
+        "training_task": (training := factories.TrainingTaskFactory(session=running)),
+        "training_done": TrainingDone.objects.create(task=training, user=people["navigator"]),
         "application": application,
         "application_in_conflict": in_conflict,
         "unsubmitted_application": factories.ApplicationFactory(
