@@ -63,7 +63,15 @@ class LocalTimeField(forms.DateTimeField):
     widget = LocalTimeInput
     default_error_messages = {
         "invalid": _("Give a day and a time, such as 24.11.2026, 18:00."),
+        "ambiguous_timezone": _("Clocks change at that hour: it does not take place, or takes place twice. Choose another one."),
     }
+
+    def to_python(self, value):
+        try:
+            return super().to_python(value)
+        except ValidationError as error:
+            code = error.error_list[0].code
+            raise ValidationError(self.error_messages.get(code, error.messages[0]), code=code) from None
 
 
 class PeopleField(forms.MultipleChoiceField):
