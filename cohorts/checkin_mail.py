@@ -136,7 +136,9 @@ def _values(checkin: CheckIn, person: User, news: Sequence[CheckInReply]) -> dic
     else:
         whose = _("what you said about the check-in of week %(number)s") % facts
         line = ngettext(
-            "A reply to what you said about week %(number)s", "%(count)s replies to what you said about week %(number)s", len(news)
+            "A reply to what you said about week %(number)s",
+            "%(count)s replies to what you said about week %(number)s",
+            len(news),
         )
     names = list(dict.fromkeys(str(reply.author) for reply in news))
     lines = [f"{reply.author}: {Truncator(' '.join(reply.text.split())).chars(EXCERPT)}" for reply in news[:MOST_QUOTED]]

@@ -1,5 +1,7 @@
 """The form of an entry of the learning log."""
 
+from typing import Any
+
 from django import forms
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -13,9 +15,7 @@ from .models import LearningEntry
 class LearningForm(forms.ModelForm):
     """With `save_url` words and choices save themselves; what is shared is decided by the button alone."""
 
-    title = WordsField(
-        label=gettext_lazy("Title"), longest=LONGEST_TITLE, widget=forms.TextInput(attrs={"autocomplete": "off"})
-    )
+    title = WordsField(label=gettext_lazy("Title"), longest=LONGEST_TITLE, widget=forms.TextInput(attrs={"autocomplete": "off"}))
     text = WordsField(
         label=gettext_lazy("What did you learn?"),
         longest=LONGEST_TEXT,
@@ -41,13 +41,15 @@ class LearningForm(forms.ModelForm):
         if self.instance.membership_id is None:
             self.instance.membership = membership
         begun = [week.pk for week in weeks_of(membership)]
-        self.fields["week"].queryset = membership.cohort.session.calendar.filter(pk__in=[*begun, self.instance.week_id or 0])
-        self.fields["week"].empty_label = _("no week")
-        self.fields["week"].required = False
+        week: Any = self.fields["week"]
+        work: Any = self.fields["contributions"]
+        week.queryset = membership.cohort.session.calendar.filter(pk__in=[*begun, self.instance.week_id or 0])
+        week.empty_label = _("no week")
+        week.required = False
         mine = linkable(membership, self.instance if self.instance.pk else None)
-        self.fields["contributions"].queryset = mine
-        self.fields["contributions"].label_from_instance = lambda contribution: contribution.work_item.title
-        self.fields["contributions"].required = False
+        work.queryset = mine
+        work.label_from_instance = lambda contribution: contribution.work_item.title
+        work.required = False
         for name, field in self.fields.items():
             if save_url and name != "shared":
                 saves_itself(field, name, save_url, "version", "entry", while_typing=name in ("title", "text"))

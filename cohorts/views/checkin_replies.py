@@ -33,7 +33,14 @@ def reply(request, pk):
     except ValidationError as error:
         problem = " ".join(error.messages)
     if request.htmx and place:
-        context = {"checkin": checkin, "checkin_id": checkin.pk, "place": place, "problem": problem, "text": text, "sent": written}
+        context = {
+            "checkin": checkin,
+            "checkin_id": checkin.pk,
+            "place": place,
+            "problem": problem,
+            "text": text,
+            "sent": written,
+        }
         return render(request, ANSWER, context | {"membership": checkin.membership, "next": next_page(request)})
     if request.htmx:
         return _thread(request, checkin, problem=problem, text=text if problem else "", written=written)

@@ -114,7 +114,7 @@ def test_every_model_that_points_to_a_person_is_thought_of():
     """A new foreign key to a person must be in the export and in the deletion: then add its model here."""
     known = {
         "account.EmailAddress", "accounts.Availability", "accounts.CalendarFeed", "accounts.GitHubIdentity", "accounts.Message",
-        "admin.LogEntry", "cohorts.Announcement", "cohorts.Application", "cohorts.ApplicationEvent", "cohorts.Conflict", "cohorts.LateAccess", "cohorts.LateCode",
+        "admin.LogEntry", "cohorts.Announcement", "cohorts.Application", "cohorts.ApplicationEvent", "cohorts.CheckInReply", "cohorts.Cheer", "cohorts.Conflict", "cohorts.LateAccess", "cohorts.LateCode",
         "cohorts.Membership", "cohorts.MessageTemplate", "cohorts.Proposal", "cohorts.Publication", "cohorts.ReviewClaim",
         "cohorts.Review", "cohorts.ReviewAssignment", "cohorts.ReviewCapacity", "cohorts.SessionRole", "contributions.SyncRun", "mfa.Authenticator",
         "socialaccount.SocialAccount", "usersessions.UserSession",
