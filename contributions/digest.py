@@ -43,9 +43,15 @@ def work_done(look: Look):
         of_item[contribution.work_item_id].append(contribution)
     news = sorted((together for together in of_item.values() if _moment(together[0].work_item)), key=_newest_first)
 
+    of_cohort: dict[int, list[list[Contribution]]] = defaultdict(list)
+    for together in news:
+        for cohort in {one.membership.cohort_id for one in together}:
+            of_cohort[cohort].append(together)
+
     def say(reader: Reader) -> Iterator[Line]:
         people = {member.pk for member in reader.people}
-        told = [concerned for together in news if (concerned := [one for one in together if one.membership_id in people])]
+        known = news if reader.role == Role.ORGANISER else [one for cohort in sorted(reader.cohorts) for one in of_cohort[cohort]]
+        told = [concerned for together in known if (concerned := [one for one in together if one.membership_id in people])]
         # The reader's own comes first.
         for concerned in sorted(told, key=lambda found: not any(reader.is_mine(one.membership) for one in found)):
             yield from _of_item(reader, concerned, since)
