@@ -74,9 +74,10 @@ def still_true(message: Message, now: datetime.datetime) -> bool:
     return message.recipient_id in {person.pk for person in people_of_all([meeting])[meeting.pk]}
 
 
-def values_of(meeting: Meeting) -> dict[str, object]:
-    """What the placeholders stand for, in the active language and zone. Needs a meeting of `due_polls`."""
-    times = [full_time(timezone.localtime(slot.starts_at)) for slot in meeting.coming]  # type: ignore[attr-defined]
+def values_of(due: Due) -> dict[str, object]:
+    """What the placeholders stand for, in the active language and zone."""
+    meeting: Any = due.about
+    times = [full_time(timezone.localtime(slot.starts_at)) for slot in meeting.coming]
     return {
         "who": meeting.made_by.get_full_name() if meeting.made_by is not None else _("Somebody"),
         "meeting": str(meeting),
@@ -107,7 +108,8 @@ def _due(polls, kind: str, now: datetime.datetime, *, resting: bool = True) -> I
     expected = people_of_all(meetings)
     done = set(SlotAnswer.objects.filter(slot__meeting__in=keys).values_list("slot__meeting", "user"))
     about = ContentType.objects.get_for_model(Meeting)
-    done |= set(Message.objects.filter(kind=kind, about_type=about, about_id__in=keys).values_list("about_id", "recipient"))
+    written = Message.objects.filter(kind=kind, about_type=about, about_id__in=keys).values_list("about_id", "recipient")
+    done |= {(pk, person) for pk, person in written if pk is not None and person is not None}
     at_rest = set() if resting else _resting(meetings)
     for meeting in meetings:
         for person in expected[meeting.pk]:
@@ -130,7 +132,6 @@ def _resting(meetings: Sequence[Meeting]) -> set[tuple[int, int]]:
 
 def _message(due: Due) -> NewMessage:
     """The question, in the language and with times in the zone of its reader. Raises `TemplateFailed`."""
-    meeting: Any = due.about
-    values = lambda: {"link": due.link, "switch_link": f"{absolute_url(reverse('me'))}#mail", **values_of(meeting)}  # noqa: E731
+    values = lambda: {"link": due.link, "switch_link": f"{absolute_url(reverse('me'))}#mail", **values_of(due)}  # noqa: E731
     written = write_in_any_case(POLL, due.session, due.recipient, values)
-    return NewMessage(due.recipient, POLL, meeting, written.subject, written.body, html=written.html, language=written.language)
+    return NewMessage(due.recipient, POLL, due.about, written.subject, written.body, html=written.html, language=written.language)

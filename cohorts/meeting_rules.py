@@ -41,7 +41,7 @@ def clean_line(text: str) -> str:
 
 def clean_agenda(text: str) -> str:
     """An agenda as it is stored. Raises `ValidationError` for one that is too long."""
-    cleaned, longest = clean_text(text), Meeting._meta.get_field("agenda").max_length
+    cleaned, longest = clean_text(text), Meeting._meta.get_field("agenda").max_length or 0
     if len(cleaned) > longest:
         words = _("At most %(longest)s characters fit here. You wrote %(written)s.")
         raise ValidationError({"agenda": words % {"longest": longest, "written": len(cleaned)}})

@@ -117,7 +117,7 @@ def _values(kind: str, due: Due) -> dict[str, object]:
         **{name: written_time(moment) for name, moment in due.moments.items()},
     }
     if kind == meeting_poll_mail.REMINDER:
-        values |= meeting_poll_mail.values_of(due.about)
+        values |= meeting_poll_mail.values_of(due)
     if kind == training.REMINDER:
         values["due_day"] = date_format(due.context["due_day"], "l j F Y")
     if kind == due_reminders.REVIEWS:
