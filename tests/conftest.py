@@ -166,6 +166,8 @@ ANY_DATABASE = (
     "tests/cohorts/test_end_pages.py",
     "tests/cohorts/test_eligibility.py",
     "tests/cohorts/test_exporting.py",
+    "tests/cohorts/test_feedback_counting.py",
+    "tests/cohorts/test_feedback_pages.py",
     "tests/cohorts/test_files.py",
     "tests/cohorts/test_forming_pages.py",
     "tests/cohorts/test_mail_text.py",

@@ -205,14 +205,18 @@ def _about_people(form: FeedbackForm, rows: Sequence[Feedback]) -> Iterator[Pers
 
 
 class _Measured:
-    """Collects what is measured at the start and at the end, in forms for members about the program."""
+    """Collects what is measured at the start and at the end, in forms for members about the program: of one form for each time, in all
+    its versions. With two that few people answered differently, the sum of both would tell of those few."""
 
     def __init__(self) -> None:
         self.said: dict[str, dict[str, list[Said]]] = defaultdict(lambda: defaultdict(list))
         self.questions: dict[str, FeedbackQuestion] = {}
+        self.keys: dict[tuple[str, str], str] = {}
 
     def note(self, form: FeedbackForm, question: FeedbackQuestion, said: list[Said]) -> None:
-        if question.measure and question.kind == Kind.SCALE and form.direction == Direction.MEMBER_PROGRAM:
+        if not question.measure or question.kind != Kind.SCALE or form.direction != Direction.MEMBER_PROGRAM:
+            return
+        if self.keys.setdefault((question.measure, form.checkpoint), form.key) == form.key:
             self.said[question.measure][form.checkpoint] += said
             self.questions.setdefault(question.measure, question)
 

@@ -73,7 +73,10 @@ def _help(question: FeedbackQuestion, feedback_form: FeedbackForm) -> SafeString
     """The organisers' words, escaped, with addresses made into links; then who reads the answer."""
     words = mark_safe(urlize(question.help_text, autoescape=True))  # noqa: S308 (urlize has escaped it)
     mark = icon("lock" if _only_for_organisers(question, feedback_form) else "review")
-    return format_html('<bdi>{}</bdi> <span class="readers">{} {}</span>', words, mark, who_reads(question, feedback_form))
+    readers = who_reads(question, feedback_form)
+    if question.required:
+        readers = _("Needs an answer. %(readers)s") % {"readers": readers}
+    return format_html('<bdi>{}</bdi> <span class="readers">{} {}</span>', words, mark, readers)
 
 
 def _only_for_organisers(question: FeedbackQuestion, feedback_form: FeedbackForm) -> bool:

@@ -453,6 +453,10 @@ def test_the_measure_compares_the_start_with_the_end(session, cohort, organiser)
         FeedbackFactory(
             form=end, membership=row.membership, values={str(question.pk): value}, written_at=END, due_on="2027-03-21"
         )
+    # A second form that measures the same is not added up: the sum less the first would be its few answers.
+    second = FeedbackFormFactory(session=session, checkpoint="start")
+    FeedbackQuestionFactory(form=second, measure="comfort")
+    answers(second, cohort, 5)
     navigator = place(cohort, role="navigator").user
     for reader in (organiser, navigator):
         (measure,) = results_of(session, reader=reader, now=END + 30 * DAY).measures
