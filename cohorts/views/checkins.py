@@ -18,11 +18,13 @@ from cohorts import checkins
 from cohorts.checkin_reminders import choose_reminder
 from cohorts.checkin_threads import threads_of
 from cohorts.forms.checkin import CheckInForm, ReminderForm
+from cohorts.kept_words import forget_words, keeps_words, kept_words
 from cohorts.models import CheckIn, Membership
 
 PAGE = "cohorts/checkin.html"
 
 
+@keeps_words(checkins.WORDS, "cohorts/checkin.html#saved")
 @signed_in
 @require_http_methods(["GET", "POST"])
 def checkin(request, membership, number):
@@ -43,7 +45,9 @@ def render_checkin(request, membership, week, stored, *, status: int = 200, **mo
     """The page as it is opened, with `more` in its context."""
     form = None
     if checkins.may_write(request.user, membership) and checkins.is_open(week):
-        form = CheckInForm(instance=stored, save_url=reverse("checkin", args=[membership.pk, week.number]))
+        kept = kept_words(request)
+        form = CheckInForm(instance=stored, initial=kept, save_url=reverse("checkin", args=[membership.pk, week.number]))
+        more["is_kept"] = bool(kept)
     return render(request, PAGE, _context(request, membership, week, stored, form) | more, status=status)
 
 
@@ -113,6 +117,7 @@ def _save(request, membership, week, stored):
     except checkins.NothingWritten as error:
         form.add_error(None, str(error))
         return render(request, PAGE, _context(request, membership, week, stored, form))
+    forget_words(request, values)
     problem = " ".join(form.errors[field]) if field in form.errors else ""
     if request.htmx:
         return render(request, f"{PAGE}#saved", {"saved": saved, "problem": problem})

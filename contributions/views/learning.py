@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.signed_in import signed_in
+from cohorts.kept_words import forget_words, keeps_words, kept_words
 from cohorts.models import Membership
 from cohorts.stages import week_on
 from contributions import learning
@@ -41,6 +42,7 @@ def log(request, pk):
     return render(request, "contributions/learning.html", context)
 
 
+@keeps_words(learning.WORDS, "contributions/learning_edit.html#saved")
 @signed_in
 @require_http_methods(["GET", "POST"])
 def new(request, pk):
@@ -55,10 +57,12 @@ def new(request, pk):
     work = request.GET.get("work", "")
     if work.isdecimal():
         initial["contributions"] = learning.linkable(membership).filter(pk=int(work[:18]))
-    form = LearningForm(membership=membership, initial=initial, save_url=request.path)
-    return render(request, PAGE, _context(request, membership, None, form))
+    kept = kept_words(request)
+    form = LearningForm(membership=membership, initial=initial | kept, save_url=request.path)
+    return render(request, PAGE, _context(request, membership, None, form) | {"is_kept": bool(kept)})
 
 
+@keeps_words(learning.WORDS, "contributions/learning_edit.html#saved")
 @signed_in
 @require_http_methods(["GET", "POST"])
 def entry(request, pk):
@@ -72,8 +76,9 @@ def entry(request, pk):
         return render(request, "contributions/learning_entry.html", context | {"yours": membership.user_id == request.user.pk})
     if request.method == "POST":
         return _save(request, membership, stored)
-    form = LearningForm(membership=membership, instance=stored, save_url=request.path)
-    return render(request, PAGE, _context(request, membership, stored, form))
+    kept = kept_words(request)
+    form = LearningForm(membership=membership, instance=stored, initial=kept, save_url=request.path)
+    return render(request, PAGE, _context(request, membership, stored, form) | {"is_kept": bool(kept)})
 
 
 @signed_in
@@ -135,6 +140,7 @@ def _save(request, membership, stored):
             return render(request, f"{PAGE}#saved", {"problem": str(error)})
         form.add_error(None, str(error))
         return render(request, PAGE, _context(request, membership, stored, form), status=422)
+    forget_words(request, values)
     problem = " ".join(form.errors[field]) if field in form.errors else ""
     if request.htmx:
         response = render(request, f"{PAGE}#saved", {"saved": saved, "problem": problem})
