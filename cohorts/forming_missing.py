@@ -9,6 +9,7 @@ from django.utils.translation import ngettext
 from .experience import question_of
 from .forming_inputs import Inputs, availability_of
 from .models import Application, Cohort, Membership
+from .volunteer_decisions import without_a_place
 
 
 @dataclass(frozen=True)
@@ -22,7 +23,23 @@ class Missing:
 
 def missing_for(inputs: Inputs, *, by) -> list[Missing]:
     """What is missing for the best answer, the gravest first; empty where nothing is. Three queries at most."""
-    return [*_of_cohorts(inputs), *_of_applicants(inputs), *_of_experience(inputs), *_left_out(inputs, by)]
+    return [*_of_volunteers(inputs), *_of_cohorts(inputs), *_of_applicants(inputs), *_of_experience(inputs), *_left_out(inputs, by)]
+
+
+def _of_volunteers(inputs: Inputs) -> list[Missing]:
+    """Accepted navigators and captains who lead no cohort yet: with them a search comes out otherwise."""
+    names = [
+        _("%(person)s (%(role)s)") % {"person": one.user, "role": one.get_role_display().lower()}
+        for one in without_a_place(inputs.session)
+    ]
+    if not names:
+        return []
+    text = ngettext(
+        "%(names)s is accepted and leads no cohort yet. Give a place first: the search asks for common hours with those who lead.",
+        "%(names)s are accepted and lead no cohort yet. Give them places first: the search asks for common hours with those who lead.",
+        len(names),
+    )
+    return [Missing(text % {"names": ", ".join(names)}, advice="volunteers")]
 
 
 def _of_cohorts(inputs: Inputs) -> list[Missing]:

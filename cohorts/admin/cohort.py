@@ -5,6 +5,7 @@ from django.contrib import admin
 from django.core.exceptions import ValidationError
 from django.db.models import Count, Q
 from django.forms.models import BaseInlineFormSet
+from django.urls import reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.translation import gettext_lazy as _
 
@@ -12,6 +13,7 @@ from cohorts.models import Application, Cohort, Membership, MembershipEvent
 from cohorts.place_checks import warnings_of_cohort
 from cohorts.place_history import note_change
 from cohorts.placing import TAKING_A_PLACE
+from cohorts.volunteer_decisions import without_a_place
 
 from .access import OrganiserAdmin, part_of
 from .person_by_email import PersonByEmailForm
@@ -20,6 +22,10 @@ from .session_inlines import SessionPartInline
 What = MembershipEvent.What
 #: What an organiser chooses here; resting and completing come about elsewhere.
 CHOSEN_STATES = [(state.value, state.label) for state in (Membership.State.ACTIVE, Membership.State.LEFT)]
+
+
+#: The list of addresses that the browser offers: of people who are accepted and lead no cohort yet.
+ACCEPTED_LIST = "accepted-volunteers"
 
 
 class LeaderForm(PersonByEmailForm):
@@ -36,6 +42,7 @@ class LeaderForm(PersonByEmailForm):
     def __init__(self, *args, session: int | None = None, by=None, **kwargs):
         super().__init__(*args, **kwargs)
         self.session, self.by = session, by
+        self.fields["person_email"].widget.attrs["list"] = ACCEPTED_LIST
         self.state_before = self.instance.state if self.instance.pk else None
         if self.state_before not in (None, *dict(CHOSEN_STATES)):
             # Who rests, or completed the session, stays so unless somebody says otherwise.
@@ -179,10 +186,10 @@ class CohortAdmin(OrganiserAdmin):
             return self.fields
         # Kept for the field, which has no request.
         obj.looked_at_by = request.user
-        return [*self.fields, "rules"]
+        return [*self.fields, "rules", "waiting_for_a_place"]
 
     def get_readonly_fields(self, request, obj=None):
-        return ["session", "rules"] if obj is not None else []
+        return ["session", "rules", "waiting_for_a_place"] if obj is not None else []
 
     def has_add_permission(self, request) -> bool:
         return part_of(request).organises
@@ -196,6 +203,23 @@ class CohortAdmin(OrganiserAdmin):
         if not broken:
             return _("None: all that can be judged hold.")
         return format_html("<ul>{}</ul>", format_html_join("", "<li>{}</li>", ((text,) for text in broken)))
+
+    @admin.display(description=_("accepted, without a cohort"))
+    def waiting_for_a_place(self, cohort):
+        """Accepted navigators and captains, with the addresses that the browser offers in the fields below."""
+        people = without_a_place(cohort.session)
+        if not people:
+            return _("Nobody: all who are accepted lead a cohort.")
+        lines = format_html_join(
+            "",
+            '<li><a href="{}">{}</a> ({})</li>',
+            (
+                (reverse("admin:cohorts_session_volunteer", args=[cohort.session_id, one.pk]), one.user, one.get_role_display())
+                for one in people
+            ),
+        )
+        options = format_html_join("", '<option value="{}">{}</option>', ((one.user.email, str(one.user)) for one in people))
+        return format_html('<ul>{}</ul><datalist id="{}">{}</datalist>', lines, ACCEPTED_LIST, options)
 
     @admin.display(description=_("members"), ordering="member_count")
     def members(self, cohort):

@@ -34,7 +34,7 @@ INVITED = MessageKind(
     ),
     placeholders=(
         *COMMON,
-        link(_("Page of the invitation"), "/volunteering/invitation/…/"),
+        link(_("Page of the invitation"), "/volunteering/invitation/12.Kq3x/"),
         ROLE,
         NOTE,
         FIRST_DAY,

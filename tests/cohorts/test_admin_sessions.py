@@ -16,7 +16,9 @@ from tests.factories import ProjectFactory, SessionFactory, SessionRoleFactory, 
 
 pytestmark = pytest.mark.django_db
 
-PARTS = ("questions", "eligibility_rules", "criteria", "review_phases", "roles", "cohorts", "calendar")
+PARTS = (
+    "questions", "eligibility_rules", "criteria", "review_phases", "roles", "cohorts", "calendar", "volunteer_questions", "training_tasks",
+)  # fmt: skip
 
 
 def inlines(**counts):
