@@ -56,7 +56,7 @@ def _told(one: Recipient, message: Message | None, now: datetime.datetime) -> To
 
 def _way(one: Recipient, message: Message | None, now: datetime.datetime) -> Way:
     if message is not None:
-        return _WAYS.get(message.state, Way.TROUBLE)
+        return _WAYS.get(Message.State(message.state), Way.TROUBLE)
     if not one.wants_mail:
         return Way.OFF
     if one.joined_later:

@@ -121,7 +121,8 @@ def announce_due(now: datetime.datetime | None = None) -> int:
     under_way = Announcement.objects.filter(
         state__in=[State.SCHEDULED, State.SENDING], send_on__lte=(now + FARTHEST_ZONE).date()
     ).order_by("send_on", "pk")
-    written, errors = 0, []
+    written = 0
+    errors: list[Exception] = []
     for pk in list(under_way.values_list("pk", flat=True)):
         try:
             written += _announce(pk, now, errors)

@@ -72,10 +72,12 @@ def meetings(look: Look) -> Saying:
     expected = people_of_all([*coming, *polls])
     answers = SlotAnswer.objects.filter(slot__meeting__in=polls).order_by().values_list("slot__meeting_id", "user_id")
     answered = set(answers.distinct())
-    coming_to, asked_of = defaultdict(list), defaultdict(list)
-    for meeting in sorted(coming, key=lambda one: (one.starts_at, one.pk)):
+    coming_to: dict[int, list[tuple[datetime.datetime, Meeting]]] = defaultdict(list)
+    asked_of: dict[int, list[Meeting]] = defaultdict(list)
+    times = sorted((one.starts_at, one.pk, one) for one in coming if one.starts_at is not None)
+    for starts_at, _pk, meeting in times:
         for user in expected[meeting.pk]:
-            coming_to[user.pk].append(meeting)
+            coming_to[user.pk].append((starts_at, meeting))
     for meeting in sorted(polls, key=lambda one: one.pk):
         for user in expected[meeting.pk]:
             if (meeting.pk, user.pk) not in answered:
@@ -85,9 +87,9 @@ def meetings(look: Look) -> Saying:
         for meeting in asked_of[reader.user.pk]:
             text = _("say when you can")
             yield Line(Heading.YOURS, _named(meeting), text, reverse("meeting", args=[meeting.pk]), asks=True)
-        for meeting in coming_to[reader.user.pk]:
+        for starts_at, meeting in coming_to[reader.user.pk]:
             page = reverse("meeting", args=[meeting.pk])
-            yield Line(Heading.NEXT, _named(meeting), time_in_words(meeting.starts_at), page)
+            yield Line(Heading.NEXT, _named(meeting), time_in_words(starts_at), page)
 
     return say
 
@@ -110,7 +112,7 @@ def announcements(look: Look) -> Saying:
             return
         for row in rows:
             title = _("Announcement: %(subject)s") % {"subject": row.subject}
-            text = _("goes out on %(day)s") % {"day": day_in_words(row.send_on)}
+            text = _("goes out on %(day)s") % {"day": day_in_words(row.send_on)} if row.send_on else ""
             page = reverse("admin:cohorts_session_announcement", args=[look.session.pk, row.pk])
             yield Line(Heading.NEXT, title, text, page)
 
