@@ -120,6 +120,7 @@ def register() -> None:
         mail_replies,
         meeting_attachments,
         meeting_feeds,
+        meeting_personal_data,
         meeting_poll_mail,
         meeting_poll_personal_data,
         message_kinds,
@@ -148,6 +149,7 @@ def register() -> None:
     mail_replies.register()
     meeting_attachments.register()
     meeting_feeds.register()
+    meeting_personal_data.register()
     meeting_poll_mail.register()
     meeting_poll_personal_data.register()
     message_kinds.register()

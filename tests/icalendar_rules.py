@@ -41,7 +41,11 @@ def problems(content: bytes) -> list[str]:
             found.append(f"not escaped: {line!r}")
     if open_parts:
         found.append(f"not closed: {open_parts}")
-    return found + _of_calendar(calendar) + _of_events(events, dict((name, value) for name, _parameters, value in calendar).get("METHOD", ""))
+    return (
+        found
+        + _of_calendar(calendar)
+        + _of_events(events, dict((name, value) for name, _parameters, value in calendar).get("METHOD", ""))
+    )
 
 
 def _of_bytes(content: bytes) -> list[str]:
@@ -103,5 +107,9 @@ def _of_event(event, method: str) -> list[str]:
         found.append("PUBLISH names attendees")
     if method == "REQUEST" and "ATTENDEE" not in names:
         found.append("REQUEST without an attendee")
-    found += [f"no address: {value}" for name, _p, value in event if name in ("ORGANIZER", "ATTENDEE") and not value.startswith("mailto:")]
+    found += [
+        f"no address: {value}"
+        for name, _p, value in event
+        if name in ("ORGANIZER", "ATTENDEE") and not value.startswith("mailto:")
+    ]
     return found
