@@ -165,7 +165,9 @@ def as_markdown(membership: Membership, entries: Iterable[LearningEntry], *, now
     day = date_format(timezone.localtime(now or timezone.now()), "j F Y")
     parts = [
         "# " + _plain(_("Learning log of %(name)s") % {"name": membership.user}),
-        _plain(_("%(session)s, cohort %(cohort)s. Written down on %(day)s.") % {"session": session, "cohort": cohort, "day": day}),
+        _plain(
+            _("%(session)s, cohort %(cohort)s. Written down on %(day)s.") % {"session": session, "cohort": cohort, "day": day}
+        ),
     ]
     rows = sorted(entries, key=lambda entry: (entry.created_at, entry.pk))
     if not rows:
