@@ -134,7 +134,7 @@ def _name(person: Person) -> str:
 
 
 def _mailto(person: Person) -> str:
-    return f"mailto:{quote(person.address, safe="@+-._~!$'*=&")}"
+    return "mailto:" + quote(person.address, safe="@+-._~!$'*=&")
 
 
 def fold(line: str) -> str:
