@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from cohorts.roles import may_use_admin
 
 #: The order of the work, not of the alphabet. What is not named comes after.
-MODEL_ORDER = ["Session", "Project", "Application", "Review", "ReviewAssignment", "Conflict", "Cohort"]
+MODEL_ORDER = ["Session", "Project", "Application", "Review", "ReviewAssignment", "Conflict", "Cohort", "Testimonial"]
 APP_ORDER = ["cohorts", "accounts", "contributions", "background"]
 #: Lists of other packages that have no place here: they show secrets (the keys of sessions log in whoever has them), or
 #: permissions by group, which this site does not use.

@@ -55,10 +55,10 @@ def session_hours[Key: Hashable](
     begins: list[datetime.datetime] = []
     mondays: list[list[datetime.date]] = []
     for number in range(weeks):
-        begins = monday + number * WEEK
-        if pause and pause[0] <= begins and begins + WEEK - DAY <= pause[1]:
+        day = monday + number * WEEK
+        if pause and pause[0] <= day and day + WEEK - DAY <= pause[1]:
             continue
-        week = _week(begins, time_zone)
+        week = _week(day, time_zone)
         found = {key: week.hours(slots, zone) for key, (slots, zone) in chosen.items()}
         pattern = tuple(found.values())
         if pattern in seen:

@@ -29,6 +29,7 @@ ORGANISERS = {
     "cohorts.reviewassignment",
     "cohorts.conflict",
     "cohorts.cohort",
+    "cohorts.testimonial",
     "accounts.user",
     "accounts.githubidentity",
     "accounts.message",
