@@ -23,7 +23,13 @@ class Missing:
 
 def missing_for(inputs: Inputs, *, by) -> list[Missing]:
     """What is missing for the best answer, the gravest first; empty where nothing is. Three queries at most."""
-    return [*_of_volunteers(inputs), *_of_cohorts(inputs), *_of_applicants(inputs), *_of_experience(inputs), *_left_out(inputs, by)]
+    return [
+        *_of_volunteers(inputs),
+        *_of_cohorts(inputs),
+        *_of_applicants(inputs),
+        *_of_experience(inputs),
+        *_left_out(inputs, by),
+    ]
 
 
 def _of_volunteers(inputs: Inputs) -> list[Missing]:

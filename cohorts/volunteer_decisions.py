@@ -32,8 +32,9 @@ def accept(volunteer: Volunteer, *, by, note: str = "", reviews: bool = True, no
     with transaction.atomic():
         locked = _decide(volunteer, State.ACCEPTED, by, note, now)
         if locked.role == Role.NAVIGATOR and reviews and applied_too(locked.session, locked.user) is None:
-            role = {"session": locked.session, "user": locked.user, "role": SessionRole.Role.REVIEWER}
-            _role, made = SessionRole.objects.get_or_create(**role)
+            _role, made = SessionRole.objects.get_or_create(
+                session=locked.session, user=locked.user, role=SessionRole.Role.REVIEWER
+            )
             if made:
                 locked.values["reviews"] = True
         locked.save()
@@ -103,7 +104,7 @@ def give_place(volunteer: Volunteer, cohort: Cohort, *, by) -> Membership:
         target = Cohort.objects.select_for_update(of=("self",)).filter(pk=cohort.pk, session=locked.session_id).first()
         if target is None:
             raise VolunteerError(_("This session has no such cohort."))
-        current = placements(locked.session_id, [locked.user_id]).get(locked.user_id)
+        current = next(iter(placements(locked.session_id, [one for one in [locked.user_id] if one]).values()), None)
         if current is not None:
             raise VolunteerError(
                 _("%(person)s is %(role)s of %(cohort)s, and one person has one cohort in a session.")

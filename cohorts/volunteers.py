@@ -52,7 +52,7 @@ def takes_offers(session: Session, now: datetime.datetime | None = None) -> bool
     return stage_of(session, now) not in (Stage.DRAFT, Stage.ARCHIVED) and now < session.begins_at
 
 
-def open_roles(session: Session, now: datetime.datetime | None = None) -> list[Role]:
+def open_roles(session: Session, now: datetime.datetime | None = None) -> list[Volunteer.Role]:
     """The roles in which anybody may offer to help now."""
     return [role for role, switch in SWITCHES.items() if getattr(session, switch)] if takes_offers(session, now) else []
 

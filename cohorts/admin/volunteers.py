@@ -225,6 +225,7 @@ class VolunteersMixin:
             session,
             title=_("Training: %(session)s") % {"session": session},
             helpers=helpers,
+            is_helper=any(one.person.pk == request.user.pk for one in helpers),
             has_training=session.training_tasks.exists(),
             page_of_training=reverse("training", args=[session.slug]),
         )

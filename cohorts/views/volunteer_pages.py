@@ -51,7 +51,7 @@ STANDS = {
     ),
     State.DRAFT: ("mine", gettext_lazy("Not handed in"), gettext_lazy("Nobody has read it yet. Hand it in when you are ready.")),
     State.SUBMITTED: ("reviewer", gettext_lazy("Handed in"), gettext_lazy("The organisers read it and answer you by mail.")),
-    State.ACCEPTED: ("done", gettext_lazy("You are in"), gettext_lazy("Thank you for helping. What comes next stands below.")),
+    State.ACCEPTED: ("done", gettext_lazy("You are in"), gettext_lazy("Thank you for helping in this session.")),
     State.DECLINED: ("quiet", gettext_lazy("Not this time"), gettext_lazy("Thank you for offering your help.")),
     State.WITHDRAWN: ("quiet", gettext_lazy("Taken back"), gettext_lazy("You said that you do not help this time.")),
 }
