@@ -430,7 +430,7 @@ ADMIN_SITE = {
     "cohorts_session_announcement_test": Entry(ORGANISERS, reviewing, post=True, status=422),
     "cohorts_session_announcement_cancel": Entry(ORGANISERS, announced, post=True, status=302),
     "cohorts_session_announcement_copy": Entry(ORGANISERS, announced, post=True, status=302),
-    "cohorts_session_announcement_delete": Entry(NOBODY, lambda world: [world.reviewing.pk, 0], post=True),
+    "cohorts_session_announcement_discard": Entry(NOBODY, lambda world: [world.reviewing.pk, 0], post=True),
     "cohorts_session_mails": Entry(ORGANISERS, reviewing),
     "cohorts_session_mail": Entry(ORGANISERS, mail_of_an_offer),
     "cohorts_session_mail_preview": Entry(ORGANISERS, mail_of_an_offer, post=True),

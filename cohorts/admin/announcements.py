@@ -57,7 +57,7 @@ class AnnouncementsMixin:
             path(f"{one}schedule/", view(self.announcement_schedule_view), name="cohorts_session_announcement_schedule"),
             path(f"{one}cancel/", view(self.announcement_cancel_view), name="cohorts_session_announcement_cancel"),
             path(f"{one}copy/", view(self.announcement_copy_view), name="cohorts_session_announcement_copy"),
-            path(f"{one}delete/", view(self.announcement_delete_view), name="cohorts_session_announcement_delete"),
+            path(f"{one}delete/", view(self.announcement_delete_view), name="cohorts_session_announcement_discard"),
             *super().get_urls(),
         ]
 

@@ -353,7 +353,7 @@ def test_an_organiser_writes_looks_sends_a_test_schedules_and_cancels(client, se
     client.post(page(session, "announcement_copy", row.pk))
     copy = Announcement.objects.exclude(pk=row.pk).get()
     assert client.get(page(session, "announcement", copy.pk)).status_code == 200
-    client.post(page(session, "announcement_delete", copy.pk))
+    client.post(page(session, "announcement_discard", copy.pk))
     assert "Reviews" in client.get(page(session, "announcements")).text
     assert Announcement.objects.count() == 1
 
