@@ -5,6 +5,7 @@ import datetime
 from django.utils import timezone
 
 from accounts.models import User
+from cohorts import nudges
 from cohorts.entries import Entry
 from cohorts.feedback.usual import add_usual_forms
 from cohorts.models import (
@@ -22,6 +23,7 @@ from cohorts.models import (
     MeetingSlot,
     Membership,
     MembershipEvent,
+    Nudge,
     Question,
     Session,
     SlotAnswer,
@@ -63,6 +65,7 @@ class WeeksSeeder:
         self._learning()
         self._feedback()
         self._announcements()
+        self._nudges()
 
     def _texts(self) -> None:
         for week, (title, announcement, before, after) in zip(self.weeks, texts.WEEKS, strict=True):
@@ -208,6 +211,16 @@ class WeeksSeeder:
                 scheduled_by=organiser, scheduled_at=min(morning - 3 * DAY, self.now),
                 finished_at=min(morning + 12 * HOUR, self.now) if state == "sent" else None,
             )  # fmt: skip
+
+
+    def _nudges(self) -> None:
+        """What was noticed so far; the captain has looked after one of it."""
+        nudges.notice(self.now)
+        silent = self.members[3]
+        missed = Nudge.objects.open().filter(membership=silent).exclude(kind="silent").order_by("pk").first()
+        if missed is not None:
+            note = "We wrote to each other: the hour is bad for Tomas. We look for another one."
+            nudges.handle(silent, missed.kind, missed.key, by=self.leaders["captain"], note=note)
 
 
 def say(form: FeedbackForm, place: Membership, answers, *, due: datetime.date) -> None:
