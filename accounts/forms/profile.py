@@ -14,7 +14,6 @@ from accounts.unsubscribing import CATEGORIES
 from .names import one_line
 from .zones import TimeZoneField
 
-
 #: The switches of mail that one can do without; they stand together on the page.
 MAIL_SWITCHES = [category.field for category in CATEGORIES.values()]
 
@@ -31,7 +30,17 @@ class ProfileForm(forms.ModelForm):
 
     class Meta:
         model = User
-        fields = ["name", "pronouns", "time_zone", "reach_me", "bio", "consent_alumni", "consent_statistics", *MAIL_SWITCHES, "language"]
+        fields = [
+            "name",
+            "pronouns",
+            "time_zone",
+            "reach_me",
+            "bio",
+            "consent_alumni",
+            "consent_statistics",
+            *MAIL_SWITCHES,
+            "language",
+        ]
         widgets = {
             "name": forms.TextInput(attrs={"autocomplete": "name"}),
             "bio": forms.Textarea(attrs={"rows": 4}),

@@ -28,7 +28,9 @@ NEEDED = "\n\n{link} {answer_by}\n"
 def filled(body: str, kind=OFFER, **values) -> tuple[str, str]:
     """Text and HTML of `body`, with examples for what `values` leave out."""
     letter = read("x", body)
-    examples = {one.name: passage_of(str(one.example)) if one.shape == "blocks" else str(one.example) for one in kind.placeholders}
+    examples = {
+        one.name: passage_of(str(one.example)) if one.shape == "blocks" else str(one.example) for one in kind.placeholders
+    }
     given_values = examples | values
     return fill_blocks(letter.blocks, {name: value_of(kind.by_name[name], given_values[name]) for name in letter.names})
 
