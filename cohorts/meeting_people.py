@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from accounts.models import User
 
@@ -41,6 +41,9 @@ def people_of_all(meetings: Iterable[Meeting]) -> dict[int, list[User]]:
             of_session.setdefault(session, set()).add(user)
     by_name: dict[int, set[int]] = {}
     invited = MeetingPerson.objects.filter(meeting__in=[meeting.pk for meeting in meetings], invited=True).order_by()
+    # Whoever left a cohort is expected at none of its meetings, whatever they were asked to before.
+    left = Membership.objects.filter(cohort=OuterRef("meeting__cohort"), user=OuterRef("user"), state=Membership.State.LEFT)
+    invited = invited.exclude(Exists(left))
     for meeting_id, user in invited.values_list("meeting_id", "user_id"):
         by_name.setdefault(meeting_id, set()).add(user)
     keys = {

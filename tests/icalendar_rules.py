@@ -44,7 +44,7 @@ def problems(content: bytes) -> list[str]:
     return (
         found
         + _of_calendar(calendar)
-        + _of_events(events, dict((name, value) for name, _parameters, value in calendar).get("METHOD", ""))
+        + _of_events(events, {name: value for name, _parameters, value in calendar}.get("METHOD", ""))
     )
 
 

@@ -147,6 +147,10 @@ def test_the_same_people_are_expected_seen_from_a_meeting_and_from_a_person(worl
     for person in (world.navigator, world.captain, world.member, world.organiser, world.other, world.stranger):
         expecting = {meeting.pk for meeting in meetings if person in people_of(meeting)}
         assert set(meetings_expecting(person).values_list("pk", flat=True)) == expecting, person
+    Membership.objects.filter(user=world.mate).update(state="left", left_at=NOW)
+    meetings.append(asked := world.meeting(world.navigator, world.mate))
+    assert people_of(asked) == [world.navigator]
+    assert not meetings_expecting(world.mate).exists()
     world.session.published_at = None
     world.session.save()
     for person in (world.navigator, world.member, world.organiser):
