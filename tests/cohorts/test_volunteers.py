@@ -508,3 +508,26 @@ def test_mails_go_out_only_while_they_are_true(session, organiser, why, django_c
     assert [one.to for one in mail.outbox] == [["bea@example.org"]]
     assert mail.outbox[0].reply_to == [session.contact_email] or not session.contact_email
     assert kept.state == State.INVITED
+
+
+def test_an_account_takes_its_offers_along(session, organiser, why):
+    from cohorts import volunteer_data
+    from cohorts.training import tick
+
+    person = UserFactory()
+    own = offered(session, why, person, "Mine")
+    accept(own, by=organiser)
+    (task, *_others) = add_training(session, by=organiser)
+    tick(task, by=person)
+    (exported,) = volunteer_data.SECTIONS["volunteering"](person)
+    assert (exported["state"], exported["answers"]) == ("accepted", [{"question": "Why?", "answer": "Mine"}])
+    assert [one["task"] for one in volunteer_data.SECTIONS["training"](person)] == [task.title]
+    assert len(volunteer_data.preview(person).goes) == 2
+    assert len(volunteer_data.preview(organiser).stays) == 1
+    volunteer_data.erase(organiser)
+    own.refresh_from_db()
+    assert own.decided_by is None
+    volunteer_data.erase(person)
+    assert not Volunteer.objects.exists()
+    assert not task.done.exists()
+    assert not Message.objects.filter(kind="volunteer_accepted").exists()
