@@ -12,25 +12,31 @@ from accounts.models.feed import FeedState
 from accounts.models.user import validate_time_zone
 
 from . import access
-from .cohort import Cohort
+from .cohort import Cohort, Membership
 
 
 class MeetingQuerySet(models.QuerySet["Meeting"]):
     def visible_to(self, user):
-        """Meetings of one's cohorts and sessions, and those one is invited to; a meeting of a few people shows to them and to
-        organisers alone, because who meets whom may be private."""
+        """Meetings of one's cohorts and sessions, and those one is asked to by name; a meeting of a few people shows to them and to
+        organisers alone, because who meets whom may be private.
+
+        Whoever left keeps those of a few people that they were asked to. What the others write and where they meet is not theirs any
+        more, whatever they made, answered or came to before.
+        """
         if not user.is_authenticated:
             return self.none()
         if user.is_superuser:
             return self
-        invited = Q(pk__in=MeetingPerson.objects.filter(user=user).values("meeting"))
+        left = Membership.objects.filter(user=user, state=Membership.State.LEFT).values("cohort__session")
+        asked = MeetingPerson.objects.filter(user=user, invited=True).values("meeting")
+        invited = Q(pk__in=asked) & (Q(few=True) | ~Q(session__in=left))
         open_to_cohort = Q(few=False, cohort__isnull=False, cohort__in=access.joined_cohorts(user))
         led = Q(few=False, cohort__in=Cohort.objects.led_by(user))
         of_session = Q(
             few=False, cohort__isnull=True, session__in=access.sessions_with_a_part(user), session__published_at__isnull=False
         )
         organised = Q(session__in=access.organised_sessions(user))
-        return self.filter(invited | open_to_cohort | led | of_session | organised | Q(made_by=user))
+        return self.filter(invited | open_to_cohort | led | of_session | organised)
 
     def confirmed(self):
         return self.filter(state="confirmed")

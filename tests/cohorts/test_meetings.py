@@ -395,3 +395,15 @@ def test_somebody_in_two_sessions_has_another_meeting_then(world):
     assert world.member.pk not in busy_spans([world.member.pk], first=NOW, last=TOMORROW + DAY)
     meetings.cancel_meeting(meeting, by=leader)
     assert busy_spans([leader.pk], first=NOW, last=TOMORROW + DAY) == {}
+
+
+def test_who_left_keeps_their_own_talks_and_reads_nothing_that_the_others_go_on_writing(world):
+    """Neither what they made, nor that they said they come, nor that they were there, opens a meeting of the cohort to them."""
+    made, of_all = world.meeting(), world.meeting(by=world.organiser, cohort=None)
+    talk = world.meeting(by=world.navigator, kind=Kind.ONE_TO_ONE, people=[world.member])
+    for meeting in (made, of_all):
+        MeetingPerson.objects.create(meeting=meeting, user=world.member, answer="yes", attendance="there")
+    Membership.objects.filter(user__in=[world.member, world.navigator]).update(state="left", left_at=NOW)
+    assert set(Meeting.objects.visible_to(world.member)) == {talk}
+    assert set(Meeting.objects.visible_to(world.navigator)) == {talk}
+    assert {made, of_all} <= set(Meeting.objects.visible_to(world.captain))
