@@ -166,10 +166,11 @@ def _refuse_to_overwrite(checkin: CheckIn, values: Mapping[str, Any], seen: date
         return
     if form and checkin.saved_by_form == form:
         return
-    # Words can be lost; a number or a tick is set again at a glance.
-    for name in WORDS:
+    # Words can be lost; a number or a tick is set again at a glance. Of a page (it has a name) words that it does not send count as well:
+    # once it has saved one field it is up to date, and would hand in the others as it knew them.
+    for name in WORDS if form else [name for name in WORDS if name in values]:
         stored = getattr(checkin, name)
-        if name in values and stored and stored != values[name]:
+        if stored and stored != values.get(name):
             raise ChangedElsewhere(checkin)
 
 

@@ -122,10 +122,11 @@ def _write(membership, by, values, version, form, now, *, handing_in: bool) -> F
 
 
 def _refuse_to_overwrite(farewell: Farewell, said: Mapping[str, Any]) -> None:
-    # Words can be lost; a tick is set again at a glance.
+    # Words can be lost; a tick is set again at a glance. Words that a page does not send count as well: once it has saved one field it is up
+    # to date, and would hand in the others as it knew them.
     for name in WORDS:
         stored = getattr(farewell, name)
-        if name in said and stored and stored != said[name]:
+        if stored and stored != said.get(name):
             raise FarewellStale(farewell)
 
 

@@ -129,10 +129,11 @@ def _stored(membership: Membership, entry: LearningEntry | None, form: str) -> L
 
 
 def _refuse_to_overwrite(stored: LearningEntry, values: Mapping[str, Any]) -> None:
-    # Words can be lost; a tick or a week is set again at a glance.
+    # Words can be lost; a tick or a week is set again at a glance. Words that a page does not send count as well: once it has saved one
+    # field it is up to date, and would save the other as it knew it.
     for name in WORDS:
         written = getattr(stored, name)
-        if name in values and written and written != values[name]:
+        if written and written != values.get(name):
             raise ChangedElsewhere(stored)
 
 

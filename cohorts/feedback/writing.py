@@ -1,7 +1,7 @@
 """Keeping what somebody says: drafts, and handing in. What is typed in another tab is never overwritten unseen."""
 
 import datetime
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from dataclasses import dataclass
 from typing import Any
 
@@ -104,7 +104,10 @@ def _write(feedback, by, typed, version, form, now, *, handing_in: bool) -> Save
             raise FeedbackClosed(_("This form can no longer be changed: its time is over."))
         questions = {question.pk: question for question in locked.form.questions.all()}
         values, errors = _read(questions, typed)
-        _refuse_to_overwrite(locked, values, version, form)
+        unsent = {
+            str(pk) for pk, question in questions.items() if question.kind == FeedbackQuestion.Kind.TEXT and pk not in typed
+        }
+        _refuse_to_overwrite(locked, values, unsent, version, form)
         merged = {key: value for key, value in {**locked.values, **values}.items() if value is not None}
         if handing_in or locked.written_at is not None:
             for pk, question in questions.items():
@@ -138,8 +141,12 @@ def _read(questions: Mapping[int, FeedbackQuestion], typed: Mapping[int, str]) -
     return values, errors
 
 
-def _refuse_to_overwrite(locked: Feedback, values: Mapping[str, Any], version: int | None, form: str) -> None:
+def _refuse_to_overwrite(locked: Feedback, values: Mapping[str, Any], unsent: Set[str], version: int | None, form: str) -> None:
+    """`unsent` are texts that the page did not send with `values`. They count as well: once it has saved one answer it is up to date, and
+    would hand in the others as it knew them."""
     if version is None or locked.version <= version or (form and locked.saved_by_form == form):
         return
-    if any(key in locked.values and locked.values[key] != value for key, value in values.items()):
+    if unsent & locked.values.keys() or any(
+        key in locked.values and locked.values[key] != value for key, value in values.items()
+    ):
         raise ChangedElsewhere(locked)

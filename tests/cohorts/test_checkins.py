@@ -142,7 +142,18 @@ def test_an_older_tab_does_not_overwrite_what_a_newer_one_saved(membership, time
     assert CheckIn.objects.get().did == "Two"
 
 
-def test_an_older_tab_may_fill_in_what_is_still_empty(membership, time_machine):
+def test_a_tab_that_saves_one_field_does_not_pass_for_up_to_date_with_the_others(membership):
+    def save(form, **values):
+        return checkins.save_draft(membership, week(membership, 4), by=membership.user, values=values, form=form)
+
+    save("one", did="A long text")
+    with pytest.raises(checkins.ChangedElsewhere):
+        save("two", learned="Patience")
+    saved = save("two", did="A long text", learned="Patience")
+    assert (saved.did, saved.learned) == ("A long text", "Patience")
+
+
+def test_what_is_still_empty_may_be_filled_in(membership, time_machine):
     opened = write(membership, did="One").updated_at
     time_machine.shift(60)
     write(membership, learned="Patience", seen=opened)

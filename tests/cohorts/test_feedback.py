@@ -313,12 +313,15 @@ def test_an_empty_form_is_not_handed_in(feedback):
 
 
 def test_another_tab_is_not_overwritten_unseen(feedback):
-    _scale, text = feedback.form.questions.all()
+    scale, text = feedback.form.questions.all()
     by = feedback.membership.user
     writing.save_draft(feedback, by=by, typed={text.pk: "One"}, version=0, form="first", now=NOW)
     writing.save_draft(feedback, by=by, typed={text.pk: "One and a half"}, version=0, form="first", now=NOW)
     with pytest.raises(writing.ChangedElsewhere) as refused:
         writing.save_draft(feedback, by=by, typed={text.pk: "Two"}, version=0, form="second", now=NOW)
+    # Nor by a tab that saved another answer first, and would pass for up to date.
+    with pytest.raises(writing.ChangedElsewhere):
+        writing.save_draft(feedback, by=by, typed={scale.pk: "4"}, version=0, form="second", now=NOW)
     version = refused.value.feedback.version
     saved = writing.save_draft(feedback, by=by, typed={text.pk: "Two"}, version=version, form="second", now=NOW)
     assert saved.feedback.values[str(text.pk)] == "Two"
