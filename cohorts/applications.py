@@ -101,7 +101,9 @@ def _with_gone_texts(application: Application, entry: Entry, saved: Entry, draft
     """What was typed to a question that is no longer asked stays in the draft: it may be asked again."""
     missing = {pk: text for pk, text in saved.texts.items() if pk not in entry.texts and text.strip()}
     if missing:
-        retired = application.session.questions.of_form().filter(pk__in=missing, retired_at__isnull=False).values_list("pk", flat=True)
+        retired = (
+            application.session.questions.of_form().filter(pk__in=missing, retired_at__isnull=False).values_list("pk", flat=True)
+        )
         gone = {pk: missing[pk] for pk in retired}
         entry = dataclasses.replace(entry, texts={**entry.texts, **gone})
         draft = draft | {str(pk): text for pk, text in gone.items()}

@@ -18,8 +18,8 @@ from accounts.models import Message, User
 from accounts.unsubscribing import token_for
 from cohorts.arranging import begin
 from cohorts.models import Answer, CheckInReply, Meeting, Proposal, Publication, SessionRole
-from contributions.models import LearningEntry
 from cohorts.volunteer_mail import key_of
+from contributions.models import LearningEntry
 from tests import factories
 
 ROLES = (
