@@ -212,7 +212,6 @@ class WeeksSeeder:
                 finished_at=min(morning + 12 * HOUR, self.now) if state == "sent" else None,
             )  # fmt: skip
 
-
     def _nudges(self) -> None:
         """What was noticed so far; the captain has looked after one of it."""
         nudges.notice(self.now)
