@@ -40,8 +40,6 @@ def register() -> None:
 
 def tell_later(checkin: CheckIn) -> None:
     """Have those concerned told of the newest replies in some minutes. Inside the transaction that wrote one."""
-    from .tasks import tell_replies_task
-
     told = Message.objects.filter(**_about(checkin)).order_by("-pk").first()
     untold = checkin.replies.order_by("created_at", "pk")
     if told is not None:
@@ -50,14 +48,26 @@ def tell_later(checkin: CheckIn) -> None:
     if first is None:
         return
     # By what it begins with: whoever replies while the task runs gets another one.
-    key = f"replies of check-in {checkin.pk} since mail {told.pk if told else 0} from {first.pk}"
-    enqueue(tell_replies_task.using(run_after=timezone.now() + WAIT), checkin.pk, unique_key=key)
+    _tell_soon(checkin, f"since mail {told.pk if told else 0} from {first.pk}")
 
 
 def tell_again(checkin: CheckIn) -> None:
     """A reply was changed or deleted: what waits to be sent is written anew. Inside the transaction that did it."""
-    Message.objects.filter(**_about(checkin), state__in=[Message.State.QUEUED, Message.State.FAILED]).delete()
-    tell_later(checkin)
+    waiting = Message.objects.filter(**_about(checkin), state__in=[Message.State.QUEUED, Message.State.FAILED])
+    last = waiting.order_by("-pk").values_list("pk", flat=True).first()
+    if last is None:
+        tell_later(checkin)
+        return
+    waiting.delete()
+    # Even where no reply is newer than a mail that went out: somebody else's did not.
+    _tell_soon(checkin, f"instead of mail {last}")
+
+
+def _tell_soon(checkin: CheckIn, why: str) -> None:
+    from .tasks import tell_replies_task
+
+    key = f"replies of check-in {checkin.pk} {why}"
+    enqueue(tell_replies_task.using(run_after=timezone.now() + WAIT), checkin.pk, unique_key=key)
 
 
 def tell_replies(checkin_id: int) -> int:

@@ -71,6 +71,8 @@ def edit_reply(written: CheckInReply, *, by, text: str, now: datetime.datetime |
     words = _words(text)
     with transaction.atomic():
         locked = CheckIn.objects.select_for_update().get(pk=written.checkin_id)
+        if not locked.replies.filter(pk=written.pk).exists():
+            raise ReplyError(_("This reply was deleted in another tab. Copy your words into a new one."))
         if written.text != words:
             written.text, written.edited_at = words, now or timezone.now()
             written.save(update_fields=["text", "edited_at"])

@@ -8,8 +8,9 @@ from django.utils.translation import gettext as _
 
 from . import volunteer_mail
 from .locking import locked_session
-from .models import Application, Cohort, Membership, Session, SessionRole, Volunteer
-from .placing import leading, placements
+from .models import Application, Cohort, Membership, MembershipEvent, Session, SessionRole, Volunteer
+from .place_history import note_change
+from .placing import leading, placements, start
 from .stages import Stage, stage_of
 from .volunteers import VolunteerError, applied_too, end_reviewing, part_of
 
@@ -110,13 +111,16 @@ def give_place(volunteer: Volunteer, cohort: Cohort, *, by) -> Membership:
                 _("%(person)s is %(role)s of %(cohort)s, and one person has one cohort in a session.")
                 % {"person": current.user, "role": current.get_role_display().lower(), "cohort": current.cohort}
             )
-        # Whoever left it earlier comes back to the same row.
-        membership, _made = Membership.objects.update_or_create(
-            cohort=target,
-            user=locked.user,
-            defaults={"role": locked.role, "state": Membership.State.ACTIVE, "left_at": None, "leaving_reason": ""},
-        )
-    return membership
+        if locked.session.archived_at is not None:
+            raise VolunteerError(_("This session is archived: its places stay as they are."))
+        earlier = Membership.objects.select_for_update(of=("self",)).filter(cohort=target, user=locked.user).first()
+        if earlier is None:
+            return start(target, locked.user, locked.role, by=by)
+        if earlier.role == Membership.Role.MEMBER:
+            raise VolunteerError(_("%(person)s was a member of this cohort: their weeks stay theirs.") % {"person": locked.user})
+        # Whoever left it comes back to the same row.
+        note_change(earlier, MembershipEvent.What.RETURNED, by=by, role=locked.role)
+    return earlier
 
 
 def _undecided_elsewhere(volunteer: Volunteer, by) -> bool:

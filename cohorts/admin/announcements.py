@@ -89,10 +89,8 @@ class AnnouncementsMixin:
     def announcement_view(self, request, pk: int, number: int | None = None):
         """A draft in its editor, or a new one; what is fixed as it goes out, with who was told. POST saves a draft."""
         session, announcement = self._announcement(request, pk, number)
-        if announcement is not None and announcement.state != State.DRAFT:
-            if request.method == "POST":
-                messages.error(request, _("Only a draft can be changed. Cancel this announcement, and begin a copy of it."))
-                return redirect(self._announcement_url(announcement))
+        # What is typed while somebody else schedules it stays in the form: saving says why it cannot be.
+        if announcement is not None and announcement.state != State.DRAFT and request.method != "POST":
             return self._announcement_fixed(request, session, announcement)
         if request.method != "POST":
             start = initial_of(announcement) if announcement else self._announcement_proposed(request, session)

@@ -177,7 +177,8 @@ def test_the_mail_says_what_was_written_and_how_to_have_none(session, organiser,
 
 def test_the_number_of_statements_does_not_grow_with_the_people(session, organiser, cohort, before_it):
     counts = []
-    for number in (3, 30):
+    # The first round looks up what stays known for as long as the process lives.
+    for number in (2, 3, 30):
         for _one in range(number - cohort.memberships.count()):
             MembershipFactory(cohort=cohort)
         scheduled(session, organiser, subject=f"For {number}")
@@ -187,7 +188,7 @@ def test_the_number_of_statements_does_not_grow_with_the_people(session, organis
         counts.append(len(queries))
         before_it.move_to(BEFORE)
         Announcement.objects.update(state=State.CANCELLED)
-    assert counts[0] == counts[1]
+    assert counts[1] == counts[2]
 
 
 # Called off
@@ -368,6 +369,17 @@ def test_what_somebody_else_saved_stands_beside(client, session, organiser):
     assert response.status_code == 409
     assert "theirs" in response.text
     assert "Mine" in response.text
+
+
+def test_words_that_are_typed_while_somebody_schedules_stay_in_the_form(client, session, organiser, people):
+    row = scheduled(session, organiser)
+    client.force_login(organiser)
+    address = page(session, "announcement", row.pk)
+    for _press in range(2):
+        answer = client.post(address, form(body="Typed for an hour.", seen=stamp_of(row)))
+        assert "Typed for an hour." in answer.text
+    assert answer.status_code == 422
+    assert "Only a draft can be changed" in answer.text
 
 
 def test_who_does_not_organise_finds_no_page(client, session, organiser, cohort):

@@ -196,6 +196,29 @@ def test_a_changed_reply_is_told_with_its_new_words(checkin, navigator):
     assert "Changed words" in mail.body
 
 
+def test_a_change_keeps_no_mail_from_whom_the_first_one_did_not_reach(checkin, navigator, time_machine):
+    say(checkin, navigator)
+    tell_replies(checkin.pk)
+    time_machine.shift(60)
+    mate = MembershipFactory(cohort=checkin.membership.cohort).user
+    say(checkin, mate, "Me too")
+    written = say(checkin, checkin.membership.user, "Thanks")
+    say(checkin, navigator, "Gladly")
+    tell_replies(checkin.pk)
+    to_member, to_mate = mails()[1:]
+    assert (to_member.recipient, to_mate.recipient) == (checkin.membership.user, mate)
+    Message.objects.filter(pk=to_member.pk).update(state="sent")
+    TaskRun.objects.all().delete()
+    checkin_replies.edit_reply(written, by=checkin.membership.user, text="Many thanks")
+    assert TaskRun.objects.filter(task_path__endswith="tell_replies_task").count() == 1
+    tell_replies(checkin.pk)
+    assert "Many thanks" in mails()[-1].body
+    # What was deleted in another tab is not written into nothing.
+    checkin_replies.delete_reply(CheckInReply.objects.get(text="Many thanks"), by=checkin.membership.user)
+    with pytest.raises(checkin_replies.ReplyError, match="Copy your words"):
+        checkin_replies.edit_reply(written, by=checkin.membership.user, text="More words")
+
+
 @pytest.mark.parametrize("choice", [{"replies_by_mail": False}, {"is_active": False}])
 def test_who_wants_no_mail_about_replies_gets_none(checkin, navigator, choice):
     User.objects.filter(pk=checkin.membership.user_id).update(**choice)

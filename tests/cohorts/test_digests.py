@@ -396,7 +396,8 @@ def test_what_fails_for_one_keeps_no_other_from_theirs(world, monkeypatch):
 
 def test_the_number_of_statements_does_not_grow_with_the_people(world):
     counts = []
-    for number in (3, 30):
+    # The first round looks up what stays known for as long as the process lives.
+    for number in (3, 3, 30):
         for one in range(number - Membership.objects.count()):
             place = person(world.cohort, f"Person {one}")
             checkin = CheckInFactory(membership=place, week=world.checkin.week, written_at=utc(20), did="x", stuck="y")
@@ -406,4 +407,4 @@ def test_the_number_of_statements_does_not_grow_with_the_people(world):
         with CaptureQueriesContext(connection) as queries:
             assert write_due_digests() == number + 1
         counts.append(len(queries))
-    assert counts[0] == counts[1]
+    assert counts[1] == counts[2]

@@ -348,12 +348,28 @@ class TestDeciding:
             give_place(own, CohortFactory(), by=organiser)
         place = give_place(own, cohort, by=organiser)
         assert (place.role, place.state, place.user) == ("navigator", "active", person)
+        assert [(event.what, event.actor) for event in place.events.all()] == [("joined", organiser)]
         assert without_a_place(session) == []
         for change in (lambda: give_place(own, CohortFactory(session=session), by=organiser), lambda: decline(own, by=organiser)):
             with pytest.raises(VolunteerError, match=r"cohort|part already"):
                 change()
         with pytest.raises(VolunteerError, match="have a part"):
             withdraw(own, by=person)
+
+    def test_who_left_a_cohort_comes_back_to_the_same_place_but_a_member_to_no_other_part(self, session, why, organiser):
+        for role in ("captain", "member"):
+            own = offered(session, why, UserFactory())
+            accept(own, by=organiser)
+            left = MembershipFactory(
+                cohort=CohortFactory(session=session), user=own.user, role=role, state="left", left_at=timezone.now()
+            )
+            if role == "member":
+                with pytest.raises(VolunteerError, match="was a member of this cohort"):
+                    give_place(own, left.cohort, by=organiser)
+                continue
+            place = give_place(own, left.cohort, by=organiser)
+            assert (place.pk, place.role, place.state) == (left.pk, "navigator", "active")
+            assert place.events.get().what == "returned"
 
     def test_a_place_tells_nothing_of_an_application_that_somebody_else_decides(self, session, why, organiser):
         from cohorts.models import Conflict
