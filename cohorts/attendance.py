@@ -9,7 +9,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from .meeting_people import may_arrange, people_of
-from .models import Meeting, MeetingPerson
+from .models import Cohort, Meeting, MeetingPerson, Session, access
 
 Answer, Attendance = MeetingPerson.Answer, MeetingPerson.Attendance
 
@@ -70,11 +70,10 @@ def may_see_attendance(user, meeting: Meeting) -> bool:
 
 
 def _leads(user, meeting: Meeting) -> bool:
-    from .models import Cohort, Session
-
     if meeting.cohort_id is not None:
-        return Cohort.objects.led_by(user).filter(pk=meeting.cohort_id).exists()
-    return Session.objects.organised_by(user).filter(pk=meeting.session_id).exists()
+        return Cohort.objects.cared_for_by(user).filter(pk=meeting.cohort_id).exists()
+    # Not the operator: who was there is not theirs to read.
+    return Session.objects.filter(pk=meeting.session_id, pk__in=access.organised_sessions(user)).exists()
 
 
 def may_note(user, meeting: Meeting, now: datetime.datetime | None = None) -> bool:

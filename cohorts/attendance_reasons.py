@@ -34,7 +34,7 @@ def attendance_reasons(memberships: Sequence[Membership], now: datetime.datetime
         page = reverse("progress", args=[membership.pk])
         yield Reason(
             membership, "missed", text, "mine", row[-1][1], page,
-            topic="silent", help=help, action=_("See the progress"), key=f"meeting-{row[0][0]}",
+            topic="silent", help=help, action=_("See the progress"), key=f"meeting-{row[0][0]}", private=True,
         )  # fmt: skip
 
 

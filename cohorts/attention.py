@@ -37,7 +37,8 @@ class Reason:
 
     `key` tells this time from an earlier one of the same kind (default: `since`), and has no “#”. `asks`: the person asked for
     something, so that days without an answer count from `since`. `answer`: it is looked after already, and therefore no alarm.
-    `reply_to`: the id of a check-in to which one can reply right there; 0 for none.
+    `reply_to`: the id of a check-in to which one can reply right there; 0 for none. `private`: for those who lead and organise, and
+    not for the operator of the site.
     """
 
     membership: Membership
@@ -54,6 +55,7 @@ class Reason:
     asks: bool = False
     answer: Answer | None = None
     reply_to: int = 0
+    private: bool = False
 
     @property
     def occurrence(self) -> str:

@@ -102,7 +102,9 @@ def _of_words(membership: Membership, checkin: CheckIn, rest: Rest, signs: Signs
         answer = signs.talk_since(checkin)
         if _still_counts(checkin, answer, rest, now):
             text = _("would like to talk")
-            yield Reason(kind="talk", text=text, tone="trouble", help=help, asks=True, **_answered(answer), **values)
+            yield Reason(
+                kind="talk", text=text, tone="trouble", help=help, asks=True, private=True, **_answered(answer), **values
+            )
     reply = signs.reply_to(checkin)
     if checkin.stuck.strip() and not rest.now and _still_counts(checkin, reply, rest, now):
         text = _("is stuck: “%(words)s”") % {"words": _words(checkin)}
@@ -112,7 +114,8 @@ def _of_words(membership: Membership, checkin: CheckIn, rest: Rest, signs: Signs
         help = _(
             "Ask what would make the week lighter. Resting for a week is one press on their page, and nothing counts meanwhile."
         )
-        yield Reason(kind="energy", text=_("says that their energy is 1 of 5"), help=help, **_answered(reply), **values)
+        text = _("says that their energy is 1 of 5")
+        yield Reason(kind="energy", text=text, help=help, private=True, **_answered(reply), **values)
 
 
 def _still_counts(checkin: CheckIn, answer: Answer | None, rest: Rest, now: datetime.datetime) -> bool:

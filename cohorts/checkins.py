@@ -12,7 +12,7 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from .models import CheckIn, Membership, Week, access
+from .models import CheckIn, Cohort, Membership, Week, access
 from .stages import current_week
 
 #: What a member writes.
@@ -37,10 +37,10 @@ class ChangedElsewhere(Exception):
 
 
 def may_see_private(user, membership: Membership) -> bool:
-    """Whether `user` may read energy and the wish to talk: the member, those who lead the cohort, the organisers."""
+    """Whether `user` may read energy, the wish to talk and reasons: the person, those who lead the cohort, the organisers."""
     if membership.user_id == user.pk:
         return True
-    return Membership.objects.led_by(user).filter(pk=membership.pk).exists()
+    return Cohort.objects.cared_for_by(user).filter(pk=membership.cohort_id).exists()
 
 
 def may_write(user, membership: Membership) -> bool:
@@ -64,8 +64,11 @@ def ends_at(week: Week) -> datetime.datetime:
 
 
 def closes_at(week: Week) -> datetime.datetime:
-    """The instant from which a check-in is read-only: the end of the week after it."""
+    """The instant from which a check-in is read-only: the end of the week after it, which may come after the session's pause."""
     day = week.ends_on + datetime.timedelta(days=8)
+    pause = week.session.pause
+    if pause is not None and week.ends_on < pause[0] < day:
+        day += pause[1] - pause[0] + datetime.timedelta(days=1)
     return datetime.datetime.combine(day, datetime.time(), tzinfo=week.session.zone)
 
 

@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy
 
 from cohorts import attention, nudges, waits
 from cohorts.attention import Reason, Topic
-from cohorts.models import Membership, Nudge
+from cohorts.models import Cohort, Membership, Nudge
 from cohorts.nudges import Unanswered
 from cohorts.waits import Party, Wait
 from cohorts.working_days import working_days
@@ -163,11 +163,15 @@ def matters_of(
     Those who do not lead (`leads`) see no reasons for attention and nothing private, and nobody sees those about themselves.
     `unanswered` is filled for who `organises`. The number of queries does not depend on the number of people.
     """
-    found = [wait for wait in waits.gather(members, now) if leads or not wait.private]
+    cared_for = _cared_for(user, members)
+    found = [
+        wait for wait in waits.gather(members, now) if not wait.private or (leads and wait.membership.cohort_id in cared_for)
+    ]
     if not leads:
         return Matters(waiting=_rows(user, found, [*members, *leaders], now))
     others = [membership for membership in members if membership.user_id != user.pk]
     reasons = attention.gather(others, now)
+    reasons = [reason for reason in reasons if not reason.private or reason.membership.cohort_id in cared_for]
     standing = nudges.standing(others)
     marked = {identity: nudge for identity, nudge in standing.items() if nudge.handled_at is not None}
     handled = [Handled(reason, marked.get(reason.identity)) for reason in reasons if reason.answer or reason.identity in marked]
@@ -176,6 +180,14 @@ def matters_of(
     rows = _rows(user, [wait for wait in found if (wait.membership.pk, *wait.reason) not in settled], [*members, *leaders], now)
     unanswered = nudges.unanswered(others, reasons, standing, now) if organises else []
     return Matters(alarms, quiet, rows, handled, unanswered)
+
+
+def _cared_for(user, members: Sequence[Membership]) -> set[int]:
+    """The cohorts of these members of which `user`, who leads there, reads what is private. Costs a query for the operator alone."""
+    here = {membership.cohort_id for membership in members}
+    if not user.is_superuser:
+        return here
+    return set(Cohort.objects.cared_for_by(user).filter(pk__in=here).values_list("pk", flat=True))
 
 
 def people_to_look_after(reasons: Sequence[Reason]) -> tuple[list[Person], list[Person]]:

@@ -84,7 +84,7 @@ SEEN_BY = {
     "cheer": COHORT,
     "shared_learning_entry": COHORT - {"operator"},
     "own_learning_entry": {"member"},
-    "place_event": {"member", "navigator", "captain", "organiser", "operator"},
+    "place_event": {"member", "navigator", "captain", "organiser"},
     "farewell": COHORT,
     "unwritten_farewell": {"mate"},
     "testimonial": EVERYBODY,

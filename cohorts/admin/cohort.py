@@ -146,6 +146,11 @@ class MemberInline(SessionPartInline, admin.StackedInline):
     readonly_fields = ["state", "joined_at", "left_at", "leaving_reason"]
     verbose_name_plural = _("members (give places on the pages of the applications)")
 
+    def get_fields(self, request, obj=None):
+        """A reason for leaving is read by those who lead and organise; the operator is neither."""
+        reads = obj is not None and Cohort.objects.cared_for_by(request.user).filter(pk=obj.pk).exists()
+        return self.fields if reads else [("state", "joined_at"), "left_at"]
+
     def get_queryset(self, request):
         return super().get_queryset(request).members().without_secret_places(request.user).select_related("user", "cohort")
 

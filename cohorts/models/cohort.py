@@ -26,11 +26,20 @@ class CohortQuerySet(models.QuerySet["Cohort"]):
         )
 
     def led_by(self, user):
-        """Cohorts whose attention reasons and private facts `user` may read: leaders, organisers, the operator."""
+        """Cohorts that `user` may look after: leaders, organisers, the operator. For private facts ask `cared_for_by`."""
         if not user.is_authenticated:
             return self.none()
         if user.is_superuser:
             return self
+        return self.cared_for_by(user)
+
+    def cared_for_by(self, user):
+        """Cohorts of whose people `user` reads energy, the wish to talk, attendance and reasons: leaders and organisers.
+
+        The operator runs the site and is none of these: it is not theirs to read.
+        """
+        if not user.is_authenticated:
+            return self.none()
         return self.filter(Q(pk__in=access.led_cohorts(user)) | Q(session__in=access.organised_sessions(user)))
 
 

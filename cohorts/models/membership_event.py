@@ -6,20 +6,21 @@ from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from .cohort import Membership
+from .cohort import Cohort, Membership
 
 
 class MembershipEventQuerySet(models.QuerySet["MembershipEvent"]):
     def visible_to(self, user):
-        """Of oneself, and of those whom one leads or organises. Who shares a cohort sees the state and not its story."""
+        """Of oneself, and of those whom one leads or organises. Who shares a cohort sees the state and not its story.
+
+        The operator sees what happened where nobody wrote why: a reason is for those who lead and organise.
+        """
         if not user.is_authenticated:
             return self.none()
-        if user.is_superuser:
-            return self
-        return self.filter(
-            Q(membership__user=user, membership__in=Membership.objects.visible_to(user))
-            | Q(membership__in=Membership.objects.led_by(user).visible_to(user))
-        )
+        seen = Membership.objects.visible_to(user)
+        own = Q(membership__user=user, membership__in=seen)
+        cared_for = Q(membership__in=seen, membership__cohort__in=Cohort.objects.cared_for_by(user))
+        return self.filter(own | cared_for | Q(note="")) if user.is_superuser else self.filter(own | cared_for)
 
 
 class MembershipEvent(models.Model):

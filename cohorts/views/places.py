@@ -9,6 +9,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from accounts.signed_in import signed_in
 from cohorts import places
+from cohorts.checkins import may_see_private
 from cohorts.forms.places import ExtendForm, HandOverForm, LeaveForm, RestForm, ReturnForm
 from cohorts.handing_over import hand_over, hand_overs_of
 from cohorts.models import Cohort, Membership
@@ -136,8 +137,7 @@ def _page(request, membership, **forms):
         "membership": membership,
         "session": membership.cohort.session,
         "yours": _is_own(request, membership),
-        # Whoever reads this page is one of those to whom the private things are shown.
-        "private": True,
+        "private": may_see_private(request.user, membership),
         "may": may,
         "story": places.story_of(membership, viewer=request.user),
         "last_day": places.last_day_of(membership),

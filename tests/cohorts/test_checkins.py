@@ -402,11 +402,15 @@ def test_a_week_to_come_says_when_it_opens(membership, client):
     assert client.get(address(membership, 9)).status_code == 404
 
 
-@pytest.mark.parametrize(("who", "private"), [("member", False), ("navigator", True), ("captain", True), ("organiser", True)])
+@pytest.mark.parametrize(
+    ("who", "private"), [("member", False), ("navigator", True), ("captain", True), ("organiser", True), ("operator", False)]
+)
 def test_energy_and_the_wish_to_talk_are_for_those_who_lead(membership, client, who, private):
     write(membership, did="Read the guide", energy=2, wants_to_talk=True)
     if who == "organiser":
         user = SessionRoleFactory(session=membership.cohort.session).user
+    elif who == "operator":
+        user = UserFactory(is_superuser=True)
     else:
         user = MembershipFactory(cohort=membership.cohort, role=who).user
     client.force_login(user)

@@ -13,6 +13,7 @@ from cohorts import attendance, meeting_notes
 from cohorts.meeting_notes import NotesStale, stamp_of
 from cohorts.models import Meeting, MeetingNote, MeetingPerson
 from tests.cohorts.meeting_world import DAY, NOW, MeetingWorld
+from tests.factories import UserFactory
 from tests.icalendar_rules import problems
 
 pytestmark = pytest.mark.django_db
@@ -145,7 +146,10 @@ def test_nothing_is_said_about_what_is_over_or_off(world, hours, state):
 def test_attendance_is_one_press_for_those_who_lead(world, client):
     meeting = world.meeting(starts_at=NOW - HOUR)
     noted = {"person": world.member.pk, "attendance": "absent"}
-    for person, status in ((world.member, 404), (world.mate, 404), (world.stranger, 404), (world.captain, 302)):
+    operator = UserFactory(is_superuser=True)
+    for person, status in (
+        (world.member, 404), (world.mate, 404), (world.stranger, 404), (operator, 404), (world.captain, 302),
+    ):  # fmt: skip
         client.force_login(person)
         assert client.post(page(meeting, "meeting_attended"), noted).status_code == status, person
     client.force_login(world.organiser)

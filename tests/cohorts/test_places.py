@@ -140,7 +140,7 @@ def test_who_reads_the_reason_is_fixed(world):
         for name in ("member", "mate", "navigator", "organiser", "stranger", "operator")
         if MembershipEvent.objects.visible_to(person_of(world, name)).filter(pk=event.pk).exists()
     }
-    assert readers == {"member", "navigator", "organiser", "operator"}
+    assert readers == {"member", "navigator", "organiser"}
     assert not Membership.objects.visible_to(world.mate).filter(pk=world.member.pk).exists()
 
 

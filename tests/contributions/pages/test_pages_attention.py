@@ -9,6 +9,7 @@ from cohorts.attention import gather
 from cohorts.models import Application, CheckIn, Cohort, Membership, Session, Week
 from cohorts.resting import Rest
 from contributions.item_reasons import reason_of_item
+from contributions.matters import matters_of
 from contributions.models import Contribution, MemberSync, ReviewGiven, WorkItem
 from tests import factories
 
@@ -207,3 +208,19 @@ def test_people_stand_by_name_and_each_with_alarms_first(world, followed):
     found = gather([world.jun, world.amara], NOW)
     assert [reason.membership.user.name for reason in found] == ["Amara Okafor"] * 2 + ["Jun Tanaka"] * 2
     assert gather([], NOW) == []
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("part", ["organiser", "operator"])
+def test_what_is_between_a_member_and_who_leads_is_not_for_the_operator(part):
+    session = factories.SessionFactory(published_at=BEFORE, starts_on=datetime.date(2027, 2, 1), time_zone="UTC")
+    member = factories.MembershipFactory(cohort=factories.CohortFactory(session=session), joined_at=BEFORE)
+    week = session.calendar.get(number=4)
+    factories.CheckInFactory(membership=member, week=week, stuck="Lost", energy=1, wants_to_talk=True, written_at=ago(days=1))
+    reader = factories.UserFactory(is_superuser=part == "operator")
+    if part == "organiser":
+        factories.SessionRoleFactory(session=session, user=reader)
+    matters = matters_of(reader, [member], [], NOW, leads=True, organises=True)
+    private = {"talk", "energy"} if part == "organiser" else set()
+    assert {reason.kind for person in matters.alarms for reason in person.reasons} == private | {"stuck"}
+    assert any(row.wait.private for row in matters.waiting) is (part == "organiser")
