@@ -1,9 +1,11 @@
 """A message as a mail, and the connection over which mails go out."""
 
 import contextlib
+import email.policy
 import email.utils
 from collections.abc import Callable
-from email.headerregistry import Address
+from email.headerregistry import Address, HeaderRegistry, UnstructuredHeader
+from typing import Any
 
 from django.conf import settings
 from django.core.mail import EmailMultiAlternatives, mailers
@@ -16,9 +18,28 @@ from .models import Message
 from .unsubscribing import link_for
 
 
+class _AsItIs(UnstructuredHeader):
+    """A header that is never folded: Python writes an address that is longer than a line as an encoded word, which no mail program
+    takes for an address."""
+
+    def fold(self, *, policy: Any) -> str:
+        return f"{self.name}: {self}{policy.linesep}"  # type: ignore[attr-defined]  # the registry adds a header's name
+
+
+_headers = HeaderRegistry()
+_headers.map_to_type("list-unsubscribe", _AsItIs)  # type: ignore[arg-type]  # as the registry wants it, a class without the common base
+
+
+class Mail(EmailMultiAlternatives):
+    """A mail whose link to unsubscribe arrives as it is."""
+
+    def message(self, *, policy: Any = email.policy.default):
+        return super().message(policy=policy.clone(header_factory=_headers))
+
+
 def mail_of(message: Message) -> EmailMultiAlternatives:
     """The mail as it goes out: text and HTML, and the headers that mail programs and providers act by."""
-    mail = EmailMultiAlternatives(
+    mail = Mail(
         subject=message.subject,
         body=message.body,
         from_email=_sender(),

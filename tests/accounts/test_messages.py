@@ -1,6 +1,7 @@
 """Every mail is a row first; it is sent once, tried again where that makes sense, and fails with a reason."""
 
 import datetime
+import email.policy
 import smtplib
 
 import pytest
@@ -418,6 +419,11 @@ def test_what_people_can_do_without_says_how_to_end_it_and_is_not_sent_to_those_
     assert "List-Unsubscribe" not in first.extra_headers
     assert second.extra_headers["List-Unsubscribe"] == f"<{link_for(person, 'reminders')}>"
     assert second.extra_headers["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
+    # Longer than a line: as it is all the same, or no mail program knows it for an address.
+    link = f"<{link_for(person, 'reminders')}>"
+    assert len(link) > 78
+    for policy in (email.policy.SMTP, email.policy.default):
+        assert f"List-Unsubscribe: {link}".encode() in second.message(policy=policy).as_bytes().splitlines()
     unwanted.refresh_from_db()
     assert unwanted.state == State.DROPPED
 
