@@ -56,6 +56,9 @@ class WeeksSeeder:
         self.leaders = {place.role: place.user for place in places if place.role != "member"}
 
     def seed(self) -> None:
+        # They came when it was published, not when the demonstration was made.
+        came = min((self.session.published_at or self.now) + 3 * DAY, self.now)
+        Membership.objects.filter(cohort__session=self.session).update(joined_at=came)
         self._texts()
         self._places()
         self._answers()
