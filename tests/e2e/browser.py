@@ -1,7 +1,9 @@
 """What browser tests share: looking at a page with axe, logging in, and hearing what the browser complains about."""
 
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Page
+from django.conf import settings
+from django.test import Client
+from playwright.sync_api import Locator, Page, expect
 
 from tests.factories import PASSWORD
 
@@ -42,6 +44,32 @@ def log_in(page: Page, server: str, email: str, password: str = PASSWORD) -> Non
     page.get_by_label("Password", exact=True).fill(password)
     page.get_by_role("button", name="Log in", exact=True).click()
     page.wait_for_url(lambda url: "/accounts/login/" not in url)
+
+
+def enter(page: Page, server: str, user) -> None:
+    """Be logged in as `user`, whoever the page was logged in as before: without the form, where logging in is not the story."""
+    client = Client()
+    client.force_login(user, backend="allauth.account.auth_backends.AuthenticationBackend")
+    page.context.clear_cookies()
+    page.context.add_cookies(
+        [{"name": settings.SESSION_COOKIE_NAME, "value": client.cookies[settings.SESSION_COOKIE_NAME].value, "url": server}]
+    )
+
+
+def reach(page: Page, goal: Locator) -> None:
+    """Go on with Tab until `goal` has the focus."""
+    expect(goal).to_be_visible()
+    for _press in range(80):
+        if goal.evaluate("element => element === document.activeElement"):
+            return
+        page.keyboard.press("Tab")
+    raise AssertionError(f"The focus never came to {goal}.")
+
+
+def press(page: Page, goal: Locator) -> None:
+    """Go there with Tab, and press Enter."""
+    reach(page, goal)
+    page.keyboard.press("Enter")
 
 
 class Complaints:

@@ -1,13 +1,13 @@
 """A week of a cohort on a phone, with the keyboard alone: a check-in, an answer from the board, and an entry of the learning log."""
 
 import pytest
-from playwright.sync_api import Browser, Locator, Page, expect
+from playwright.sync_api import Browser, Page, expect
 
 from cohorts.models import CheckIn, CheckInReply
 from contributions.models import LearningEntry
 from tests import factories
 
-from .browser import Complaints, axe_in_both_themes, log_in
+from .browser import Complaints, axe_in_both_themes, log_in, press, reach
 
 pytestmark = [pytest.mark.e2e, pytest.mark.django_db(transaction=True)]
 
@@ -26,21 +26,6 @@ def cohort():
     item = factories.WorkItemFactory(title="Keep filters after a bulk action")
     factories.ContributionFactory(membership=amara, work_item=item)
     return cohort
-
-
-def reach(page: Page, goal: Locator) -> None:
-    """Go on with Tab until `goal` has the focus."""
-    expect(goal).to_be_visible()
-    for _press in range(80):
-        if goal.evaluate("element => element === document.activeElement"):
-            return
-        page.keyboard.press("Tab")
-    raise AssertionError(f"The focus never came to {goal}.")
-
-
-def press(page: Page, goal: Locator) -> None:
-    reach(page, goal)
-    page.keyboard.press("Enter")
 
 
 def fits(page: Page) -> None:
