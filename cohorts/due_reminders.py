@@ -23,6 +23,7 @@ from .checkins import ends_at, last_minute, opens_at
 from .late_access import deadline_of, with_late_access
 from .models import Application, ApplicationEvent, CheckIn, Membership, ReviewAssignment, ReviewPhase, Session, Week
 from .phases import switches_of
+from .stages import LONGEST_SESSION
 
 Status = Application.Status
 
@@ -38,8 +39,6 @@ OFFER_SETTLED = datetime.timedelta(hours=24)
 JOINED_SETTLED = datetime.timedelta(hours=48)
 #: How long before the last phase of the review ends, or applicants are to hear from the organisers.
 REVIEWS_AHEAD = datetime.timedelta(days=7)
-#: A session has at most 52 weeks, a week 0 and a pause of eight: what began earlier is over, and its weeks need not be read.
-LONGEST_SESSION = datetime.timedelta(days=460)
 DAY, AHEAD = datetime.timedelta(days=1), datetime.timedelta(days=8)
 
 

@@ -74,8 +74,20 @@ def write_missing_meeting_mail(now: datetime.datetime | None = None) -> int:
     About meetings alone of which somebody was told by mail. Running it twice writes nothing twice.
     """
     now = now or timezone.now()
-    told = MeetingNotice.objects.filter(meeting__starts_at__gt=now).order_by().values_list("meeting", flat=True).distinct()
-    return _write(Meeting.objects.confirmed().filter(pk__in=list(told), session__archived_at=None), {}, now)
+    told = MeetingNotice.objects.filter(meeting__starts_at__gt=now).order_by()
+    meetings = Meeting.objects.confirmed().filter(pk__in=told.values("meeting"), session__archived_at=None)
+    written = 0
+    errors: list[Exception] = []
+    # One session at a time: the locks of a transaction are few, and what fails in one keeps no other from its turn.
+    for session in meetings.order_by("session_id").values_list("session_id", flat=True).distinct():
+        try:
+            written += _write(meetings.filter(session=session), {}, now)
+        except Exception as error:
+            logger.error("The missing mails about meetings of session %s could not be written: %s", session, type(error).__name__)
+            errors.append(error)
+    if errors:
+        raise ExceptionGroup("Some mails about meetings could not be written", errors)
+    return written
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,9 @@ from django.utils.translation import gettext_lazy as _
 
 from .models import Session, Week
 
+#: A session has at most 52 weeks, a week 0 and a pause of eight: what began earlier is over, and its weeks need not be read.
+LONGEST_SESSION = datetime.timedelta(days=460)
+
 
 class Stage(models.TextChoices):
     DRAFT = "draft", _("Draft")

@@ -30,6 +30,7 @@ from .models import Application, ApplicationEvent, Cohort, Membership, Session
 from .moves import MOVES
 from .placing import cohorts_with_taken, keep_place, was_not_chosen
 from .publishing import carry_out
+from .stages import LONGEST_SESSION
 from .waitlist_order import close_ranks
 
 logger = logging.getLogger(__name__)
@@ -40,8 +41,6 @@ Decision = Application.Decision
 KIND = "places_free"
 #: The moves by which a place that was offered comes back.
 GIVEN_BACK = {(Status.OFFERED, Status.DECLINED), (Status.OFFERED, Status.EXPIRED), (Status.ACCEPTED, Status.DECLINED)}
-#: A session has at most 52 weeks and a week 0: what began earlier is over.
-LONGEST_SESSION = datetime.timedelta(days=400)
 
 
 def register() -> None:

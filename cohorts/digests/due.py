@@ -9,6 +9,7 @@ from collections.abc import Iterable
 
 from accounts.models import User
 from cohorts.models import Session
+from cohorts.stages import LONGEST_SESSION
 
 HOUR = datetime.time(7)
 #: From the morning to the end of Wednesday.
@@ -17,8 +18,6 @@ LATE = datetime.timedelta(days=2, hours=17)
 EARLIEST, LATEST = datetime.timedelta(hours=14), datetime.timedelta(hours=12)
 #: Mondays are counted from this one: the round of the mail.
 FIRST_MONDAY = datetime.date(2020, 1, 6)
-#: A session has at most 52 weeks, a week 0 and a pause of eight.
-LONGEST_SESSION = datetime.timedelta(days=460)
 
 
 def monday_of(now: datetime.datetime, user: User) -> datetime.date:

@@ -10,13 +10,15 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from cohorts.models import Feedback, FeedbackForm, Membership, access
+from cohorts.places import LONGEST_EXTENSION
+from cohorts.stages import LONGEST_SESSION
 
 from .dates import days, due_day, window_of
 
 Checkpoint, Direction, Role, State = FeedbackForm.Checkpoint, FeedbackForm.Direction, Membership.Role, Membership.State
 
-#: A session has at most 52 weeks, a pause and people who go on longer: what began earlier is over.
-LONGEST_SESSION = datetime.timedelta(days=550)
+#: With people who go on longer; what began earlier is over.
+LONGEST = LONGEST_SESSION + LONGEST_EXTENSION
 #: Who left may still tell how it was, so many days after the session's last one.
 TELL_AFTER = 60
 
@@ -45,7 +47,7 @@ def ask_due_feedback(now: datetime.datetime | None = None) -> int:
             retired_at=None,
             session__published_at__lte=now,
             session__archived_at=None,
-            session__starts_on__gte=(now - LONGEST_SESSION).date(),
+            session__starts_on__gte=(now - LONGEST).date(),
             session__starts_on__lte=(now + datetime.timedelta(days=8)).date(),
         ).select_related("session")
     )

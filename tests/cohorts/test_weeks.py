@@ -7,6 +7,7 @@ import pytest
 from django.core.exceptions import ValidationError
 from django.utils import timezone
 
+from cohorts.checkins import last_minute
 from cohorts.models import Session, Week
 from cohorts.stages import current_week
 from cohorts.weeks import generate_weeks, move_week, obstacles_to_days
@@ -84,6 +85,9 @@ def test_a_pause_moves_the_weeks_after_it_and_the_end():
     assert (days[2][2], days[3][1]) == (datetime.date(2027, 5, 23), datetime.date(2027, 6, 7))
     assert session.pause == (datetime.date(2027, 5, 24), datetime.date(2027, 6, 6))
     assert session.last_day == days[-1][2] == datetime.date(2027, 6, 27)
+    # A check-in can be written until the week after it is over, and the pause is none.
+    open_for = {week.number: (last_minute(week).date() - week.ends_on).days for week in session.calendar.all()}
+    assert [open_for[number] for number in (2, 3, 4)] == [7, 21, 7]
 
 
 @pytest.mark.parametrize(("after", "weeks"), [(6, 6), (7, 6), (1, 1)])
