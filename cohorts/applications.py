@@ -23,6 +23,7 @@ from .placing import give_free, leading, take_kept_place
 from .questions import asked_questions, clean_text
 from .stages import Stage, stage_of, takes_applications
 from .version_changes import as_note, changed_names
+from .volunteers import stop_reviewing
 
 Status = Application.Status
 
@@ -156,6 +157,7 @@ def submit(application: Application, *, by) -> bool:
         }
         event = move(locked, Status.SUBMITTED, by=by, note=note, changes=changes, after=lambda row: _write_answers(row, checked))
         apply_rules(locked)
+        stop_reviewing(locked.session, locked.applicant)
         application_mail.tell_submitted(locked, event)
     application.refresh_from_db()
     return True

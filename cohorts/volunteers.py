@@ -230,6 +230,17 @@ def end_reviewing(volunteer: Volunteer) -> None:
         SessionRole.objects.filter(session=volunteer.session_id, user=volunteer.user_id, role=SessionRole.Role.REVIEWER).delete()
 
 
+def stop_reviewing(session: Session, user) -> None:
+    """Take the reviewer's role back that came with being accepted, once `user` applies as well: nobody scores what competes with their
+    own application. Inside a transaction only."""
+    for volunteer in (
+        Volunteer.objects.accepted().select_for_update(of=("self",)).filter(session=session, user=user).order_by("pk")
+    ):
+        if volunteer.values.get("reviews"):
+            end_reviewing(volunteer)
+            volunteer.save(update_fields=["values", "updated_at"])
+
+
 # --- reading
 
 

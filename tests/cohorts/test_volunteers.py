@@ -9,6 +9,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts.models import Message
+from cohorts import applications as applying
 from cohorts import volunteers
 from cohorts.entries import Entry, EntryInvalid
 from cohorts.models import Application, Membership, Question, Session, SessionRole, Volunteer
@@ -310,6 +311,16 @@ class TestDeciding:
         accept(own, by=organiser, reviews=False)
         assert not Session.objects.reviewed_by(person).exists()
         assert Message.objects.filter(kind="volunteer_accepted").count() == 2
+
+    @pytest.mark.parametrize("given", [False, True])
+    def test_whoever_applies_after_being_accepted_reviews_no_longer(self, session, why, organiser, given):
+        """Nobody scores what competes with their own application; what organisers gave apart from it is theirs to take back."""
+        person = UserFactory()
+        if given:
+            SessionRoleFactory(session=session, user=person, role="reviewer")
+        accept(offered(session, why, person), by=organiser)
+        applying.submit(applying.save_draft(session, Entry(), by=person, version=0), by=person)
+        assert Session.objects.reviewed_by(person).exists() is given
 
     def test_a_role_that_was_given_apart_stays(self, session, why, organiser):
         role = SessionRoleFactory(session=session, role="reviewer")
