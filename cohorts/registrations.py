@@ -46,10 +46,20 @@ def _offered(organised):
 
 
 def messages_of_my_sessions(user) -> Q:
-    """Messages about the sessions that `user` organises, their applications and the places in their cohorts."""
-    from .models import access
+    """Messages about the sessions that `user` organises, their applications and the places in their cohorts.
 
-    return messages_of_sessions(access.organised_sessions(user))
+    A digest to others who lead or organise says who could use a word, and nobody reads that about themselves: an organiser who takes
+    part in a session as a member reads no digests of others there.
+    """
+    from django.contrib.contenttypes.models import ContentType
+
+    from .digests.sending import KIND as DIGEST
+    from .models import Membership, Session, access
+
+    taking_part = Membership.objects.members().filter(user=user).values("cohort__session")
+    session_type = ContentType.objects.get_for_model(Session)
+    about_oneself = Q(kind=DIGEST, about_type=session_type, about_id__in=taking_part)
+    return messages_of_sessions(access.organised_sessions(user)) & ~about_oneself
 
 
 def message_groups(user) -> Iterator[MessageGroup]:

@@ -408,3 +408,13 @@ def test_the_number_of_statements_does_not_grow_with_the_people(world):
             assert write_due_digests() == number + 1
         counts.append(len(queries))
     assert counts[1] == counts[2]
+
+
+def test_an_organiser_who_takes_part_reads_no_digest_of_others_since_it_may_speak_of_them(world):
+    organisers = [SessionRoleFactory(session=world.session).user for _ in range(2)]
+    MembershipFactory(cohort=world.cohort, user=organisers[1])
+    write_due_digests()
+    of_others = Message.objects.filter(kind="digest").exclude(recipient__in=organisers)
+    seen = [Message.objects.visible_to(one).filter(pk__in=of_others).count() for one in organisers]
+    assert seen == [of_others.count(), 0]
+    assert Message.objects.visible_to(organisers[1]).filter(kind="digest", recipient=organisers[1]).exists()
