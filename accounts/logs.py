@@ -11,6 +11,8 @@ _TOKEN_IN_ADDRESS = re.compile(r"(/feeds/(?:cohorts/)?)[^/\s\"'?]+?(\.ics)")
 _KEY_IN_ADDRESS = re.compile(r"(/password/reset/key/)(?![^/\s\"'?]*-set-password/)[^/\s\"'?]+")
 #: The links in mails that switch mail off.
 _STOP_IN_ADDRESS = re.compile(r"(/mail/stop/)[^/\s\"'?]+")
+#: Whoever has the link of an invitation can answer it.
+_INVITATION_IN_ADDRESS = re.compile(r"(/volunteering/invitation/)[^/\s\"'?]+")
 #: What GitHub's log-in sends back with the visitor.
 _CODE_IN_QUERY = re.compile(r"([?&](?:code|state)=)[^&\s\"']+")
 
@@ -19,6 +21,7 @@ SECRETS = [
     (_TOKEN_IN_ADDRESS, r"\1…\2"),
     (_KEY_IN_ADDRESS, r"\1…"),
     (_STOP_IN_ADDRESS, r"\1…"),
+    (_INVITATION_IN_ADDRESS, r"\1…"),
     (_CODE_IN_QUERY, r"\1…"),
 ]
 

@@ -49,6 +49,7 @@ def test_sentry_gets_no_variables_and_no_forms(tmp_path):
     [
         ("GET /feeds/SECRET.ics 200", "SECRET"),
         ("Not Found: /accounts/password/reset/key/1-SECRET/", "SECRET"),
+        ("GET /volunteering/invitation/12.SECRET/ 200", "SECRET"),
         ("GET /accounts/github/login/callback/?code=SECRET&state=OTHER HTTP/1.1", "SECRET"),
         ("GET /accounts/github/login/callback/?code=OTHER&state=SECRET HTTP/1.1", "SECRET"),
     ],
