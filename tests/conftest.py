@@ -1,6 +1,7 @@
 """Fixtures and guards for all tests."""
 
 import asyncio
+import copy
 import os
 import shutil
 import socket
@@ -101,6 +102,41 @@ def django_db_setup(django_db_setup, django_db_blocker):
             # Nobody comes back either: a thread of a test that has ended may try.
             cursor.execute(f"ALTER DATABASE {name} ALLOW_CONNECTIONS false")
             cursor.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture(scope="module")
+def kept(django_db_setup, django_db_blocker):
+    """`kept(make)`: the world that `make` makes, once for all tests of a module; it goes with the module.
+
+    Each test that asks for `db` works in a savepoint over it. Give each a copy, so that none changes what the next one sees:
+
+        @pytest.fixture(scope="module")
+        def made(kept):
+            return kept(make_world)
+
+        @pytest.fixture
+        def world(db, made):
+            return made()
+    """
+    from django.db import connection, transaction
+    from django.utils import timezone, translation
+
+    whole = transaction.atomic()
+    # Django's own tests say so too: nobody takes it for a transaction of the site.
+    whole._from_testcase = True
+
+    def make_once(make):
+        with django_db_blocker.unblock(), translation.override("en"), timezone.override("UTC"):
+            found = make()
+            connection.run_on_commit.clear()
+        return lambda: copy.deepcopy(found)
+
+    with django_db_blocker.unblock():
+        whole.__enter__()
+    yield make_once
+    with django_db_blocker.unblock():
+        transaction.set_rollback(True)
+        whole.__exit__(None, None, None)
 
 
 @pytest.fixture(scope="session")

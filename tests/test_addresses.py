@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from types import SimpleNamespace
 
 import pytest
+from django.conf import settings
 from django.contrib.contenttypes.models import ContentType
 from django.test import Client
 from django.urls import get_resolver, reverse
@@ -203,8 +204,17 @@ SITE = {
 }
 
 
+@pytest.fixture(scope="module")
+def made(kept):
+    return kept(make_world)
+
+
 @pytest.fixture
-def world(db):
+def world(db, made):
+    return made()
+
+
+def make_world() -> SimpleNamespace:
     """A running session with a cohort, one under review and one that is open; and one person for each role."""
     open_session = factories.SessionFactory(open=True, takes_navigators=True)
     reviewing = factories.SessionFactory(reviewing=True)
@@ -235,6 +245,7 @@ def world(db):
     checkin = factories.CheckInFactory(membership=member)
     return SimpleNamespace(
         people=people,
+        cookies={role: cookie_of(person) for role, person in people.items()},
         checkin=checkin,
         reply=CheckInReply.objects.create(checkin=checkin, author=people["navigator"], text="Well done"),
         nudge=factories.NudgeFactory(membership=member, handled_at=timezone.now()),
@@ -279,10 +290,16 @@ def world(db):
     )
 
 
+def cookie_of(person: User) -> str:
+    client = Client()
+    client.force_login(person, backend="allauth.account.auth_backends.AuthenticationBackend")
+    return client.cookies[settings.SESSION_COOKIE_NAME].value
+
+
 def client_of(world, role: str) -> Client:
     client = Client()
     if role != "anonymous":
-        client.force_login(world.people[role], backend="allauth.account.auth_backends.AuthenticationBackend")
+        client.cookies[settings.SESSION_COOKIE_NAME] = world.cookies[role]
     return client
 
 

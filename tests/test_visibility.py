@@ -157,8 +157,17 @@ WITHOUT = {
 }  # fmt: skip
 
 
+@pytest.fixture(scope="module")
+def made(kept):
+    return kept(make_world)
+
+
 @pytest.fixture
-def world(db):
+def world(db, made):
+    return made()
+
+
+def make_world() -> SimpleNamespace:
     people = {role: factories.UserFactory(email=f"{role}@example.org", name=role) for role in ROLES if role != "anonymous"}
     User.objects.filter(pk=people["operator"].pk).update(is_superuser=True)
     running, reviewing = factories.SessionFactory(), factories.SessionFactory(reviewing=True)
