@@ -1,5 +1,6 @@
 """What somebody typed into a form after their log-in had run out, kept on the server in the browser session until they are back."""
 
+import re
 from collections.abc import Callable, Iterable, Sequence
 from functools import wraps
 
@@ -17,9 +18,10 @@ MOST_KEPT = 3
 LARGEST = 60_000
 
 
-def keeps_words(fields: Sequence[str], partial: str) -> Callable:
+def keeps_words(fields: Sequence[str] | re.Pattern[str], partial: str) -> Callable:
     """For a view that saves a form at its own address: words that come without a log-in are kept, and a log-in is asked for.
 
+    `fields` are the names of those with words, or a pattern that is theirs.
     `partial` tells htmx what became of them: it gets `logged_out`, `is_kept` and `log_in`, the address to go on at.
     """
 
@@ -56,9 +58,10 @@ def forget_words(request, saved: Iterable[str]) -> None:
     request.session[KEY] = {**others, request.path: left} if left else others
 
 
-def _keep(request, fields: Sequence[str]) -> bool:
+def _keep(request, fields: Sequence[str] | re.Pattern[str]) -> bool:
     """Whether the words are kept now: not those that no form could hold, nor of very many visitors from one address."""
-    words = {name: request.POST[name] for name in fields if name in request.POST}
+    names = [name for name in request.POST if fields.fullmatch(name)] if isinstance(fields, re.Pattern) else fields
+    words = {name: request.POST[name] for name in names if name in request.POST}
     kept = dict(request.session.get(KEY, {}))
     together = kept.pop(request.path, {}) | words
     # A first text makes a row in the database, and anybody can send one.

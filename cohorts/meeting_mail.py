@@ -128,6 +128,8 @@ def _can_be_told(meeting: Meeting, now: datetime.datetime) -> bool:
 def _notices(meetings: Sequence[Meeting]) -> dict[tuple[int, int], MeetingNotice]:
     """What people were told, by meeting and person."""
     found = MeetingNotice.objects.filter(meeting__in=meetings).select_related("message", "user")
+    # Thousands of mails are looked at for their state alone.
+    found = found.defer("message__body", "message__html")
     return {(notice.meeting_id, notice.user_id): notice for notice in found}
 
 

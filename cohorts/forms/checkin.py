@@ -40,12 +40,16 @@ class WordsField(forms.CharField):
         return {name: value for name, value in super().widget_attrs(widget).items() if name != "maxlength"}
 
 
+def trigger(*, while_typing: bool) -> str:
+    """When a field saves itself, for htmx: as it is left, or paused in: who writes long must not lose it to a closed tab."""
+    return "change, input changed delay:2s" if while_typing else "change"
+
+
 def saves_itself(field: forms.Field, name: str, url: str, *others: str, while_typing: bool) -> None:
     """Have a field post itself to `url` as it is left, and where it is typed in, in every pause; with the values of `others`."""
     field.widget.attrs |= {
         "hx-post": url,
-        # Left, or paused: who writes long must not lose it to a closed tab.
-        "hx-trigger": "change, input changed delay:2s" if while_typing else "change",
+        "hx-trigger": trigger(while_typing=while_typing),
         "hx-params": ",".join([name, *others, "form", "save", "field"]),
         "hx-vals": json.dumps({"save": "draft", "field": name}),
     }

@@ -9,33 +9,35 @@ from cohorts.farewells import FIELDS, WORDS
 from cohorts.models import Farewell
 from cohorts.testimonials import LONGEST_SIGNATURE, LONGEST_TEXT
 
+from .checkin import WordsField, trigger
+
 
 class FarewellForm(forms.ModelForm):
+    did = WordsField(
+        label=_("What did you do in these weeks?"),
+        help_text=_("In your own words. Reading, asking, trying and giving up count as well."),
+    )
+    proud = WordsField(label=_("What are you glad about?"), help_text=_("It may be small."))
+    thanks = WordsField(label=_("Whom would you like to thank?"), help_text=_("Somebody who helped, answered, waited, laughed."))
+
     class Meta:
         model = Farewell
         fields = FIELDS
         labels = {
-            "did": _("What did you do in these weeks?"),
-            "proud": _("What are you glad about?"),
-            "thanks": _("Whom would you like to thank?"),
             "wants_navigator": _("be a navigator"),
             "wants_captain": _("be a captain"),
             "wants_organiser": _("help to organise"),
             "wants_note": _("Anything to add for the organisers?"),
         }
-        help_texts = {
-            "did": _("In your own words. Reading, asking, trying and giving up count as well."),
-            "proud": _("It may be small."),
-            "thanks": _("Somebody who helped, answered, waited, laughed."),
-        }
-        widgets = {name: forms.Textarea(attrs={"rows": 4}) for name in WORDS}
 
     def __init__(self, *args, save_url: str = "", **kwargs):
         super().__init__(*args, **kwargs)
+        for name in WORDS:
+            self.fields[name].widget.attrs["rows"] = 4
         for name, field in self.fields.items() if save_url else ():
             field.widget.attrs |= {
                 "hx-post": save_url,
-                "hx-trigger": "change",
+                "hx-trigger": trigger(while_typing=name in WORDS),
                 "hx-params": f"{name},version,tab,save,field",
                 "hx-vals": json.dumps({"save": "draft", "field": name}),
             }

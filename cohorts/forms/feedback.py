@@ -13,6 +13,8 @@ from accounts.templatetags.interface import icon
 from cohorts.feedback.values import options_of, typed_of
 from cohorts.models import FeedbackForm, FeedbackQuestion
 
+from .checkin import trigger
+
 Kind, Direction = FeedbackQuestion.Kind, FeedbackForm.Direction
 
 
@@ -29,7 +31,7 @@ class FeedbackEntryForm(forms.Form):
             if save_url:
                 field.widget.attrs |= {
                     "hx-post": save_url,
-                    "hx-trigger": "change",
+                    "hx-trigger": trigger(while_typing=question.kind == Kind.TEXT),
                     "hx-params": f"{name},version,page,save,field",
                     "hx-vals": json.dumps({"save": "draft", "field": name}),
                 }

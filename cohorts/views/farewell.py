@@ -16,11 +16,13 @@ from accounts.signed_in import signed_in
 from cohorts import farewells
 from cohorts.certificates import certificate_of
 from cohorts.forms.farewell import FarewellForm, NameForm
+from cohorts.kept_words import forget_words, keeps_words, kept_words
 from cohorts.models import Farewell, Membership
 from cohorts.testimonials import may_write as may_write_testimonial
 
 
 @never_cache
+@keeps_words(farewells.WORDS, "cohorts/farewell.html#saved")
 @signed_in
 @require_http_methods(["GET", "HEAD", "POST"])
 def farewell(request, membership):
@@ -30,8 +32,9 @@ def farewell(request, membership):
     against = farewells.obstacle_to_writing(found, by=request.user)
     if request.method == "POST" and against is None:
         return _save(request, found, stored)
-    form = None if against else FarewellForm(instance=stored, save_url=request.path)
-    context = _context(request, found, stored, form) | {"against": against}
+    kept = kept_words(request)
+    form = None if against else FarewellForm(instance=stored, initial=kept, save_url=request.path)
+    context = _context(request, found, stored, form) | {"against": against, "is_kept": bool(kept)}
     if request.method == "POST":
         context["typed"] = [(field.label, field.value()) for field in FarewellForm(request.POST) if field.name in farewells.WORDS]
     return render(request, "cohorts/farewell.html", context, status=409 if request.method == "POST" else 200)
@@ -56,6 +59,7 @@ def _save(request, membership, stored):
     except farewells.NothingWritten as error:
         form.add_error(None, str(error))
         return render(request, "cohorts/farewell.html", _context(request, membership, stored, form), status=422)
+    forget_words(request, values)
     problem = " ".join(form.errors[field]) if field in form.errors else ""
     if request.htmx:
         return render(request, "cohorts/farewell.html#saved", {"saved": saved, "problem": problem})

@@ -1,5 +1,6 @@
 """Feedback of one's own: what is asked, the form, and what was said."""
 
+import re
 import secrets
 
 from django.contrib import messages
@@ -15,6 +16,7 @@ from accounts.signed_in import signed_in
 from cohorts.feedback import asking, writing
 from cohorts.feedback.values import in_words, typed_of
 from cohorts.forms.feedback import FeedbackEntryForm
+from cohorts.kept_words import forget_words, keeps_words, kept_words
 from cohorts.models import Feedback, Membership
 
 
@@ -49,6 +51,7 @@ def my_feedback(request):
 
 
 @never_cache
+@keeps_words(re.compile(r"q\d{1,18}"), "cohorts/feedback.html#saved")
 @signed_in
 @require_http_methods(["GET", "HEAD", "POST"])
 def feedback(request, pk):
@@ -56,10 +59,11 @@ def feedback(request, pk):
     row = get_object_or_404(_own(request.user), pk=pk)
     if request.method == "POST":
         return _save(request, row)
-    form = None
+    form, kept = None, kept_words(request)
     if writing.is_open(row):
         form = FeedbackEntryForm(row.form, values=row.values, save_url=request.path)
-    return render(request, "cohorts/feedback.html", _context(row, form))
+        form.initial |= kept
+    return render(request, "cohorts/feedback.html", _context(row, form) | {"is_kept": bool(kept)})
 
 
 @signed_in
@@ -102,6 +106,7 @@ def _save(request, row):
         return _refused(request, row, form, str(error))
     except writing.ChangedElsewhere as error:
         return _elsewhere(request, form, error.feedback)
+    forget_words(request, [only] if only else form.fields)
     if request.htmx:
         problem = saved.errors.get(int(only[1:]), "") if only in form.fields else " ".join(saved.errors.values())
         return render(request, "cohorts/feedback.html#saved", {"saved": saved.feedback, "problem": problem})

@@ -108,6 +108,20 @@ def test_handing_a_cohort_over(world):
     assert client(world, "nav").get(url).status_code == 404
 
 
+def test_words_of_a_farewell_that_come_after_the_log_in_ran_out_are_in_the_form_again(world):
+    ada, url = client(world, "ada"), f"{world.url}/farewell/"
+    ada.logout()
+    while_typing = ada.post(url, {"did": "Half", "save": "draft", "field": "did"}, headers={"HX-Request": "true"})
+    assert "You are logged out. What you typed is kept." in text(while_typing)
+    assert ada.post(url, {"thanks": "Grace"}).status_code == 302
+    ada.force_login(world.people["ada"])
+    page = text(ada.get(url))
+    assert ">\nHalf</textarea>" in page
+    assert ">\nGrace</textarea>" in page
+    ada.post(url, {"did": "Half", "thanks": "Grace", "version": "0", "tab": "t"})
+    assert "It is not saved yet" not in text(ada.get(url))
+
+
 def test_a_farewell_saves_itself_field_by_field(world):
     ada, url = client(world, "ada"), f"{world.url}/farewell/"
     page = text(ada.get(url))

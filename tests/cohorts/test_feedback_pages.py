@@ -133,6 +133,18 @@ def test_nobody_else_opens_the_form_also_no_organiser(client, feedback, organise
     assert log_in(client, organiser).get(f"/feedback/{feedback.pk}/").status_code == 404
 
 
+def test_words_that_come_after_the_log_in_ran_out_are_in_the_form_again(client, member, feedback):
+    question = feedback.form.questions.get(kind="text")
+    typed, address = {f"q{question.pk}": "Typed too long"}, f"/feedback/{feedback.pk}/"
+    member.logout()
+    assert "What you typed is kept." in member.post(address, typed | {"save": "draft"}, headers={"HX-Request": "true"}).text
+    log_in(member, feedback.membership.user)
+    assert "Typed too long</textarea>" in member.get(address).text
+    member.post(address, typed | {"save": "draft"})
+    assert "It is not saved yet" not in member.get(address).text
+    assert Feedback.objects.get(pk=feedback.pk).values == {str(question.pk): "Typed too long"}
+
+
 def test_my_page_costs_as_many_queries_for_many_forms(member, feedback, django_assert_num_queries):
     with CaptureQueriesContext(connection) as one:
         member.get("/feedback/")
