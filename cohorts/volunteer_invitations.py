@@ -138,7 +138,15 @@ def take_back(volunteer: Volunteer, *, by) -> None:
         locked = Volunteer.objects.select_for_update().filter(pk=volunteer.pk, state=State.INVITED).first()
         if locked is None:
             raise VolunteerError(_("This invitation is answered already, or taken back."))
-        locked.delete()
+        _forget([locked.pk])
+
+
+def _forget(pks: Iterable[int]) -> None:
+    """Forget invitations that were not answered. What somebody has typed is theirs: of such rows the invitation alone goes."""
+    waiting = Volunteer.objects.filter(pk__in=list(pks), state=State.INVITED)
+    begun = waiting.filter(user__isnull=False, version__gt=0)
+    begun.update(state=State.DRAFT, email="", invited_by=None, invited_at=None)
+    waiting.delete()
 
 
 def invitation_of(key: str, now: datetime.datetime | None = None) -> Volunteer | None:
@@ -207,7 +215,8 @@ def end_invitations(now: datetime.datetime | None = None) -> int:
     waiting = Volunteer.objects.filter(state=State.INVITED).select_related("session")
     begun = waiting.filter(session__starts_on__lte=(now + datetime.timedelta(days=9)).date())
     over = [one.pk for one in begun.order_by("pk") if now >= one.session.begins_at]
-    Volunteer.objects.filter(pk__in=over, state=State.INVITED).delete()
+    with transaction.atomic():
+        _forget(over)
     return len(over)
 
 

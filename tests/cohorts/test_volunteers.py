@@ -28,7 +28,16 @@ from cohorts.volunteer_invitations import (
     take_back,
 )
 from cohorts.volunteer_mail import key_of
-from cohorts.volunteers import VolunteerError, VolunteerStale, obstacle_to_writing, open_roles, save_draft, submit, withdraw
+from cohorts.volunteers import (
+    VolunteerError,
+    VolunteerStale,
+    obstacle_to_writing,
+    open_roles,
+    save_draft,
+    submit,
+    typed_entry,
+    withdraw,
+)
 from tests.factories import (
     ApplicationFactory,
     CohortFactory,
@@ -240,6 +249,19 @@ class TestInviting:
         with pytest.raises(VolunteerError):
             refuse(key_of(asked), by=UserFactory())
         assert invite(session, "captain", by=organiser, addresses=[Address("ada@example.org")]) == [asked]
+
+    def test_what_somebody_typed_stays_theirs_when_the_invitation_is_taken_back_or_over(self, session, organiser, why):
+        for end in (lambda asked: take_back(asked, by=organiser), lambda _asked: end_invitations(session.begins_at)):
+            (asked,) = invite(session, "navigator", by=organiser, addresses=[Address("ada@example.org")])
+            person = UserFactory()
+            key = key_of(asked)
+            claim(key, by=person)
+            save_draft(session, "navigator", Entry({why.pk: "An hour of words"}), by=person, version=0, tab="a")
+            end(asked)
+            own = Volunteer.objects.get()
+            assert (own.state, own.user, own.email, invitation_of(key)) == (State.DRAFT, person, "", None)
+            assert typed_entry(own).texts[why.pk] == "An hour of words"
+            own.delete()
 
     def test_taken_back_over_or_made_up(self, session, organiser, client, why):
         one, two = invite(session, "captain", by=organiser, addresses=[Address("a@example.org"), Address("b@example.org")])
