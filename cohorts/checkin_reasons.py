@@ -51,7 +51,7 @@ def checkin_waits(memberships: Sequence[Membership], now: datetime.datetime) -> 
         values: dict[str, Any] = {"membership": membership, "party": Party.LEADER, "since": checkin.written_at, "topic": "talk"}
         values["url"] = _page_of(checkin)
         title = _("Check-in of week %(number)s") % {"number": checkin.week.number}
-        if checkin.stuck.strip() and not rest.now and not signs[pk].reply_to(checkin):
+        if checkin.is_stuck and not rest.now and not signs[pk].reply_to(checkin):
             text = _("is stuck: “%(words)s”") % {"words": _words(checkin)}
             yield Wait(key=f"stuck-{checkin.pk}", title=title, text=text, reason=("stuck", _key(checkin)), **values)
         if checkin.wants_to_talk and not signs[pk].talk_since(checkin):
@@ -106,7 +106,7 @@ def _of_words(membership: Membership, checkin: CheckIn, rest: Rest, signs: Signs
                 kind="talk", text=text, tone="trouble", help=help, asks=True, private=True, **_answered(answer), **values
             )
     reply = signs.reply_to(checkin)
-    if checkin.stuck.strip() and not rest.now and _still_counts(checkin, reply, rest, now):
+    if checkin.is_stuck and not rest.now and _still_counts(checkin, reply, rest, now):
         text = _("is stuck: “%(words)s”") % {"words": _words(checkin)}
         help = _("Answer them, or offer half an hour to look at it together.")
         yield Reason(kind="stuck", text=text, help=help, asks=True, **_answered(reply), **values)

@@ -58,6 +58,12 @@ register.filter(web_address)
 
 
 @register.filter
+def as_webcal(address: str) -> str:
+    """The address of a calendar in the way that makes phones and computers open their calendar program to subscribe to it."""
+    return f"webcal://{address.partition('://')[2]}"
+
+
+@register.filter
 def markdown(text: str) -> SafeString:
     """Markdown written by people, as cleaned HTML."""
     return render_markdown(text)
@@ -73,6 +79,10 @@ def ago(moment: datetime.datetime | None) -> str:
         return _("just now")
     if moment <= now:
         return _("%(time)s ago") % {"time": timesince(moment, now, depth=1)}
+    days = (timezone.localdate(moment) - timezone.localdate(now)).days
+    if 1 < days < 7:
+        # By the calendar, as people count: from Sunday evening to Wednesday noon it is three days.
+        return ngettext("in %(count)d day", "in %(count)d days", days) % {"count": days}
     return _("in %(time)s") % {"time": timeuntil(moment, now, depth=1)}
 
 

@@ -8,7 +8,7 @@ from cohorts.models import Membership
 from cohorts.places import LONGEST_NOTE
 
 DAY = forms.DateInput(format="%Y-%m-%d", attrs={"type": "date", "class": "short"})
-WHO_READS = _("If you like. Read by the person, those who lead the cohort and the organisers, and by nobody else.")
+WHO_READS = _("Read by nobody but the person, those who lead the cohort and the organisers.")
 
 
 def _note(label, help_text=WHO_READS) -> forms.CharField:
@@ -19,7 +19,10 @@ def _note(label, help_text=WHO_READS) -> forms.CharField:
 
 class RestForm(forms.Form):
     until = forms.DateField(
-        label=_("Until and with which day?"), help_text=_("Leave it empty if you do not know yet."), required=False, widget=DAY
+        label=_("Until which day, that day included?"),
+        help_text=_("Leave it empty if you do not know yet."),
+        required=False,
+        widget=DAY,
     )
     note = _note(_("Anything to say about it?"))
 
@@ -33,7 +36,7 @@ class ReturnForm(forms.Form):
 
 
 class ExtendForm(forms.Form):
-    until = forms.DateField(label=_("Goes on until and with"), widget=DAY)
+    until = forms.DateField(label=_("Goes on until the end of this day"), widget=DAY)
     note = _note(_("Anything to say about it?"))
 
 

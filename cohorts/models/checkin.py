@@ -8,6 +8,13 @@ from django.utils.translation import gettext_lazy as _
 from . import access
 from .cohort import Cohort
 
+#: What people write who are not stuck. Not translated: it is for the writer's language to say, and that is not known.
+NOT_STUCK = frozenset({
+    "no", "nope", "none", "nothing", "nothing yet", "nothing right now", "nothing this week", "nowhere", "not stuck",
+    "not at all", "i am not stuck", "i'm not stuck", "i’m not stuck", "all good", "n/a", "na",
+    "nein", "nichts", "nirgends", "nada", "rien", "niente",
+})  # fmt: skip
+
 
 class CheckInQuerySet(models.QuerySet["CheckIn"]):
     def visible_to(self, user):
@@ -74,6 +81,12 @@ class CheckIn(models.Model):
 
     def __str__(self) -> str:
         return f"{self.membership}, {self.week}"
+
+    @property
+    def is_stuck(self) -> bool:
+        """Whether the member wrote that something holds them up. “Nothing” and its like, asked for or not, do not say so."""
+        said = " ".join(self.stuck.split()).strip(".!,;:-–—/ ").casefold()
+        return bool(said) and said not in NOT_STUCK
 
 
 class CheckInReplyQuerySet(models.QuerySet["CheckInReply"]):

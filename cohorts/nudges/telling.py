@@ -239,7 +239,9 @@ def _values(reader: Reader, reasons: Sequence[Reason]) -> dict[str, object]:
 
 def _line(reason: Reason, *, named: bool) -> str:
     """“Ada would like to talk. Offer them a time today.”"""
-    sentence = f"{reason.membership.user.get_short_name()} {reason.text}."
+    # A title in quotes is not what the person does.
+    between = ": " if reason.text.startswith("“") else " "
+    sentence = f"{reason.membership.user.get_short_name()}{between}{reason.text}."
     if named:
         sentence = f"{reason.membership.cohort}: {sentence}"
     return f"{sentence} {reason.help}".strip()

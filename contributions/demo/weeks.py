@@ -4,7 +4,8 @@ import datetime
 
 from django.utils import timezone
 
-from accounts.models import User
+from accounts.models import Availability, User
+from accounts.models.availability import SLOTS_A_DAY
 from cohorts import nudges
 from cohorts.entries import Entry
 from cohorts.feedback.usual import add_usual_forms
@@ -62,6 +63,7 @@ class WeeksSeeder:
         self._texts()
         self._places()
         self._answers()
+        self._hours()
         self._meetings()
         self._one_to_one()
         self._poll()
@@ -100,6 +102,16 @@ class WeeksSeeder:
         Membership.objects.filter(pk=longer.pk).update(extended_until=until)
         MembershipEvent.objects.create(
             membership=longer, what="extended", actor=organiser, note="Was ill in weeks 2 and 3.", at=self.now - 2 * DAY
+        )
+
+    def _hours(self) -> None:
+        """When the people of the cohort have time: mornings and evenings on their own clocks. One has not said it."""
+        people = [place.user for place in self.members[:-1]] + list(self.leaders.values())
+        said = set(Availability.objects.filter(user__in=people).values_list("user_id", flat=True))
+        hours = (*range(14, 22), *range(35, 43))
+        slots = [day * SLOTS_A_DAY + slot for day in range(5) for slot in hours]
+        Availability.objects.bulk_create(
+            Availability(user=user, time_zone=user.time_zone, slots=slots) for user in people if user.pk not in said
         )
 
     def _answers(self) -> None:

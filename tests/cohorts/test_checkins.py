@@ -196,9 +196,10 @@ def test_resting_takes_a_post_of_the_member(membership, client):
     assert not CheckIn.objects.exists()
 
 
-def test_resting_leads_back_to_no_other_site(membership, client):
+@pytest.mark.parametrize("to", ["https://evil.example.org/", "//evil.example.org/", "/\\evil.example.org/", "nowhere", "a:b"])
+def test_resting_leads_back_to_no_other_site(membership, client, to):
     client.force_login(membership.user)
-    answer = client.post(reverse("rest", args=[membership.pk]), {"next": "https://evil.example.org/"})
+    answer = client.post(reverse("rest", args=[membership.pk]), {"next": to})
     assert answer.url == reverse("progress", args=[membership.pk])
 
 
@@ -509,3 +510,20 @@ def test_what_was_said_long_ago_is_not_told_again(membership):
 @pytest.mark.parametrize("when", [datetime.datetime(2027, 1, 20, tzinfo=UTC), datetime.datetime(2027, 4, 1, tzinfo=UTC)])
 def test_nothing_is_told_before_the_start_and_after_the_end(membership, when):
     assert reasons(membership, when) == {}
+
+
+@pytest.mark.parametrize(
+    ("words", "is_stuck"),
+    [
+        ("The tests hang", True),
+        ("Nothing works", True),
+        ("no idea how to run them", True),
+        ("Nothing.", False),
+        (" not\n stuck! ", False),
+        ("N/A", False),
+        ("-", False),
+        ("", False),
+    ],
+)
+def test_nothing_is_not_being_stuck(words, is_stuck):
+    assert CheckIn(stuck=words).is_stuck is is_stuck
