@@ -59,7 +59,10 @@ def confirm(request: HttpRequest) -> HttpResponse:
         return render(request, "accounts/_availability_confirmed.html", {"stored": stored})
     messages.success(request, _("Thank you. Your hours stand as they are."))
     back = request.POST.get("next", "")
-    is_ours = url_has_allowed_host_and_scheme(back, {request.get_host()}, require_https=request.is_secure())
+    # A path alone: anything else is taken for the name of a page, which may be none.
+    is_ours = back.startswith("/") and url_has_allowed_host_and_scheme(
+        back, {request.get_host()}, require_https=request.is_secure()
+    )
     return redirect(back if is_ours else "availability")
 
 

@@ -5,13 +5,14 @@ from django.core.exceptions import PermissionDenied
 from django.http import Http404
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
-from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from accounts.signed_in import signed_in
 from cohorts import nudges
 from cohorts.models import Membership, Nudge
+
+from .checkins import next_page
 
 
 @signed_in
@@ -59,6 +60,4 @@ def _with_note(problem: str, note: str) -> str:
 
 def _board(request, member):
     """Where the form stood, else the page of the cohort."""
-    url = request.POST.get("next", "")
-    safe = url_has_allowed_host_and_scheme(url, allowed_hosts={request.get_host()}, require_https=request.is_secure())
-    return url if safe else reverse("cohort", args=[member.cohort_id])
+    return next_page(request) or reverse("cohort", args=[member.cohort_id])

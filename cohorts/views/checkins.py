@@ -219,5 +219,8 @@ def _name_of(request) -> str:
 def next_page(request) -> str:
     """Where the form asks to go on, if that is a page of this site; else empty."""
     url = request.POST.get("next") or request.GET.get("next") or ""
-    safe = url_has_allowed_host_and_scheme(url, allowed_hosts={request.get_host()}, require_https=request.is_secure())
+    # A path alone: anything else is taken for the name of a page, which may be none.
+    safe = url.startswith("/") and url_has_allowed_host_and_scheme(
+        url, allowed_hosts={request.get_host()}, require_https=request.is_secure()
+    )
     return url if safe else ""
