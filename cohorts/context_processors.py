@@ -1,10 +1,11 @@
 """What the main navigation shows to this visitor."""
 
 from django.utils import timezone
-from django.utils.functional import SimpleLazyObject
+from django.utils.functional import SimpleLazyObject, cached_property
 
-from .models import Application, Membership, SessionRole, access
+from .models import Application, Membership, SessionRole, Volunteer, access
 from .this_week import week_lines
+from .training import open_training
 
 
 class Navigation:
@@ -14,6 +15,7 @@ class Navigation:
     """
 
     def __init__(self, user):
+        self._user = user
         memberships = list(Membership.objects.filter(user=user).present().select_related("cohort__session"))
         roles = list(SessionRole.objects.filter(user=user).select_related("session"))
         self.has_progress = any(
@@ -45,6 +47,11 @@ class Navigation:
                 *(membership.cohort.session for membership in memberships if membership.role in access.LEADING),
             )
         )
+
+    @cached_property
+    def helps(self) -> bool:
+        """Whether this person offered to help, is asked to, or has training left: looked up only by the pages of one's own account."""
+        return Volunteer.objects.of(self._user).exists() or bool(open_training(self._user))
 
 
 def _newest(found, starts_on):

@@ -47,11 +47,15 @@ class UnansweredRow:
 
 
 def unanswered_rows(matters: Matters, blocks: Sequence[Block]) -> list[UnansweredRow]:
-    """Of the whole session, in the order of cohorts; of one cohort by name."""
+    """Of the whole session, in the order of cohorts; of one cohort by name. Navigators stand first: they are written to first."""
     of_cohort: dict[int, list[Unanswered]] = defaultdict(list)
     for one in matters.unanswered:
         of_cohort[one.membership.cohort_id].append(one)
-    return [UnansweredRow(one, block.cohort, block.leaders) for block in blocks for one in of_cohort[block.cohort.pk]]
+    return [
+        UnansweredRow(one, block.cohort, sorted(block.leaders, key=lambda leader: leader.role != Membership.Role.NAVIGATOR))
+        for block in blocks
+        for one in of_cohort[block.cohort.pk]
+    ]
 
 
 def blocks_of(user, session: Session) -> list[Block]:

@@ -304,6 +304,7 @@ class AnnouncementsMixin:
             "title": announcement.subject,
             "announcement": announcement,
             "counts": counts_of(rows),
+            "has_told": any(row.message for row in rows),
             "page": Paginator(rows, PEOPLE_A_PAGE).get_page(request.GET.get("p")),
             "can_cancel": announcement.state in (State.SCHEDULED, State.SENDING) and session.archived_at is None,
             "people": [row.user for row in rows][:PROPOSED],

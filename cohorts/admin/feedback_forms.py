@@ -21,6 +21,7 @@ class FeedbackFormForm(forms.ModelForm):
             "direction": forms.RadioSelect(),
             "checkpoint": forms.RadioSelect(),
         }
+        labels = {"direction": _("Who is asked, about what")}
         help_texts = {
             "title": _("People see it as the name of the form."),
             "week_number": _("Only for “In a week”."),

@@ -5,7 +5,7 @@ import zoneinfo
 from django import forms
 from django.contrib import admin
 from django.utils import timezone
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -258,21 +258,18 @@ class SessionAdmin(
         from django.urls import reverse
 
         query = f"?session__id__exact={session.pk}"
-        return format_html(
-            '<a href="{}{}">{}</a> · <a href="{}">{}</a> · <a href="{}{}">{}</a> · <a href="{}">{}</a> · <a href="{}">{}</a>',
-            reverse("admin:cohorts_application_changelist"),
-            query,
-            _("Applications"),
-            reverse("admin:cohorts_session_ranking", args=[session.pk]),
-            _("Ranking"),
-            reverse("admin:cohorts_cohort_changelist"),
-            query,
-            _("Cohorts"),
-            reverse("session_figures", args=[session.slug]),
-            _("Figures"),
-            reverse("admin:cohorts_session_copy", args=[session.pk]),
-            _("Copy the session"),
-        )
+        links = [
+            (reverse("admin:cohorts_application_changelist") + query, _("Applications")),
+            (reverse("admin:cohorts_session_ranking", args=[session.pk]), _("Ranking")),
+            (reverse("admin:cohorts_cohort_changelist") + query, _("Cohorts")),
+            (reverse("session_figures", args=[session.slug]), _("Figures")),
+            (reverse("admin:cohorts_session_copy", args=[session.pk]), _("Copy the session")),
+        ]
+        if session.published_at:
+            links.insert(0, (reverse("session_board", args=[session.slug]), _("All cohorts")))
+        if session.is_closing:
+            links.append((reverse("admin:cohorts_testimonial_changelist") + query, _("Testimonials")))
+        return format_html_join(" · ", '<a href="{}">{}</a>', links)
 
     def render_change_form(self, request, context, add=False, change=False, form_url="", obj=None):
         if obj is not None:

@@ -14,6 +14,7 @@ from cohorts import volunteers
 from cohorts.entries import EntryInvalid, EntryTooLarge
 from cohorts.forms.volunteer import read_volunteer_entry
 from cohorts.models import Session, Volunteer
+from cohorts.training import open_training
 from cohorts.volunteer_invitations import claim, invitation_of, refuse
 from cohorts.volunteer_mail import read_key
 from cohorts.volunteers import VolunteerError, VolunteerStale
@@ -108,7 +109,7 @@ def _mine(user):
 @require_safe
 def my_volunteering(request):
     rows = [pages.summary(one) for one in _mine(request.user).order_by("-session__starts_on", "role", "pk")]
-    return render(request, "cohorts/my_volunteering.html", {"rows": rows})
+    return render(request, "cohorts/my_volunteering.html", {"rows": rows, "training": open_training(request.user)})
 
 
 @never_cache
