@@ -96,14 +96,15 @@ def _concerned(checkin: CheckIn, replies: Sequence[CheckInReply]) -> list[User]:
     """The member, and the writers of replies who may still read them, in the order of their first words."""
     member = checkin.membership.user
     writers = {reply.author.pk: reply.author for reply in replies if reply.author is not None and reply.author.pk != member.pk}
-    reading = set(Membership.objects.present().filter(cohort=checkin.membership.cohort_id).values_list("user_id", flat=True))
-    leading = (pk for pk, user in writers.items() if pk in reading or _organises(user, checkin))
-    people = [member, *(writers[pk] for pk in leading)]
+    people = [member, *(user for user in writers.values() if _reads(user, checkin))]
     return [person for person in people if person.is_active and person.replies_by_mail]
 
 
-def _organises(user: User, checkin: CheckIn) -> bool:
-    return Cohort.objects.led_by(user).filter(pk=checkin.membership.cohort_id).exists()
+def _reads(user: User, checkin: CheckIn) -> bool:
+    """Whether somebody else than the member belongs to the cohort now, or leads or organises it."""
+    cohort = checkin.membership.cohort_id
+    belongs = Membership.objects.present().filter(cohort=cohort, user=user)
+    return belongs.exists() or Cohort.objects.led_by(user).filter(pk=cohort).exists()
 
 
 def _concerning(checkin: CheckIn, replies: Sequence[CheckInReply], person: User) -> list[CheckInReply]:
@@ -166,8 +167,11 @@ def _values(checkin: CheckIn, person: User, news: Sequence[CheckInReply]) -> dic
 
 
 def _still_true(message: Message) -> bool:
-    """Whether something that the mail tells of still stands there."""
+    """Whether something that the mail tells of still stands there, and its reader may still read it."""
     checkin: Any = message.about
+    reader = message.recipient
+    if reader is None or (reader.pk != checkin.membership.user_id and not _reads(reader, checkin)):
+        return False
     earlier = Message.objects.filter(**_about(checkin), recipient=message.recipient, round__lt=message.round)
     before = earlier.order_by("-round").values_list("created_at", flat=True).first()
     replies = checkin.replies.filter(created_at__lte=message.created_at, author__isnull=False).exclude(author=message.recipient)

@@ -15,7 +15,7 @@ from accounts.personal_data import delete_account, export, preview_deletion
 from background.models import TaskRun
 from cohorts import checkin_replies
 from cohorts.checkin_mail import tell_replies
-from cohorts.models import CheckIn, CheckInReply, Cheer, Session
+from cohorts.models import CheckIn, CheckInReply, Cheer, Membership, Session
 from tests.factories import (
     CheckInFactory,
     CohortFactory,
@@ -185,6 +185,17 @@ def test_a_mail_about_words_that_are_gone_is_dropped_at_the_last_moment(checkin,
     send_message(mail.pk)
     mail.refresh_from_db()
     assert mail.state == "dropped"
+
+
+def test_who_does_not_belong_to_the_cohort_any_more_gets_no_mail_that_waits(checkin, navigator, time_machine):
+    say(checkin, navigator)
+    time_machine.shift(60)
+    say(checkin, checkin.membership.user, "Thanks")
+    assert tell_replies(checkin.pk) == 2
+    Membership.objects.filter(user=navigator).update(state="left", left_at=NOW)
+    for one in mails():
+        send_message(one.pk)
+    assert {one.recipient: one.state for one in mails()} == {checkin.membership.user: "sent", navigator: "dropped"}
 
 
 def test_a_changed_reply_is_told_with_its_new_words(checkin, navigator):
