@@ -12,7 +12,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from accounts.signed_in import signed_in
 from cohorts import testimonials as domain
-from cohorts.alumni import classes
+from cohorts.alumni import classes, sessions_with_alumni
 from cohorts.forms.farewell import TestimonialForm
 from cohorts.models import Session, Testimonial
 
@@ -23,8 +23,9 @@ SESSIONS_SHOWN, TESTIMONIALS_SHOWN = 10, 20
 @never_cache
 @require_safe
 def alumni(request):
-    page = Paginator(classes(timezone.now()), SESSIONS_SHOWN).get_page(request.GET.get("page"))
-    return render(request, "cohorts/alumni.html", {"page": page})
+    now = timezone.now()
+    page = Paginator(sessions_with_alumni(now), SESSIONS_SHOWN).get_page(request.GET.get("page"))
+    return render(request, "cohorts/alumni.html", {"page": page, "classes": classes(now, list(page.object_list))})
 
 
 @never_cache

@@ -9,7 +9,7 @@ from django.core.exceptions import PermissionDenied
 from accounts.models import User
 from accounts.people_registry import deletion_previews, erasers, export_sections
 from cohorts import farewells, places, testimonials
-from cohorts.alumni import classes
+from cohorts.alumni import classes, sessions_with_alumni
 from cohorts.certificates import certificate_of
 from cohorts.completing import complete_due
 from cohorts.ending_personal_data import erase, preview
@@ -127,6 +127,8 @@ def test_alumni_are_those_who_agree_completed_and_have_a_name(world, django_asse
     complete_due(AFTER)
     with django_assert_num_queries(1):
         assert named() == ["member", "navigator"]
+    assert sessions_with_alumni(AFTER) == [world.session]
+    assert sessions_with_alumni(NOW) == classes(AFTER, []) == []
     User.objects.filter(pk=world.member.pk).update(consent_alumni=False)
     assert named() == ["navigator"]
     # A session whose dates were moved afterwards is not over.
