@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from django.contrib.auth.hashers import make_password
 
 from accounts.models import User
+from accounts.terms import TERMS_VERSION
 
 PASSWORD = "cohorts"
 
@@ -235,7 +236,7 @@ def _save(users: dict[str, User]) -> dict[str, User]:
     from django.utils import timezone
 
     for user in users.values():
-        user.terms_version, user.terms_accepted_at = "1", timezone.now()
+        user.terms_version, user.terms_accepted_at = TERMS_VERSION, timezone.now()
     User.objects.bulk_create(users.values())
     EmailAddress.objects.bulk_create(
         [EmailAddress(user=user, email=user.email, verified=True, primary=True) for user in users.values()]

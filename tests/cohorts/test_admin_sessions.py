@@ -296,3 +296,16 @@ def test_the_admin_s_colours_are_the_site_s():
 
     site, of_admin = tokens("site.css"), tokens("admin.css")
     assert {key: of_admin.get(key) for key in site} == site
+
+
+def test_a_session_leads_to_its_board_once_it_is_published_and_to_testimonials_at_the_end(client):
+    user, now = UserFactory(), timezone.now()
+    before = SessionFactory()
+    over = SessionFactory(starts_on=datetime.date(2020, 6, 1), announced_at=now, published_at=now)
+    for session in (before, over):
+        SessionRoleFactory(session=session, user=user, role="organiser")
+    client.force_login(user)
+    for session, leads in ((before, False), (over, True)):
+        text = client.get(reverse("admin:cohorts_session_change", args=[session.pk])).text
+        assert (reverse("session_board", args=[session.slug]) in text) is leads
+        assert (f"{reverse('admin:cohorts_testimonial_changelist')}?session" in text) is leads

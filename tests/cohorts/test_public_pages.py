@@ -251,3 +251,10 @@ def test_a_reviewer_reads_how_many_wait(client, log_in):
     session.review_closed_at = timezone.now()
     session.save()
     assert "wait for your review" not in page(client, "home")
+
+
+def test_a_session_says_when_its_pause_is_and_why(client):
+    session = SessionFactory(
+        announced_at=timezone.now(), starts_on=datetime.date(2027, 6, 7), pause_after=2, pause_weeks=1, pause_note="A holiday."
+    )
+    assert "There is a pause from 21 June to 27 June. A holiday." in page(client, "session", session.slug)
