@@ -300,7 +300,7 @@ def test_the_admin_s_colours_are_the_site_s():
 
 def test_a_session_leads_to_its_board_once_it_is_published_and_to_testimonials_at_the_end(client):
     user, now = UserFactory(), timezone.now()
-    before = SessionFactory()
+    before = SessionFactory(announced_at=None, published_at=None)
     over = SessionFactory(starts_on=datetime.date(2020, 6, 1), announced_at=now, published_at=now)
     for session in (before, over):
         SessionRoleFactory(session=session, user=user, role="organiser")
