@@ -87,6 +87,7 @@ class _Making:
         return {
             "kind": kind,
             "people": people,
+            "minutes": 30 if kind == Meeting.Kind.ONE_TO_ONE else 60,
             "look_from": today,
             "how": ASK if not self.arranges and kind == Meeting.Kind.ONE_TO_ONE else ONCE,
         }
