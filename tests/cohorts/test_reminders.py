@@ -86,10 +86,11 @@ class TestDraft:
         assert "/sessions/spring/apply/" in message.body
         assert "/me/#mail" in message.body
 
-    def test_says_the_deadline_in_the_readers_zone_and_in_utc(self, session):
+    def test_says_the_deadline_in_the_readers_zone_and_in_utc(self):
         closes = datetime.datetime(2027, 3, 1, 12, tzinfo=datetime.UTC)
-        Session.objects.update(applications_close_at=closes)
-        ApplicationFactory(session=session, status="draft", submitted_at=None, applicant__time_zone="Asia/Tokyo")
+        with time_machine.travel(closes - 9 * DAY, tick=False):
+            session = SessionFactory(open=True, name="Spring", applications_close_at=closes, time_zone="America/New_York")
+            ApplicationFactory(session=session, status="draft", submitted_at=None, applicant__time_zone="Asia/Tokyo")
         assert write_due_reminders(closes - HOUR) == 1
         body = written("reminder_draft")[0].body
         assert "Monday 1 March 2027, 21:00 (Tokyo), 1 March, 12:00 UTC" in body
@@ -236,10 +237,16 @@ class TestOffer:
 
 
 class TestCheckIn:
-    """The session of the factory is in week 4 of a calendar that begins 24 days ago."""
+    """A session that begins on Monday 2 November 2026, seen from its second week."""
+
+    @pytest.fixture(autouse=True)
+    def in_those_days(self):
+        """Rows that are made with the clock of their making belong to the same year, whenever the test runs."""
+        with time_machine.travel(self.at("2026-11-11 12:00")):
+            yield
 
     @pytest.fixture
-    def session(self):
+    def session(self, in_those_days):
         return SessionFactory(name="Spring", starts_on=datetime.date(2026, 11, 2), time_zone="America/New_York")
 
     @pytest.fixture
@@ -401,7 +408,9 @@ class TestCheckIn:
 class TestReviews:
     @pytest.fixture
     def now(self):
-        return timezone.now()
+        """Noon: late in the evening, days have another name where the reader is."""
+        with time_machine.travel(datetime.datetime(2026, 11, 11, 12, tzinfo=datetime.UTC), tick=False):
+            yield timezone.now()
 
     @pytest.fixture
     def world(self, now):

@@ -4,6 +4,7 @@ import datetime
 from types import SimpleNamespace
 
 import pytest
+import time_machine
 from django.core.exceptions import PermissionDenied
 
 from accounts.models import User
@@ -23,8 +24,15 @@ AFTER = datetime.datetime(2026, 11, 16, 1, tzinfo=datetime.UTC)
 DAY = datetime.timedelta(days=1)
 
 
+@pytest.fixture(autouse=True)
+def in_those_days():
+    """Rows that are made with the clock of their making belong to the same year, whenever the test runs."""
+    with time_machine.travel(NOW):
+        yield
+
+
 @pytest.fixture
-def world(db):
+def world(in_those_days, db):
     session = factories.SessionFactory(starts_on=datetime.date(2026, 10, 5), time_zone="UTC")
     cohort = factories.CohortFactory(session=session)
     names = ("member", "mate", "navigator", "organiser", "stranger")
