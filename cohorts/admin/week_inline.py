@@ -15,9 +15,9 @@ DATES = ("starts_on", "ends_on")
 
 
 class WeekForm(forms.ModelForm):
-    starts_on = forms.DateField(label=_("first day"), required=False, widget=AdminDateWidget)
+    starts_on = forms.DateField(label=_("First day"), required=False, widget=AdminDateWidget)
     ends_on = forms.DateField(
-        label=_("last day"), required=False, widget=AdminDateWidget, help_text=_("Empty: as the session's dates have it.")
+        label=_("Last day"), required=False, widget=AdminDateWidget, help_text=_("Empty: as the session's dates have it.")
     )
 
     class Meta:
