@@ -9,7 +9,7 @@ from playwright.sync_api import Page
 from accounts.models import User
 from cohorts.models import Announcement, CheckIn, CheckInReply, Cohort, Feedback, FeedbackForm, Meeting, Session, Week
 from contributions.models import LearningEntry, WorkItem
-from tests.test_addresses import ADMIN_SITE, SITE, world  # noqa: F401 (a fixture)
+from tests.test_addresses import ADMIN_SITE, SITE, make_world
 
 from .browser import enter
 
@@ -58,7 +58,8 @@ def lengthen() -> None:
     WorkItem.objects.update(title=LONG)
 
 
-def test_nothing_sticks_out_sideways(page: Page, live_server, world):  # noqa: F811
+def test_nothing_sticks_out_sideways(page: Page, live_server):
+    world = make_world()
     lengthen()
     page.set_viewport_size({"width": NARROW, "height": 700})
     pages = [(name, SITE[name], name) for name in SITE_PAGES] + [

@@ -203,6 +203,7 @@ def test_a_captains_note_is_nobody_elses(page: Page, live_server, venus):
     hands.press(come)
     expect(page.locator("#answer-yes")).to_have_attribute("aria-pressed", "true")
     expect(page.locator("#answer-yes")).to_be_focused()
+    expect(page.get_by_role("heading", name="For those who lead")).to_have_count(0)
     expect(own).to_have_count(0)
     assert secret not in page.content()
     for person in (venus.rosa, venus.olga):
