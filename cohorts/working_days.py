@@ -18,7 +18,9 @@ class Span:
     ends_on: datetime.date
 
 
-def working_days(session: Session, since: datetime.datetime, now: datetime.datetime, *, resting: Iterable[Week | Span] = ()) -> int:
+def working_days(
+    session: Session, since: datetime.datetime, now: datetime.datetime, *, resting: Iterable[Week | Span] = ()
+) -> int:
     """Mondays to Fridays after the day of `since`, up to and with the day of `now`, as the session's zone has them.
 
     Nothing counts before the first day, after the last day, in the session's pause and in the `resting` weeks and spans. Both instants are aware.

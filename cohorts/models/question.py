@@ -159,7 +159,9 @@ class Question(models.Model):
             self.shown_to_reviewers = False
         errors = limit_errors(self)
         if self.asked_of != self.AskedOf.MEMBER and self.kind == self.Kind.FILE:
-            errors["kind"] = ValidationError(_("Only applications take files. Ask for an address on the web instead."), code="kind")
+            errors["kind"] = ValidationError(
+                _("Only applications take files. Ask for an address on the web instead."), code="kind"
+            )
         if self.pk and (broken := self._promises_broken()) and self._is_answered():
             errors |= broken
         elif (
@@ -192,7 +194,9 @@ class Question(models.Model):
                 "add a new question of the other kind."
             )
         if self._stored.get("asked_of", self.asked_of) != self.asked_of:
-            broken["asked_of"] = _("People have answered this question already. Stop asking it, and add a new one for the others.")
+            broken["asked_of"] = _(
+                "People have answered this question already. Stop asking it, and add a new one for the others."
+            )
         if self._stored.get("sensitive") and not self.sensitive:
             broken["sensitive"] = _(
                 "People have answered this question because only organisers read it. Stop asking it, and add a new question."
