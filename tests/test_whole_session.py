@@ -55,7 +55,7 @@ def kinds(person, *, since=None) -> Counter:
 
 
 class Run:
-    """The session and its people. `until` lets time pass as a worker lives it: each day."""
+    """The session and its people. `until` lets time pass as a worker lives it: every second day."""
 
     def __init__(self, tasks):
         self.tasks = tasks
@@ -79,7 +79,7 @@ class Run:
     def until(self, day: str, hour: int = 9) -> None:
         end = at(day, hour)
         while timezone.now() < end:
-            self.tasks.travel_to(min(timezone.now() + datetime.timedelta(hours=24), end))
+            self.tasks.travel_to(min(timezone.now() + datetime.timedelta(hours=48), end))
             self.tasks.run_schedules(send_waiting_messages_task, *SCHEDULED)
 
     def stopped_until(self, day: str, hour: int = 9) -> None:

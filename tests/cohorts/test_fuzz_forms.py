@@ -219,7 +219,7 @@ def test_every_form_that_somebody_can_open_takes_anything(client, who):
     forms = forms_of(client, person)
     assert len(forms) > 8, "the forms were not found"
 
-    @fuzz(12, 400)
+    @fuzz(6, 400)
     @given(sent=a_form_sent(forms))
     def takes_anything(sent):
         note(sent)
@@ -249,7 +249,7 @@ def test_every_address_takes_any_query(client, who):
             names |= set(re.findall(r"""[?&;]([\w]+)=""", response.text)) | set(re.findall(r'\sname="(\w+)"', response.text))
     assert len(pages) > 20
 
-    @fuzz(20, 400)
+    @fuzz(10, 400)
     @given(address=st.sampled_from(pages), query=a_query(sorted(names)))
     def takes_any(address, query):
         response = in_vain(client, lambda: client.get(f"{address}?{query}"))
@@ -285,7 +285,7 @@ def test_a_draft_loses_nothing_whatever_is_sent_to_it(client, status):
     def saved() -> Application:
         return Application.objects.get(pk=application.pk)
 
-    @fuzz(10, 600)
+    @fuzz(6, 600)
     @given(typed=texts, version=VERSIONS, is_htmx=st.booleans(), action=st.sampled_from(["save", "save", "submit", "zzz", ""]))
     def loses_nothing(typed, version, is_htmx, action):
         values = [(question_name(question.pk), text) for question, text in zip(questions, typed, strict=True)]
@@ -330,7 +330,7 @@ def test_a_visitor_who_is_not_logged_in_keeps_what_was_typed(client):
     question = QuestionFactory(session=opened, kind="long_text", required=False)
     address = reverse("apply", args=[opened.slug])
 
-    @fuzz(10, 500)
+    @fuzz(6, 500)
     @given(text=EVIL, is_htmx=st.booleans())
     def keeps(text, is_htmx):
         def post():
@@ -362,7 +362,7 @@ def test_a_review_loses_nothing_whatever_is_sent_to_it(client):
     ]
     buttons = st.sampled_from(["draft", "hand_in", "hand_in_next", "skip", "conflict", ""])
 
-    @fuzz(12, 600)
+    @fuzz(6, 600)
     @given(typed=st.lists(EVIL, min_size=5, max_size=5), version=VERSIONS, button=buttons, is_htmx=st.booleans())
     def loses_nothing(typed, version, button, is_htmx):
         values = [*zip(fields, typed, strict=True), ("version", version), *([(button, "1")] if button else [])]
@@ -437,7 +437,7 @@ TABLES = st.lists(st.lists(CELLS, max_size=6), max_size=5).map(
 )
 
 
-@fuzz(120, 5000)
+@fuzz(60, 5000)
 @given(data=st.binary(max_size=200) | TABLES | TABLES.map(lambda table: b"application,reviewer,Clear\n" + table))
 def test_a_table_of_scores_is_read_or_refused_in_words(data):
     with contextlib.suppress(FileError):
