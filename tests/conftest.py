@@ -254,6 +254,7 @@ ANY_DATABASE = (
     "tests/scale/",
     "tests/test_addresses.py",
     "tests/test_csrf.py",
+    "tests/test_visibility.py",
 )
 BOTH_DATABASES = (
     "tests/background/engines/",
@@ -278,7 +279,6 @@ BOTH_DATABASES = (
     "tests/contributions/sync/test_leases.py",
     "tests/contributions/webhooks/test_deliveries.py",
     "tests/contributions/webhooks/test_spool.py",
-    "tests/test_visibility.py",
 )
 
 
@@ -300,7 +300,7 @@ def _asks_for_a_database(item) -> bool:
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items):
     """Let each process of a run begin with its share of the long tests: one that comes last would keep all waiting."""
-    shares = 4
+    shares = 6
     browser = [item for item in items if item.get_closest_marker("e2e")]
     waiting = [item for item in items if item.get_closest_marker("real_process") and item not in browser]
     taken = {*browser, *waiting}

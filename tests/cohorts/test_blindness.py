@@ -49,9 +49,9 @@ def log_in(client, person):
     client.raise_request_exception = False
 
 
-def walk(client, person):
+def walk(client, person, curious=CURIOUS):
     log_in(client, person)
-    return Walk(client, person, typed=TYPED[:1], curious=CURIOUS).go()
+    return Walk(client, person, typed=TYPED[:1], curious=curious).go()
 
 
 def told(page) -> list[str]:
@@ -70,7 +70,8 @@ def difference(before, after) -> str:
 def test_nothing_planted_is_in_any_page_and_pages_are_the_same_for_others_in_its_place(client, planted, who):
     """The second half is the stronger one: not the order, not a count, not a header depends on who the applicants are."""
     person = getattr(planted, who)
-    before = walk(client, person)
+    # The lists of the admin are the same for both: whoever opens all of them tries what can be added to their addresses.
+    before = walk(client, person, CURIOUS if who == "navigator" else ())
     leaks = {address: told(page) for address, page in before.items()}
     assert {address: words for address, words in leaks.items() if words} == {}
     assert {address: page.status for address, page in before.items() if page.status >= 500} == {}
