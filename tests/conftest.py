@@ -282,7 +282,25 @@ BOTH_DATABASES = (
 )
 
 
+#: Long tests of which CI, with its two cores and twenty minutes, runs a sibling: the same walk by somebody who sees more, the same
+#: faults with the other database. `uv run pytest` runs them all.
+LONG = (
+    "tests/cohorts/test_blindness.py::test_nothing_planted_is_in_any_page_and_pages_are_the_same_for_others_in_its_place[captain]",
+    "tests/cohorts/test_fuzz_forms.py::test_every_form_that_somebody_can_open_takes_anything[reviewer]",
+    "tests/cohorts/test_fuzz_forms.py::test_every_form_that_somebody_can_open_takes_anything[stranger]",
+)
+#: Of these one database is enough in CI: they are about processes, and SQLite is the stricter one.
+LONG_ON_POSTGRESQL = (
+    "tests/background/engines/test_engines.py::test_what_an_engine_promises[huey]",
+    "tests/background/faults/test_soak.py",
+    "tests/background/faults/test_kills.py::test_a_second_signal",
+)
+
+
 def pytest_itemcollected(item):
+    on_postgresql = bool(os.environ.get("COHORTS_TEST_DATABASE_URL"))
+    if item.nodeid.startswith(LONG) or (on_postgresql and item.nodeid.startswith(LONG_ON_POSTGRESQL)):
+        item.add_marker("long")
     # Of the two engines over Redis one is enough to see that their records do well in another database.
     on_celery = item.nodeid.startswith("tests/background/engines/") and item.nodeid.endswith("[celery]")
     if item.nodeid.startswith(ANY_DATABASE) or on_celery or not _asks_for_a_database(item):
@@ -300,7 +318,7 @@ def _asks_for_a_database(item) -> bool:
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items):
     """Let each process of a run begin with its share of the long tests: one that comes last would keep all waiting."""
-    shares = 6
+    shares = 4
     browser = [item for item in items if item.get_closest_marker("e2e")]
     waiting = [item for item in items if item.get_closest_marker("real_process") and item not in browser]
     taken = {*browser, *waiting}
