@@ -288,11 +288,13 @@ LONG = (
     "tests/cohorts/test_blindness.py::test_nothing_planted_is_in_any_page_and_pages_are_the_same_for_others_in_its_place[captain]",
     "tests/cohorts/test_fuzz_forms.py::test_every_form_that_somebody_can_open_takes_anything[reviewer]",
     "tests/cohorts/test_fuzz_forms.py::test_every_form_that_somebody_can_open_takes_anything[stranger]",
+    "tests/contributions/demo/test_command.py::test_seeding_alone_and_going_on_in_a_later_week",
 )
 #: Of these one database is enough in CI: they are about processes, and SQLite is the stricter one.
 LONG_ON_POSTGRESQL = (
     "tests/background/engines/test_engines.py::test_what_an_engine_promises[huey]",
     "tests/background/faults/test_soak.py",
+    "tests/cohorts/faults/test_while_publishing.py::test_a_worker_that_dies_anywhere",
     "tests/background/faults/test_kills.py::test_a_second_signal",
 )
 
