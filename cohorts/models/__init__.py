@@ -17,6 +17,7 @@ from .project import Project, Repository, Tracker, register_tracker_kind, tracke
 from .proposal import Proposal
 from .publication import Publication
 from .question import Answer, Question
+from .retention import RetentionRule, RetentionRun
 from .review import Conflict, Criterion, Review, ReviewAssignment, ReviewCapacity, ReviewClaim, Score
 from .session import Session, SessionRole, Week
 from .volunteer import TrainingDone, TrainingTask, Volunteer
@@ -58,6 +59,8 @@ __all__ = [
     "Publication",
     "Question",
     "Repository",
+    "RetentionRule",
+    "RetentionRun",
     "Review",
     "ReviewAssignment",
     "ReviewCapacity",
