@@ -1,8 +1,10 @@
-import accounts.models.data_request
-import django.db.models.deletion
 import uuid
+
+import django.db.models.deletion
 from django.conf import settings
 from django.db import migrations, models
+
+import accounts.models.data_request
 
 
 class Migration(migrations.Migration):
