@@ -11,6 +11,7 @@ from .late import LateAccess, LateCode
 from .meeting import CohortFeed, Meeting, MeetingNote, MeetingNotice, MeetingPerson, MeetingSlot, SlotAnswer
 from .membership_event import MembershipEvent
 from .message_template import MessageTemplate
+from .moving_in import ImportedRow, TableImport
 from .nudge import Nudge, NudgeTold
 from .phase import ReviewPhase
 from .project import Project, Repository, Tracker, register_tracker_kind, tracker_kinds
@@ -41,6 +42,7 @@ __all__ = [
     "Feedback",
     "FeedbackForm",
     "FeedbackQuestion",
+    "ImportedRow",
     "LateAccess",
     "LateCode",
     "Meeting",
@@ -70,6 +72,7 @@ __all__ = [
     "Session",
     "SessionRole",
     "SlotAnswer",
+    "TableImport",
     "Testimonial",
     "Tracker",
     "TrainingDone",
