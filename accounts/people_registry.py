@@ -40,6 +40,12 @@ message_groups: list[Callable[[Any], Iterable[MessageGroup]]] = []
 #: what `visible_to` grants).
 may_browse_people: list[Callable[[Any], bool]] = []
 
+#: Functions of a user that return a queryset of what narrows the audit log (sessions): whose lines that user reads.
+audit_scopes: list[Callable[[Any], Any]] = []
+
+#: Actions of the audit log that are about a person's own log-in: the person reads their own.
+own_audit_actions: set[str] = set()
+
 #: Named functions of a user that return a JSON-ready value: what belongs in that person's export.
 export_sections: dict[str, Callable[[Any], Any]] = {}
 

@@ -1,0 +1,25 @@
+"""The actions that are about accounts themselves: log-ins, what changes them, the log."""
+
+from django.utils.translation import gettext_lazy as _
+
+from .actions import register_action
+
+
+def register() -> None:
+    register_action("log_in.succeeded", _("Logged in"), is_log_in=True)
+    register_action("log_in.failed", _("Failed to log in"), is_log_in=True)
+    register_action("log_in.ended", _("Logged out"), is_log_in=True)
+    register_action("account.password_changed", _("Changed the password"))
+    register_action("account.email_changed", _("Changed the email addresses"))
+    register_action("account.factor_added", _("Set up a second step"))
+    register_action("account.factor_removed", _("Removed a second step"))
+    register_action("account.factor_reset", _("Reset somebody's second step"))
+    register_action("account.github_connected", _("Connected GitHub"))
+    register_action("account.github_disconnected", _("Disconnected GitHub"))
+    register_action("account.created", _("Made an account"))
+    register_action("account.deleted", _("Deleted an account"))
+    register_action("account.role_changed", _("Changed who is an operator"))
+    register_action("export.made", _("Exported data"))
+    register_action("message.opened", _("Opened somebody else's mail"))
+    register_action("audit.exported", _("Exported the audit log"))
+    register_action("task.changed", _("Acted on a task by hand"))
