@@ -1,4 +1,5 @@
 from .address_trouble import AddressTrouble
+from .audit_entry import AuditEntry
 from .availability import Availability
 from .data_request import DataRequest
 from .feed import CalendarFeed
@@ -6,4 +7,4 @@ from .identity import GitHubIdentity
 from .message import Message
 from .user import User
 
-__all__ = ["AddressTrouble", "Availability", "CalendarFeed", "DataRequest", "GitHubIdentity", "Message", "User"]
+__all__ = ["AddressTrouble", "AuditEntry", "Availability", "CalendarFeed", "DataRequest", "GitHubIdentity", "Message", "User"]
