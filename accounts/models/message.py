@@ -64,6 +64,14 @@ class Message(models.Model):
     body = models.TextField(_("text"))
     html = models.TextField(_("text as HTML"), blank=True, help_text=_("Empty: made from the text as it is sent."))
     language = models.CharField(_("language"), max_length=10, blank=True)
+    reply_to = models.EmailField(
+        _("answers go to"),
+        max_length=254,
+        blank=True,
+        default="",
+        db_default="",
+        help_text=_("Empty: to the address of the session or the site."),
+    )
     #: Messages that one background task sends together, e.g. “publication-12”. Empty: each has a task of its own.
     batch = models.CharField(_("sent together"), max_length=40, blank=True, editable=False)
     secret = models.BooleanField(

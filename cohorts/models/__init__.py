@@ -3,6 +3,7 @@ from .announcement import Announcement
 from .application import Application, ApplicationEvent, ProjectPreference
 from .checkin import CheckIn, CheckInReply, Cheer
 from .cohort import Cohort, Membership
+from .concern import Concern, ConcernContact, ConcernNote, ConcernReader
 from .eligibility import EligibilityRule
 from .farewell import Farewell, Testimonial
 from .feedback import Feedback, FeedbackForm, FeedbackQuestion
@@ -35,6 +36,10 @@ __all__ = [
     "Cheer",
     "Cohort",
     "CohortFeed",
+    "Concern",
+    "ConcernContact",
+    "ConcernNote",
+    "ConcernReader",
     "Conflict",
     "Criterion",
     "EligibilityRule",
