@@ -1,5 +1,7 @@
 """How log-in and sign-up behave here: where allauth asks, this answers."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
@@ -9,15 +11,16 @@ from allauth.core import context as allauth_context
 from allauth.mfa.adapter import DefaultMFAAdapter
 from allauth.socialaccount.adapter import DefaultSocialAccountAdapter
 from django.conf import settings
-from django.contrib.auth import get_user_model
 from django.urls import reverse
-from django.utils import timezone
+from django.utils import timezone, translation
 from django.utils.translation import gettext_lazy as _
 
+from .language import is_spoken
 from .limits import TOO_OFTEN
 from .links import absolute_url
 from .messages import queue_message
 from .middleware import COOKIE, zone_from_cookie
+from .models import User
 from .templatetags.interface import full_time
 
 
@@ -41,13 +44,21 @@ class AccountAdapter(DefaultAccountAdapter):
     }
 
     def new_user(self, request):
-        """A person in the browser's zone, as far as it is known."""
+        """A person in the browser's zone, as far as it is known, who reads the language in which they signed up."""
         user = super().new_user(request)
+        user.language = translation.get_language() or ""
         user.time_zone = zone_from_cookie(request.COOKIES.get(COOKIE, "")).key
         return user
 
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
-        """Write the mail down for the background worker. All of allauth's mails are secret: many hold a code or a link."""
+        """Write the mail down for the background worker, in the language of whoever reads it: who asks for it may be somebody else.
+
+        All of allauth's mails are secret: many hold a code or a link.
+        """
+        with _as_reader(context.get("user"), email):
+            self._queue_mail(template_prefix, email, context)
+
+    def _queue_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
         request = allauth_context.request
         user = context.get("user")
         # A visitor may ask for somebody else's mail under a host name of their choice, where ALLOWED_HOSTS is wide: the link that
@@ -66,7 +77,7 @@ class AccountAdapter(DefaultAccountAdapter):
             {"request": request, "email": email, "site_name": settings.SITE_NAME, **context, **links, **told},
         )
         queue_message(
-            user if isinstance(user, get_user_model()) and user.pk else None,
+            user if isinstance(user, User) and user.pk else None,
             kind=template_prefix,
             subject=mail.subject,
             body=str(mail.body),
@@ -76,6 +87,18 @@ class AccountAdapter(DefaultAccountAdapter):
 
     def format_email_subject(self, subject: str) -> str:
         return f"{subject} · {settings.SITE_NAME}"
+
+
+@contextmanager
+def _as_reader(user: User | None, email: str) -> Iterator[None]:
+    """In the language and the zone of whose address it is; where neither is known, in those of the page."""
+    if not isinstance(user, User) or not user.pk:
+        known = EmailAddress.objects.filter(email__iexact=email).select_related("user").first()
+        user = known.user if known else None
+    language = user.language if user is not None and is_spoken(user.language) else translation.get_language()
+    zone = user.zone if user is not None else timezone.get_current_timezone()
+    with translation.override(language), timezone.override(zone):
+        yield
 
 
 def _at_this_site(address: str) -> str:

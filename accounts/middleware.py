@@ -1,8 +1,9 @@
-"""Reads forms as they were made, shows times in the visitor's zone, and keeps pages of people out of shared caches."""
+"""Reads forms as they were made, speaks the visitor's language, shows times in their zone, and keeps what is theirs out of caches."""
 
 import zoneinfo
 
-from django.utils import timezone
+from django.conf import settings
+from django.utils import timezone, translation
 from django.utils.cache import patch_cache_control
 
 #: The browser's own zone, set by static/js/site.js for those who are not logged in.
@@ -21,6 +22,23 @@ class FormEncodingMiddleware:
 
     def __call__(self, request):
         request.encoding = "utf-8"
+        return self.get_response(request)
+
+
+class LanguageMiddleware:
+    """The language that somebody chose in their account counts before that of the browser, which `LocaleMiddleware` has found.
+
+    It stays active until the next request activates its own: what stands before this one says of the answer in which language it is.
+    """
+
+    def __init__(self, get_response):
+        self.get_response = get_response
+
+    def __call__(self, request):
+        chosen = request.user.language if request.user.is_authenticated else ""
+        if chosen and chosen != request.LANGUAGE_CODE and chosen in dict(settings.LANGUAGES):
+            translation.activate(chosen)
+            request.LANGUAGE_CODE = translation.get_language()
         return self.get_response(request)
 
 

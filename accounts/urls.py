@@ -3,7 +3,7 @@
 from django.conf import settings
 from django.urls import path
 
-from .views import availability, data, feed, mail, profile, terms, theme
+from .views import availability, data, feed, language, mail, profile, terms, theme
 
 urlpatterns = [
     path("me/", profile.me, name="me"),
@@ -19,6 +19,7 @@ urlpatterns = [
     path("code-of-conduct/", terms.code_of_conduct, name="code_of_conduct"),
     path("privacy/", terms.privacy, name="privacy"),
     path("theme/", theme.theme, name="theme"),
+    path("language/", language.language, name="language"),
     path("mail/stop/<str:token>/", mail.unsubscribe, name="unsubscribe"),
     path("mail/stop/<str:token>/again/", mail.subscribe, name="subscribe"),
     path("feeds/<str:token>.ics", feed.feed, name="feed"),

@@ -15,6 +15,7 @@ from django.db.models import prefetch_related_objects
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
+from accounts.language import language_for
 from accounts.models import User
 
 from .locking import locked_session
@@ -91,12 +92,6 @@ class Written:
 
 
 # --- which words
-
-
-def language_for(person: User | None) -> str:
-    """The language in which somebody gets mail: their own where the site speaks it."""
-    wanted = person.language if person is not None else ""
-    return wanted if wanted in dict(settings.LANGUAGES) else settings.LANGUAGE_CODE
 
 
 @lru_cache(maxsize=256)

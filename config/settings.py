@@ -6,12 +6,14 @@ from pathlib import Path
 from urllib.parse import quote, urlsplit
 
 from django.utils.csp import CSP
-from django.utils.translation import gettext_lazy as _
 
 from .environment import Environment, SettingError
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = Environment()
+
+#: Each in its own words: who looks for theirs reads no other. A new one needs its catalogue and formats: docs/how-to/translate.md.
+LANGUAGES = [("en", "English"), ("it", "Italiano")]
 
 try:
     #: The demonstration: production's pages over plain http on this machine. Set by `manage.py demo` alone.
@@ -59,6 +61,8 @@ try:
     MEDIA_ROOT = (BASE_DIR / env.text("MEDIA_ROOT", "media")).resolve()
     if any(MEDIA_ROOT.is_relative_to(BASE_DIR / public) for public in ("static", "staticfiles")):
         raise SettingError("MEDIA_ROOT lies in a folder that everybody can read. Choose one outside of static and staticfiles.")
+    #: For visitors whose browser asks for none that the site speaks, and for mail to those who chose none.
+    LANGUAGE_CODE = env.choice("LANGUAGE_CODE", [code for code, _name in LANGUAGES], "en")
     LOG_LEVEL = env.choice("LOG_LEVEL", ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"), "WARNING" if DEMO else "INFO")
     SENTRY_DSN = env.origin("SENTRY_DSN", "", user=True)
     if SENTRY_DSN and importlib.util.find_spec("sentry_sdk") is None:
@@ -131,6 +135,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "accounts.middleware.LanguageMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
@@ -258,8 +263,9 @@ if GITHUB_URL != "https://github.com":
     SOCIALACCOUNT_PROVIDERS["github"]["GITHUB_URL"] = GITHUB_URL
 
 # Language and time
-LANGUAGE_CODE = "en"
-LANGUAGES = [("en", _("English"))]
+LANGUAGE_COOKIE_AGE = 365 * 24 * 3600
+LANGUAGE_COOKIE_HTTPONLY = True
+LANGUAGE_COOKIE_SAMESITE = "Lax"
 #: Dates as the rest of the site writes them, in the admin as well.
 FORMAT_MODULE_PATH = ["config.formats"]
 LOCALE_PATHS = [BASE_DIR / "locale"]

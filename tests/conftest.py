@@ -173,6 +173,7 @@ def plain_language():
 ANY_DATABASE = (
     "tests/accounts/test_availability",
     "tests/accounts/test_feeds.py",
+    "tests/accounts/test_language.py",
     "tests/accounts/test_limits.py",
     "tests/accounts/test_login",
     "tests/accounts/test_names.py",

@@ -96,6 +96,7 @@ SITE = {
     "healthz": public(),
     "feed": Entry(NOBODY, lambda world: ["not-a-token"], anonymous=404),
     "theme": Entry(EVERYBODY, status=302, post=True),
+    "language": Entry(EVERYBODY, status=302, post=True),
     "my_applications": own(),
     "application": Entry(frozenset({"applicant"}), lambda world: [world.application.pk]),
     "withdraw": Entry(frozenset({"applicant"}), lambda world: [world.application.pk]),

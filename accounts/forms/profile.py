@@ -7,6 +7,7 @@ from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 
 from accounts.identity import set_github_login
+from accounts.language import own_names
 from accounts.models import User
 from accounts.terms import accept_terms, has_accepted_terms
 from accounts.unsubscribing import CATEGORIES
@@ -76,10 +77,11 @@ class ProfileForm(forms.ModelForm):
 
 
 def _language_field() -> forms.ChoiceField:
-    names = dict(settings.LANGUAGES)
-    usual = _now("As the site: %(language)s") % {"language": names.get(settings.LANGUAGE_CODE, settings.LANGUAGE_CODE)}
+    names = dict(own_names())
+    of_mail = names.get(settings.LANGUAGE_CODE, settings.LANGUAGE_CODE)
+    usual = _now("As your browser asks; mail in %(language)s") % {"language": of_mail}
     return forms.ChoiceField(
-        label=_("Language of mail"),
+        label=_("Language of this site and of mail"),
         required=False,
         choices=[("", usual), *names.items()],
         help_text=_("What organisers write themselves comes as they wrote it."),

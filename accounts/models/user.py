@@ -82,7 +82,7 @@ class User(AbstractBaseUser, PermissionsMixin):
         help_text=_("Times on this site are shown in this zone. Example: Europe/Rome."),
     )
     language = models.CharField(
-        _("language"), max_length=10, blank=True, help_text=_("Of mail from this site. Empty: the language of the site.")
+        _("language"), max_length=10, blank=True, help_text=_("Of this site and of its mail. Empty: as the browser asks.")
     )
     bio = models.TextField(_("about you"), max_length=2000, blank=True)
 

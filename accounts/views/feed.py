@@ -3,10 +3,10 @@
 from django.conf import settings
 from django.http import Http404, HttpRequest
 from django.http.response import HttpResponseBase
-from django.utils import timezone, translation
 from django.views.decorators.http import require_safe
 
 from accounts.feeds import answer_with_feed, entries_for, working_feed
+from accounts.language import as_reads
 
 
 @require_safe
@@ -15,5 +15,5 @@ def feed(request: HttpRequest, token: str) -> HttpResponseBase:
     found = working_feed(token)
     if found is None:
         raise Http404
-    with translation.override(settings.LANGUAGE_CODE), timezone.override(found.user.zone):
+    with as_reads(found.user):
         return answer_with_feed(request, found, entries_for(found.user), name=settings.SITE_NAME)

@@ -219,6 +219,7 @@ def test_links(text, links):
 def test_the_language_of_mail_is_asked_where_there_is_a_choice(client, settings, world):
     person = world.applications[0].applicant
     client.force_login(person)
+    settings.LANGUAGES = [("en", "English")]
     assert "language" not in client.get(reverse("me")).context["form"].fields
     settings.LANGUAGES = [("en", "English"), ("it", "Italiano")]
     form = client.get(reverse("me")).context["form"]
