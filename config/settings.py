@@ -64,6 +64,12 @@ try:
     #: For visitors whose browser asks for none that the site speaks, and for mail to those who chose none.
     LANGUAGE_CODE = env.choice("LANGUAGE_CODE", [code for code, _name in LANGUAGES], "en")
     LOG_LEVEL = env.choice("LOG_LEVEL", ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"), "WARNING" if DEMO else "INFO")
+    #: Where backups go, and where it is written down when the last one was made.
+    BACKUP_FOLDER = (BASE_DIR / env.text("BACKUP_FOLDER", "var/backups")).resolve()
+    if any(BACKUP_FOLDER.is_relative_to(place) for place in (BASE_DIR / "static", BASE_DIR / "staticfiles", MEDIA_ROOT)):
+        raise SettingError("BACKUP_FOLDER lies among static or uploaded files. Choose one outside of them.")
+    #: The folder with pg_dump and pg_restore, where they are not found by themselves.
+    POSTGRESQL_PROGRAMS = env.text("POSTGRESQL_PROGRAMS")
     SENTRY_DSN = env.origin("SENTRY_DSN", "", user=True)
     if SENTRY_DSN and importlib.util.find_spec("sentry_sdk") is None:
         raise SettingError("SENTRY_DSN asks for Sentry, for which the Python package “sentry-sdk” must be installed.")
@@ -113,6 +119,7 @@ INSTALLED_APPS = [
     "django_tasks_db",
     "background",
     "accounts",
+    "operations",
     "cohorts",
     "contributions",
     "allauth",
