@@ -8,6 +8,7 @@ class AccountsConfig(AppConfig):
 
     def ready(self):
         from . import health, log_in_mail, login_checks, personal_data, registrations, signals
+        from .audit import log_ins as audited_log_ins
 
         health.register()
         log_in_mail.register()
@@ -15,3 +16,4 @@ class AccountsConfig(AppConfig):
         personal_data.register()
         registrations.register()
         signals.connect()
+        audited_log_ins.connect()

@@ -1,7 +1,7 @@
 """What an operator may do with a run. The admin, the toolbar and commands call these."""
 
 import datetime
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from django.apps import apps
@@ -130,9 +130,16 @@ def run_now(run: TaskRun, *, by: Any = None) -> TaskRun:
         return run
 
 
+#: Functions of (runs, who acted, what was done in words), told of what people do with runs by hand. For other apps, such as a log of theirs.
+listeners: list[Callable[[list[TaskRun], Any, str], None]] = []
+
+
 def log(runs: Iterable[TaskRun], *, by: Any, text: Any) -> None:
     """Note in the history of the admin who did it. `by` None: a program, and nobody is noted."""
     runs = list(runs)
+    if by is not None:
+        for listener in listeners:
+            listener(runs, by, str(text))
     if by is None or not runs or not apps.is_installed("django.contrib.admin"):
         return
     from django.contrib.admin.models import CHANGE, LogEntry

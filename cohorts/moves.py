@@ -12,6 +12,8 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from accounts.audit import record
+
 from .late_access import deadline_of
 from .models import Application, ApplicationEvent
 from .stages import takes_applications
@@ -154,6 +156,16 @@ def move(
     """
     with transaction.atomic():
         (event,) = move_all([application], to, by=by, note=note, changes=changes)
+        if by is not None and by.pk != application.applicant_id:
+            told = {"from": event.from_status, "to": event.to_status}
+            record(
+                "application.moved",
+                by=by,
+                to=application.applicant_id,
+                about=application,
+                scope=application.session_id,
+                details=told,
+            )
         if after is not None:
             after(event.application)
     application.refresh_from_db(fields=["status", "updated_at", *(changes or {})])

@@ -14,6 +14,8 @@ from django.db.models import Max, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from accounts.audit import record
+
 from .locking import lock_applications, locked_application, locked_session
 from .models import Application, Conflict, Membership, Session
 from .moves import MOVES, Actor
@@ -106,6 +108,8 @@ def set_pending_decision(application: Application, decision: str, *, by, rank: i
             raise DecisionError(against)
         locked.pending_decision, locked.pending_rank = decision, rank
         locked.save(update_fields=["pending_decision", "pending_rank", "updated_at"])
+        # Not which: the log is read by more people than decide on this application.
+        record("decision.noted", by=by, to=locked.applicant_id, about=locked, scope=locked.session_id)
         if decision in GIVES_FREE:
             kept = placement_of(locked)
             if kept is not None and kept.state == Membership.State.INVITED:
@@ -256,6 +260,8 @@ def set_pending_decisions(
         losing = [one.loses.pk for one in plan.changes if one.loses is not None]
         if losing:
             Membership.objects.filter(pk__in=losing, state=Membership.State.INVITED).delete()
+        if plan.changes:
+            record("decisions.noted", by=by, about=locked, scope=locked, details={"applications": len(plan.changes)})
     rows = [
         [one.application.pk, one.before, one.before_rank, one.after, one.after_rank, one.loses and one.loses.cohort_id]
         for one in plan.changes
@@ -329,6 +335,8 @@ def take_back(change: BulkChange, *, by) -> TakenBack:
         _write(writing)
         result.done = len(writing)
         result.without_place = _keep_again(locked, places)
+        if writing:
+            record("decisions.taken_back", by=by, about=locked, scope=locked, details={"applications": len(writing)})
     return result
 
 

@@ -6,6 +6,8 @@ from typing import Any
 
 from django.utils import timezone
 
+from accounts.audit import record
+
 from .models import Membership, MembershipEvent
 
 State = Membership.State
@@ -47,6 +49,9 @@ def note_change(
         setattr(membership, name, value)
     if changes:
         membership.save(update_fields=list(changes))
+    if by is not None and by.pk != membership.user_id:
+        told = {"what": str(what), "role": membership.role}
+        record("place.changed", by=by, to=membership.user_id, about=membership, scope=membership.cohort.session_id, details=told)
     return MembershipEvent.objects.create(membership=membership, what=what, actor=by, other=other, note=note, at=now)
 
 

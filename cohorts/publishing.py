@@ -16,6 +16,7 @@ from django.db.models import F, Max
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
+from accounts.audit import record
 from accounts.messages import NewMessage, batch_result, queue_messages, register_batch, send_batch
 from accounts.models import Message
 from background import enqueue, progress
@@ -169,6 +170,13 @@ def _decide(publication_id: int) -> bool:
             offers=plan.count(Status.OFFERED),
             waitlisted=plan.count(Status.WAITLISTED),
             not_selected=plan.count(Status.NOT_SELECTED),
+        )
+        record(
+            "decisions.published",
+            by=publication.made_by,
+            about=publication,
+            scope=session,
+            details={str(to): plan.count(to) for to in (Status.OFFERED, Status.WAITLISTED, Status.NOT_SELECTED)},
         )
     return True
 

@@ -119,6 +119,7 @@ def register() -> None:
     from . import (
         announcing,
         application_mail,
+        auditing,
         calendar,
         checkin_mail,
         checkin_personal_data,
@@ -150,6 +151,8 @@ def register() -> None:
     feedback_personal_data.register()
     announcing.register()
     application_mail.register()
+    auditing.register()
+    auditing.connect()
     calendar.register()
     checkin_mail.register()
     digests.register()

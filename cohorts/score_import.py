@@ -10,6 +10,7 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from accounts.audit import record
 from accounts.models import User
 
 from .assigning import reviewers_of
@@ -195,6 +196,7 @@ def import_scores(session: Session, content: bytes, *, by, replace: bool, expect
                 _("Something has changed since you looked at the preview. Nothing was imported. Below is what would happen now.")
             )
         _write(session, plan.writes)
+        record("scores.imported", by=by, about=session, scope=session, details={"reviews": len(plan.writes)})
     return plan
 
 

@@ -4,6 +4,7 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from . import auditing
 from .accommodations import delete_accommodations
 from .locking import locked_session
 from .models import Session
@@ -51,5 +52,6 @@ def _stamp(session: Session, by, field: str, stages: set[Stage], wrong_stage: st
             raise StepError(wrong_stage)
         setattr(locked, field, timezone.now() if value is _NOW else value)
         locked.save(update_fields=[field, "updated_at"])
+        auditing.step_taken(locked, field, by=by)
     session.refresh_from_db(fields=[field, "updated_at"])
     return session

@@ -139,6 +139,31 @@ def kept(django_db_setup, django_db_blocker):
         whole.__exit__(None, None, None)
 
 
+@pytest.fixture(scope="session", autouse=True)
+def the_audit_log_can_be_emptied_between_tests():
+    """On SQLite Django empties tables with DELETE, which the audit log refuses: its triggers are away for that moment."""
+    from django.db import connection, transaction
+
+    if connection.vendor != "sqlite":
+        yield
+        return
+    flush = connection.ops.execute_sql_flush
+
+    def execute_sql_flush(sql_list):
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute("SELECT name, sql FROM sqlite_master WHERE type = 'trigger' AND tbl_name = 'accounts_auditentry'")
+            triggers = cursor.fetchall()
+            for name, _sql in triggers:
+                cursor.execute(f"DROP TRIGGER {name}")
+            flush(sql_list)
+            for _name, sql in triggers:
+                cursor.execute(sql)
+
+    connection.ops.execute_sql_flush = execute_sql_flush
+    yield
+    connection.ops.execute_sql_flush = flush
+
+
 @pytest.fixture(scope="session")
 def live_server(django_db_setup, live_server):
     """A server that was made after the database, so that it sees a file: for one in memory it would share the connection."""

@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
 
 from accounts import messages as outbox
+from accounts.audit import record
 from accounts.bounces import troubled_addresses
 from accounts.models import Message
 from accounts.outbox import managed_by
@@ -119,6 +120,8 @@ class MessageAdmin(MessageActions, VisibleToAdmin):
         return super().change_view(request, object_id, form_url, extra_context)
 
     def render_change_form(self, request, context, add=False, change=False, form_url="", obj=None):
+        if request.method == "GET" and obj.recipient_id != request.user.pk:
+            record("message.opened", by=request.user, to=obj.recipient_id, about=obj, details={"kind": obj.kind})
         context |= {"title": obj.subject or _("(no subject)"), "subtitle": None, **self._page(request, obj)}
         return super().render_change_form(request, context, add, change, form_url, obj)
 

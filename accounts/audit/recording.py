@@ -29,18 +29,20 @@ def record(
     scope: models.Model | int | None = None,
     details: Mapping[str, Any] | None = None,
     request: HttpRequest | None = None,
+    anonymous: bool = False,
     now: datetime.datetime | None = None,
 ) -> AuditEntry | None:
     """Write one line: `by` did `action` to `to` (people or their numbers), to the row `about`, in the session `scope`.
 
-    `by` is taken from `request` where it is left out; the network address is stored with log-ins alone. `details` are names of
+    `by` is taken from `request` where it is left out, but not with `anonymous`: somebody who is not logged in. The network address is stored with log-ins alone. `details` are names of
     fields, states, counts and numbers of rows (texts, numbers, yes and no, lists of these), never names of people or what somebody
     wrote. Inside a transaction the line is part of it: what cannot be logged is not done. Outside one, a line that cannot
-    be written goes to the log and None is returned, so that it breaks no page. Raises `LookupError` for an action that is not registered.
+    be written goes to the log and None is returned, so that it breaks no page. Organisers read the lines of their session: what they
+    must not know gets no `scope`. Raises `LookupError` for an action that is not registered.
     """
     known = action_named(action)
     at = now or timezone.now()
-    if by is None and request is not None:
+    if by is None and request is not None and not anonymous:
         by = getattr(request, "user", None)
     entry = AuditEntry(
         at=at,

@@ -1,6 +1,6 @@
 """What would help people take part: one page a session, for the organisers who are named for it, and nothing to change on it.
 
-It is no list of the admin: so there is no search, no export, no history and no log of it.
+It is no list of the admin: so there is no search, no export and no history of it. The audit log says who read it.
 """
 
 from django.http import Http404
@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
+from accounts.audit import record
 from cohorts.accommodations import accommodations_for, may_read_accommodations
 from cohorts.models import Session
 
@@ -32,12 +33,14 @@ class AccommodationsMixin:
         session = Session.objects.organised_by(request.user).filter(pk=pk).first()
         if session is None or not may_read_accommodations(request.user, session):
             raise Http404
+        rows = list(accommodations_for(session, request.user))
+        record("accommodation.read", by=request.user, about=session, scope=session, details={"rows": len(rows)})
         context = {
             **self.admin_site.each_context(request),
             "opts": self.opts,
             "title": _("What would help people take part: %(session)s") % {"session": session},
             "session": session,
-            "rows": accommodations_for(session, request.user),
+            "rows": rows,
             "back": reverse("admin:cohorts_session_change", args=[session.pk]),
         }
         return TemplateResponse(request, "admin/cohorts/accommodations.html", context)

@@ -1,7 +1,10 @@
 """Applications as a table for organisers."""
 
+from collections import Counter
+
 from django.conf import settings
 
+from accounts.audit import record
 from cohorts.earlier_sessions import in_words
 from cohorts.files import open_url
 from cohorts.models import Answer, Application
@@ -29,6 +32,10 @@ def export(applications, *, viewer):
         questions.setdefault(answer.question_id, answer.question.label)
         answers.setdefault(answer.application_id, {})[answer.question_id] = _text(answer)
     header = [*_HEADER, *questions.values()]
+    # One line for each session, which its organisers read.
+    for session, count in Counter(one.session for one in rows).items():
+        details = {"what": "applications", "rows": count}
+        record("export.made", by=viewer, about=session, scope=session, details=details)
     lines = ([*_line(one), *(answers.get(one.pk, {}).get(pk, "") for pk in questions)] for one in rows)
     return csv_response("applications.csv", header, lines)
 

@@ -9,6 +9,7 @@ from django.urls import reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.translation import gettext_lazy as _
 
+from accounts.audit import record
 from cohorts.models import Application, Cohort, Membership, MembershipEvent
 from cohorts.place_checks import warnings_of_cohort
 from cohorts.place_history import note_change
@@ -92,7 +93,20 @@ class LeaderFormSet(BaseInlineFormSet):
         saved = super().save_existing(form, obj, commit)
         if commit:
             form.note_state()
+            if "role" in form.changed_data:
+                self._note(saved, "role")
         return saved
+
+    def delete_existing(self, obj, commit=True):
+        if commit:
+            self._note(obj, "deleted")
+        super().delete_existing(obj, commit)
+
+    def _note(self, membership: Membership, what: str) -> None:
+        """Write into the audit log what leaves no event: another role, and a place that is gone."""
+        by, scope = getattr(self.instance, "looked_at_by", None), self.instance.session_id
+        told = {"what": what, "role": membership.role}
+        record("place.changed", by=by, to=membership.user_id, about=membership, scope=scope, details=told)
 
     def get_form_kwargs(self, index):
         by = getattr(self.instance, "looked_at_by", None)

@@ -12,6 +12,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_safe
 
 from accounts.models import User
+from cohorts.auditing import exported
 from cohorts.earlier_sessions import earlier_sessions, in_words
 from cohorts.models import Application, Session
 from cohorts.ranking import Facts, Ranking, means_apart, rank
@@ -126,6 +127,7 @@ class RankingMixin:
         session, ranking, choice = self._ranking(request, pk)
         rows = _rows(choice.choose(ranking, viewer=request.user), ranking, choice, request.user)
         apart = [one.name for one in choice.criteria if one.independent]
+        exported(request, "ranking", session=session)
         return csv_response(f"ranking-{session.slug}.csv", [*_HEADER, *apart, *_LAST], (_line(row) for row in rows))
 
     @method_decorator(require_safe)

@@ -10,6 +10,7 @@ from django.utils.decorators import method_decorator
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
+from cohorts.auditing import exported
 from cohorts.models import Application, Review
 from cohorts.review_queue import sessions_under_review
 
@@ -126,6 +127,7 @@ class ListPages(ReviewPages):
             for row in rows
         )
         header = ["number", "session", "application", "state", "my_score", "private_comment", "shareable_comment"]
+        exported(request, "own reviews", rows=len(rows))
         return csv_response("reviews.csv", header, lines)
 
 

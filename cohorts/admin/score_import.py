@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_http_methods, require_safe
 
+from cohorts.auditing import exported
 from cohorts.models import Session
 from cohorts.reviews import obstacle_to_review
 from cohorts.score_file import LARGEST, FileError
@@ -98,12 +99,14 @@ class ScoreImportMixin:
     def score_template_view(self, request, pk: int):
         """A table to fill in: the right columns, and the session's applications."""
         session = self._organised(request, pk)
+        exported(request, "scores to fill in", session=session)
         return csv_response(f"scores-to-fill-in-{session.slug}.csv", *rows_to_fill(session, by=request.user))
 
     @method_decorator(require_safe)
     def score_reviews_view(self, request, pk: int):
         """The reviews that are handed in, in the columns that can be imported again."""
         session = self._organised(request, pk)
+        exported(request, "reviews", session=session)
         return csv_response(f"reviews-{session.slug}.csv", *rows_of_reviews(session, by=request.user))
 
     @method_decorator(require_http_methods(["GET", "POST"]))

@@ -9,7 +9,9 @@ from django.utils.html import format_html, format_html_join
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from accounts.audit import record
 from accounts.zones import zone_label
+from cohorts import auditing
 from cohorts.experience import fitting_questions
 from cohorts.forms.moments import ANYWHERE_HELP, MomentField, meaning
 from cohorts.models import Session, SessionRole
@@ -248,6 +250,13 @@ class SessionAdmin(
         super().save_related(request, form, formsets, change)
         generate_weeks(form.instance)
         self.log_readers(request, form.instance, formsets)
+        # Who has which role is noted row by row.
+        parts = [one.model._meta.model_name for one in formsets if one.model is not SessionRole and one.has_changed()]
+        auditing.session_saved(form.instance, by=request.user, changed=form.changed_data, parts=parts, created=not change)
+
+    def delete_model(self, request, obj):
+        record("session.deleted", by=request.user, about=obj, scope=obj)
+        super().delete_model(request, obj)
 
     @admin.display(description=gettext_lazy("stage"))
     def stage(self, session):

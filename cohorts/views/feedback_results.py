@@ -9,6 +9,7 @@ from django.views.decorators.http import require_safe
 
 from accounts.signed_in import signed_in
 from cohorts.admin.csv_export import csv_response
+from cohorts.auditing import exported
 from cohorts.feedback import results
 from cohorts.feedback.table import HEADER, table_rows
 from cohorts.models import Cohort, Session
@@ -42,6 +43,7 @@ def session_feedback_csv(request, slug):
     session = _session(request, slug)
     if not organises(request.user, session):
         raise Http404
+    exported(request, "feedback", session=session)
     filename = _("%(session)s-feedback.csv") % {"session": session.slug}
     return csv_response(filename, [str(words) for words in HEADER], table_rows(session, reader=request.user))
 

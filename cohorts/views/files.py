@@ -8,6 +8,7 @@ from django.shortcuts import get_object_or_404, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
+from accounts.audit import record
 from accounts.limits import TOO_OFTEN, within_limit
 from cohorts.applicant_identity import may_see_applicant
 from cohorts.applications import begin
@@ -34,6 +35,9 @@ def answer_file(request, key):
         response = render(request, "cohorts/file_missing.html", {"is_own": found.application.applicant_id == request.user.pk})
         response.status_code = 404
         return response
+    application = found.application
+    if application.applicant_id != request.user.pk:
+        record("file.opened", by=request.user, to=application.applicant_id, about=found, scope=application.session_id)
     response = FileResponse(content, as_attachment=True, filename=_shown_name(found, request.user))
     response["Content-Type"] = _served_type(found)
     response["X-Content-Type-Options"] = "nosniff"

@@ -7,6 +7,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from cohorts.admin.csv_export import csv_response
+from cohorts.auditing import exported
 from cohorts.figures import figures_of
 from cohorts.models import Session
 from contributions.figures import charts, comparing, tables
@@ -70,6 +71,8 @@ def table(request, slug):
     """Everything as CSV."""
     session, in_full = _session(request, slug)
     report = report_of(session, in_full=in_full)
+    if in_full:
+        exported(request, "figures", session=session)
     return csv_response(f"{session.slug}-figures.csv", tables.header(), tables.rows(report.shown, report.projects))
 
 
@@ -78,6 +81,8 @@ def document(request, slug):
     """Everything as JSON."""
     session, in_full = _session(request, slug)
     report = report_of(session, in_full=in_full)
+    if in_full:
+        exported(request, "figures", session=session)
     response = JsonResponse(tables.document(session, report.shown, report.projects), json_dumps_params={"indent": 2})
     response["Content-Disposition"] = f'attachment; filename="{session.slug}-figures.json"'
     response["Cache-Control"] = "no-store"
