@@ -15,6 +15,8 @@ from django.urls import reverse
 from django.utils import timezone, translation
 from django.utils.translation import gettext_lazy as _
 
+from .access.safe_next import is_path_of_ours
+from .access.second_factor import may_be_removed
 from .language import is_spoken
 from .limits import TOO_OFTEN
 from .links import absolute_url
@@ -85,6 +87,10 @@ class AccountAdapter(DefaultAccountAdapter):
             address=email,
         )
 
+    def is_safe_url(self, url: str | None) -> bool:
+        """Pages of this site alone, by their path. allauth would also lead to every host that ALLOWED_HOSTS leaves open."""
+        return is_path_of_ours(url)
+
     def format_email_subject(self, subject: str) -> str:
         return f"{subject} · {settings.SITE_NAME}"
 
@@ -150,11 +156,17 @@ class SocialAccountAdapter(DefaultSocialAccountAdapter):
 class MFAAdapter(DefaultMFAAdapter):
     error_messages = DefaultMFAAdapter.error_messages | {
         "add_email_blocked": _("While two-step log-in is on, no address can be added. Turn it off first."),
-        "cannot_delete_authenticator": _("You cannot turn two-step log-in off."),
+        "cannot_delete_authenticator": _(
+            "You have a part in a session, so you need a second step. Set another one up first. Then you can remove this one."
+        ),
         "cannot_generate_recovery_codes": _("Turn two-step log-in on first. Then you can make recovery codes."),
         "incorrect_code": _("This code is not right. Codes of the app change every 30 seconds: try the newest one."),
         "unverified_email": _("Confirm your email address first. Then you can turn two-step log-in on."),
     }
+
+    def can_delete_authenticator(self, authenticator) -> bool:
+        """Whoever must have a second step keeps one."""
+        return may_be_removed(authenticator)
 
     def _get_site_name(self) -> str:
         return settings.SITE_NAME

@@ -1,4 +1,5 @@
 from django.apps import AppConfig
+from django.db.models.signals import post_migrate
 from django.utils.translation import gettext_lazy as _
 
 
@@ -7,9 +8,11 @@ class AccountsConfig(AppConfig):
     verbose_name = _("People")
 
     def ready(self):
-        from . import health, log_in_mail, login_checks, personal_data, registrations, signals
+        from . import data_requests, health, log_in_mail, login_checks, personal_data, registrations, signals
+        from .access import checks, shared_cache
         from .audit import log_ins as audited_log_ins
 
+        data_requests.register()
         health.register()
         log_in_mail.register()
         login_checks.register()
@@ -17,3 +20,5 @@ class AccountsConfig(AppConfig):
         registrations.register()
         signals.connect()
         audited_log_ins.connect()
+        checks.connect()
+        post_migrate.connect(shared_cache.make_tables, sender=self, dispatch_uid="accounts.cache_tables")

@@ -4,7 +4,8 @@ import datetime
 
 from background import task
 
-from . import log_ins, messages
+from . import data_requests, log_ins, messages
+from .access import signing_up
 
 
 @task(
@@ -28,3 +29,35 @@ def send_waiting_messages_task() -> int:
 @task(every=datetime.timedelta(hours=12))
 def forget_ended_log_ins_task() -> int:
     return log_ins.forget_ended()
+
+
+@task(every=datetime.timedelta(days=1))
+def forget_unconfirmed_accounts_task() -> int:
+    return signing_up.forget_unconfirmed()
+
+
+@task(
+    max_attempts=5,
+    retry_on=data_requests.TRANSIENT,
+    unique=True,
+    time_limit=datetime.timedelta(hours=1),
+    about="accounts.datarequest",
+)
+def export_data_task(request_id: int) -> None:
+    data_requests.make_export(request_id)
+
+
+@task(
+    max_attempts=5,
+    retry_on=data_requests.TRANSIENT,
+    unique=True,
+    time_limit=datetime.timedelta(hours=1),
+    about="accounts.datarequest",
+)
+def delete_account_task(request_id: int) -> None:
+    data_requests.carry_out_deletion(request_id)
+
+
+@task(every=datetime.timedelta(hours=1), max_attempts=3)
+def look_after_data_requests_task() -> int:
+    return data_requests.look_after_requests()

@@ -3,16 +3,21 @@
 from django.conf import settings
 from django.urls import path
 
-from .views import availability, data, feed, language, mail, profile, terms, theme
+from .views import access, availability, data, feed, language, mail, profile, terms, theme
 
 urlpatterns = [
     path("me/", profile.me, name="me"),
+    path("me/second-step/", access.second_step, name="second_factor"),
+    path("me/proven/", access.proven, name="proven"),
+    # In place of allauth's page of the same name.
+    path("accounts/sessions/", access.devices_page, name="usersessions_list"),
     path("me/mail/", profile.address_is_well, name="address_is_well"),
     path("me/github/", profile.github_login, name="my_github_login"),
     path("me/calendar/", profile.calendar_create, name="calendar_create"),
     path("me/calendar/revoke/", profile.calendar_revoke, name="calendar_revoke"),
     path("me/data/", data.my_data, name="my_data"),
     path("me/data/export/", data.my_data_export, name="my_data_export"),
+    path("me/data/export/<uuid:key>/", data.my_data_download, name="my_data_download"),
     path("me/data/delete/", data.my_data_delete, name="my_data_delete"),
     path("availability/", availability.availability, name="availability"),
     path("availability/confirm/", availability.confirm, name="confirm_availability"),

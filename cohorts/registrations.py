@@ -117,6 +117,7 @@ def register_attention() -> None:
 
 def register() -> None:
     from . import (
+        access_rules,
         announcing,
         application_mail,
         auditing,
@@ -147,6 +148,7 @@ def register() -> None:
     from .feedback import personal_data as feedback_personal_data
 
     register_attention()
+    access_rules.register()
     # First: the others delete the places on which feedback hangs.
     feedback_personal_data.register()
     announcing.register()

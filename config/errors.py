@@ -5,18 +5,12 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views import defaults
 
+from accounts.typed_texts import typed_texts
+
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     """The form came from an old page, or without the cookie: say how to send it again without losing it."""
-    return render(request, "403_csrf.html", {"texts": _typed_texts(request)}, status=403)
-
-
-def _typed_texts(request: HttpRequest) -> list[str]:
-    """The sentences that were sent from a page of ours, to be copied; never a password, and nothing that another site sent."""
-    if request.headers.get("Origin") != f"{request.scheme}://{request.get_host()}":
-        return []
-    sent = [(name, text.strip()) for name, texts in request.POST.lists() for text in texts if isinstance(text, str)]
-    return [text for name, text in sent if " " in text and len(text) > 30 and "password" not in name]
+    return render(request, "403_csrf.html", {"texts": typed_texts(request)}, status=403)
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:

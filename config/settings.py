@@ -44,7 +44,8 @@ try:
         SITE_URL = env.origin("SITE_URL", f"https://{_host}")
 
     DATABASE = env.database("DATABASE_URL", f"sqlite:///{quote(str(BASE_DIR))}/var/db.sqlite3")
-    CACHE = env.cache("CACHE_URL", "locmemcache://")
+    # Limits are counted in it, so production's is shared by all processes. `migrate` makes its table.
+    CACHE = env.cache("CACHE_URL", "locmemcache://" if LOCAL else "dbcache://cache")
     MAILER = env.mailer("EMAIL_URL", "consolemail://" if LOCAL else "smtp://localhost:25")
     #: Whose webhooks tell what became of mail; empty: nobody's, and no address takes any.
     MAIL_EVENTS_PROVIDER, ANYMAIL = env.mail_events(
@@ -63,13 +64,13 @@ try:
         raise SettingError("MEDIA_ROOT lies in a folder that everybody can read. Choose one outside of static and staticfiles.")
     #: For visitors whose browser asks for none that the site speaks, and for mail to those who chose none.
     LANGUAGE_CODE = env.choice("LANGUAGE_CODE", [code for code, _name in LANGUAGES], "en")
-    LOG_LEVEL = env.choice("LOG_LEVEL", ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"), "WARNING" if DEMO else "INFO")
     #: Where backups go, and where it is written down when the last one was made.
     BACKUP_FOLDER = (BASE_DIR / env.text("BACKUP_FOLDER", "var/backups")).resolve()
     if any(BACKUP_FOLDER.is_relative_to(place) for place in (BASE_DIR / "static", BASE_DIR / "staticfiles", MEDIA_ROOT)):
         raise SettingError("BACKUP_FOLDER lies among static or uploaded files. Choose one outside of them.")
     #: The folder with pg_dump and pg_restore, where they are not found by themselves.
     POSTGRESQL_PROGRAMS = env.text("POSTGRESQL_PROGRAMS")
+    LOG_LEVEL = env.choice("LOG_LEVEL", ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"), "WARNING" if DEMO else "INFO")
     SENTRY_DSN = env.origin("SENTRY_DSN", "", user=True)
     if SENTRY_DSN and importlib.util.find_spec("sentry_sdk") is None:
         raise SettingError("SENTRY_DSN asks for Sentry, for which the Python package “sentry-sdk” must be installed.")
@@ -118,8 +119,8 @@ INSTALLED_APPS = [
     "django_htmx",
     "django_tasks_db",
     "background",
-    "accounts",
     "operations",
+    "accounts",
     "cohorts",
     "contributions",
     "allauth",
@@ -149,8 +150,11 @@ MIDDLEWARE = [
     "allauth.account.middleware.AccountMiddleware",
     "allauth.usersessions.middleware.UserSessionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "accounts.access.middleware.SecondFactorMiddleware",
+    "accounts.access.middleware.RecentProofMiddleware",
     "accounts.middleware.TimeZoneMiddleware",
     "accounts.middleware.PrivatePagesMiddleware",
+    "accounts.terms_asked.TermsMiddleware",
 ]
 
 ROOT_URLCONF = "config.urls"
@@ -227,6 +231,7 @@ ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
 ACCOUNT_SIGNUP_FORM_CLASS = "accounts.forms.signup.SignupForm"
+ACCOUNT_FORMS = {"signup": "accounts.forms.signup_by_email.SignUpByEmailForm"}
 ACCOUNT_EMAIL_VERIFICATION = "mandatory"
 ACCOUNT_EMAIL_VERIFICATION_BY_CODE_ENABLED = True
 ACCOUNT_LOGIN_BY_CODE_ENABLED = True
@@ -237,10 +242,17 @@ ACCOUNT_PREVENT_ENUMERATION = True
 ACCOUNT_SESSION_REMEMBER = True
 ACCOUNT_DEFAULT_HTTP_PROTOCOL = "http" if LOCAL else "https"
 ACCOUNT_REAUTHENTICATION_REQUIRED = True
-# Ours beside allauth's own: see accounts.limits. Counted in the cache, so by each process for itself where that is local memory.
+# Ours beside allauth's own: see accounts.limits. Counted in the cache, which all processes share in production.
 ACCOUNT_RATE_LIMITS = {
+    "concern": "10/h/ip,200/h/key",
+    "concern_words": "60/h/key",
+    "contact": "5/h/ip,100/h/key",
+    "export": "10/h/user",
     "keep_entry": "60/h/ip",
     "late_code": "20/h/user",
+    "signup": "20/m/ip,100/h/ip",
+    # So many an hour from one network, and altogether, before people are asked for one press more.
+    "signup_unasked": "10/h/ip,200/h/key",
     "sync": "60/h/user",
     "track": "120/h/user",
     # By the link and not by the address on the network: a mail provider asks for all its people from one.
@@ -254,6 +266,14 @@ MFA_PASSKEY_LOGIN_ENABLED = True
 MFA_FORMS = {"login_webauthn": "accounts.forms.passkey.PasskeyForm"}
 MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = LOCAL
 USERSESSIONS_TRACK_ACTIVITY = False
+#: In place of allauth's tracking, which writes a row with each page.
+LAST_SEEN_MINUTES = 10
+# Locks that no variable opens. The demonstration alone goes without the second step; `check --deploy` insists on all three.
+#: Whoever has a part in a session sets up a second step before they see more than public pages and their own.
+MFA_REQUIRED_FOR_ROLES = not DEMO
+#: Publishing, giving roles, taking people's data out and deleting ask again who it is: see accounts.access.proving.
+PROOF_FOR_SENSITIVE_ACTIONS = True
+SIGNUP_GUARD = True
 SOCIALACCOUNT_STORE_TOKENS = False
 # Log-in by an address that both GitHub and we have confirmed: see accounts.adapters. Never `VERIFIED_EMAIL` here.
 SOCIALACCOUNT_EMAIL_AUTHENTICATION = True

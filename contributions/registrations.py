@@ -2,6 +2,7 @@
 
 from django.utils.translation import gettext_lazy as _
 
+from accounts.access.second_factor import register_open_page
 from accounts.login_checks import register_login_check
 from background.health import register_check
 from cohorts import attention, waits
@@ -39,6 +40,7 @@ def register() -> None:
     register_check("github", check_github)
     register_login_check(queue_login_check)
     register_attention()
+    register_open_page("projects", "project", "words")
     register_digest_section(work_done)
     register_member_section("contributions", contributions_of)
     register_figures(work_figures)

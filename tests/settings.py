@@ -52,6 +52,11 @@ MAILERS = {"default": {"BACKEND": "django.core.mail.backends.locmem.EmailBackend
 LOGGING = {"version": 1, "disable_existing_loggers": False, "root": {"handlers": [], "level": "WARNING"}}
 # False is allauth's word for none at all.
 ACCOUNT_RATE_LIMITS = False  # type: ignore[assignment]
+# Tests log people in by hand and fill forms in within no time. Those of the locks themselves close them: tests/accounts/test_access*.py.
+MFA_REQUIRED_FOR_ROLES = False
+PROOF_FOR_SENSITIVE_ACTIONS = False
+SIGNUP_GUARD = False
+LAST_SEEN_MINUTES = 0
 GITHUB_CLIENT_GUARD = "contributions.github.guard.forbid_transactions"
 # A delivery goes straight to the database, inside of the test's transaction. Tests of the spool have one of their own.
 WEBHOOK_SPOOL = None  # type: ignore[assignment]

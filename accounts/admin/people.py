@@ -6,11 +6,12 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import GitHubIdentity, User
 
+from .second_step import SecondStepMixin
 from .visible_to import VisibleToAdmin
 
 
 @admin.register(User)
-class UserAdmin(VisibleToAdmin):
+class UserAdmin(SecondStepMixin, VisibleToAdmin):
     list_display = ["name", "email", "time_zone", "github_login", "is_active"]
     list_select_related = ["github"]
     search_fields = ["name", "email", "github__login"]
@@ -76,7 +77,7 @@ class GitHubIdentityAdmin(VisibleToAdmin):
 
 @admin.register(Authenticator)
 class SecondFactorAdmin(VisibleToAdmin):
-    """So that the operator can help somebody who lost a phone. What it holds (a secret) is not shown."""
+    """Who has a second step. What it holds (a secret) is not shown; it is reset on the page of the person."""
 
     list_display = ["user", "type", "created_at", "last_used_at"]
     list_filter = ["type"]
@@ -89,6 +90,3 @@ class SecondFactorAdmin(VisibleToAdmin):
 
     def rows_for(self, queryset, user):
         return queryset if user.is_superuser else queryset.none()
-
-    def has_delete_permission(self, request, obj=None) -> bool:
-        return self.has_view_permission(request, obj)

@@ -4,10 +4,11 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
-from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.timesince import timesince
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
+
+from accounts.access.safe_next import safe_next
 
 from accounts.availability import (
     NOTHING,
@@ -58,12 +59,7 @@ def confirm(request: HttpRequest) -> HttpResponse:
     if request.htmx:
         return render(request, "accounts/_availability_confirmed.html", {"stored": stored})
     messages.success(request, _("Thank you. Your hours stand as they are."))
-    back = request.POST.get("next", "")
-    # A path alone: anything else is taken for the name of a page, which may be none.
-    is_ours = back.startswith("/") and url_has_allowed_host_and_scheme(
-        back, {request.get_host()}, require_https=request.is_secure()
-    )
-    return redirect(back if is_ours else "availability")
+    return redirect(safe_next(request.POST.get("next"), "availability"))
 
 
 def _save(request, form, copy_form):

@@ -3,19 +3,16 @@
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
-from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_POST
 
+from accounts.access.safe_next import safe_next
 from accounts.language import choose_language, is_spoken
 
 
 @require_POST
 def language(request: HttpRequest) -> HttpResponse:
     """Remember the choice, in the account of who is logged in and in this browser, and go back. An unknown language changes nothing."""
-    back = request.POST.get("next", "")
-    if not url_has_allowed_host_and_scheme(back, allowed_hosts={request.get_host()}, require_https=request.is_secure()):
-        back = reverse("home")
-    response = HttpResponseRedirect(back)
+    response = HttpResponseRedirect(safe_next(request.POST.get("next"), reverse("home")))
     chosen = request.POST.get("language", "")
     if is_spoken(chosen):
         if request.user.is_authenticated:

@@ -2,8 +2,9 @@
 
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
-from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_POST
+
+from accounts.access.safe_next import safe_next
 
 YEAR = 365 * 24 * 3600
 
@@ -11,10 +12,7 @@ YEAR = 365 * 24 * 3600
 @require_POST
 def theme(request: HttpRequest) -> HttpResponse:
     """Remember the choice in a cookie and go back. Anything but light and dark means: as the device says."""
-    back = request.POST.get("next", "")
-    if not url_has_allowed_host_and_scheme(back, allowed_hosts={request.get_host()}, require_https=request.is_secure()):
-        back = reverse("home")
-    response = HttpResponseRedirect(back)
+    response = HttpResponseRedirect(safe_next(request.POST.get("next"), reverse("home")))
     chosen = request.POST.get("theme", "")
     if chosen in {"light", "dark"}:
         response.set_cookie("theme", chosen, max_age=YEAR, samesite="Lax", secure=request.is_secure(), httponly=True)

@@ -9,10 +9,10 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import time_format
-from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
+from accounts.access.safe_next import safe_next
 from accounts.signed_in import signed_in
 from cohorts import checkins
 from cohorts.checkin_reminders import choose_reminder
@@ -218,9 +218,4 @@ def _name_of(request) -> str:
 
 def next_page(request) -> str:
     """Where the form asks to go on, if that is a page of this site; else empty."""
-    url = request.POST.get("next") or request.GET.get("next") or ""
-    # A path alone: anything else is taken for the name of a page, which may be none.
-    safe = url.startswith("/") and url_has_allowed_host_and_scheme(
-        url, allowed_hosts={request.get_host()}, require_https=request.is_secure()
-    )
-    return url if safe else ""
+    return safe_next(request.POST.get("next") or request.GET.get("next"))

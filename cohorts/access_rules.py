@@ -1,0 +1,84 @@
+"""What `cohorts` says about getting in: who must have a second step, which pages need none, and what asks again who it is."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.http import HttpRequest
+
+from accounts.access.proving import always, register_sensitive, when_sent
+from accounts.access.second_factor import register_open_page, register_role
+
+from .roles import may_use_admin
+
+#: Everybody's pages, and those about one's own applications, offers to help and feedback.
+OPEN_PAGES = (
+    "sessions", "session", "alumni", "testimonials", "guides", "guide", "feed", "cohort_feed",
+    "apply", "apply_preview", "late_code", "apply_file", "apply_reuse", "apply_login",
+    "my_applications", "application", "withdraw", "discard", "accept", "decline",
+    "volunteer_roles", "volunteer", "volunteer_preview", "my_volunteering", "volunteering", "withdraw_volunteer", "discard_volunteer",
+    "volunteer_invitation", "my_feedback", "feedback",
+)  # fmt: skip
+
+#: Downloads of what people wrote.
+EXPORTS = (
+    "admin:cohorts_application_export",
+    "admin:cohorts_session_ranking_export",
+    "admin:cohorts_review_export",
+    "session_feedback_csv",
+)
+
+#: What goes out to people, gives somebody a part, or ends something for good.
+SENSITIVE = (
+    "admin:cohorts_session_publish",
+    "admin:cohorts_session_publication_carry_on",
+    "admin:cohorts_session_arrange_accept",
+    "admin:cohorts_session_volunteer_place",
+    "admin:cohorts_session_volunteer_organiser",
+    "admin:cohorts_session_waitlist_offer",
+    "hand_over",
+)
+
+_ROLE_FIELDS = ("role", "reads_accommodations")
+
+
+def changes_roles(request: HttpRequest, arguments: Mapping[str, Any]) -> bool:
+    """Whether a session's page was sent with other roles than it has: somebody added, changed or taken away."""
+    from .models import SessionRole
+
+    if not when_sent(request, arguments):
+        return False
+    sent = request.POST
+    total, initial = (_number(sent.get(f"roles-{name}_FORMS")) for name in ("TOTAL", "INITIAL"))
+    if any(sent.get(f"roles-{row}-person_email") for row in range(initial, total)):
+        return True
+    numbers = [_number(sent.get(f"roles-{row}-id")) for row in range(initial)]
+    stored = {one.pk: one for one in SessionRole.objects.filter(pk__in=numbers)}
+    for row, number in enumerate(numbers):
+        role = stored.get(number)
+        if role is None or sent.get(f"roles-{row}-DELETE"):
+            return True
+        reads = bool(sent.get(f"roles-{row}-reads_accommodations"))
+        if (sent.get(f"roles-{row}-role"), reads) != (role.role, role.reads_accommodations):
+            return True
+    return False
+
+
+def adds_leaders(request: HttpRequest, arguments: Mapping[str, Any]) -> bool:
+    """Whether a cohort's page was sent with somebody new who is to lead it."""
+    if not when_sent(request, arguments):
+        return False
+    return any(value for name, value in request.POST.items() if name.endswith("-person_email"))
+
+
+def _number(text: str | None) -> int:
+    """A count or a key of a form; 0 for what is none, and never more than a page can have rows or a table keys."""
+    return int(text) if text and text.isascii() and text.isdecimal() and len(text) < 10 else 0
+
+
+def register() -> None:
+    register_role(may_use_admin)
+    register_open_page(*OPEN_PAGES)
+    register_sensitive(*EXPORTS, asks=always)
+    register_sensitive(*SENSITIVE)
+    register_sensitive("admin:cohorts_session_change", asks=changes_roles)
+    register_sensitive("admin:cohorts_cohort_add", "admin:cohorts_cohort_change", asks=adds_leaders)
