@@ -3,6 +3,7 @@
 from background.actions import listeners
 from background.masking import register_mask
 
+from . import after_restore
 from .access.proving import register_sensitive
 from .access.second_factor import register_open_page
 from .audit import own_actions
@@ -14,6 +15,7 @@ def register() -> None:
     for pattern, replacement in SECRETS:
         register_mask(pattern.pattern, replacement)
     own_actions.register()
+    after_restore.register()
     if note_task not in listeners:
         listeners.append(note_task)
     register_open_page(

@@ -1,5 +1,7 @@
 """What `contributions` tells the apps below it."""
 
+from pathlib import Path
+
 from django.utils.translation import gettext_lazy as _
 
 from accounts.access.second_factor import register_open_page
@@ -9,6 +11,7 @@ from cohorts import attention, waits
 from cohorts.exporting import register_member_section
 from cohorts.figures import register_source as register_figures
 from cohorts.models import register_tracker_kind
+from operations.backup import register_folder
 
 
 def register_attention() -> None:
@@ -23,6 +26,13 @@ def register_attention() -> None:
     waits.register_source(work_waits)
 
 
+def _waiting_deliveries() -> Path | None:
+    from .deliveries import spool
+
+    kept = spool()
+    return kept.folder if kept else None
+
+
 def register() -> None:
     from cohorts.digests import register_section as register_digest_section
 
@@ -32,6 +42,7 @@ def register() -> None:
     from .figures.session_page import work_figures
     from .health import check_github, check_last_sync
     from .login_check import queue_login_check
+    from .spool import NAME
     from .trackers import TRACKERS
 
     for tracker in TRACKERS.values():
@@ -40,6 +51,8 @@ def register() -> None:
     register_check("github", check_github)
     register_login_check(queue_login_check)
     register_attention()
+    # A webhook that waits for the database is nowhere else.
+    register_folder("deliveries", _waiting_deliveries, pattern=NAME)
     register_open_page("projects", "project", "words")
     register_digest_section(work_done)
     register_member_section("contributions", contributions_of)

@@ -1,2 +1,5 @@
-def register():
+"""What an operator should know, in words: `manage.py check --deploy` looks at the settings, with `--database default` at what runs too."""
+
+
+def register() -> None:
     pass
