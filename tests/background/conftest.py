@@ -35,6 +35,8 @@ def leave_no_half_open_connections(request):
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", ResourceWarning)
             gc.collect()
+        # Looking through everything that the run has imported would take longer than most tests: what is there now stays.
+        gc.freeze()
 
 
 def wait_until(condition, seconds: float = 120, what: str = "it"):
