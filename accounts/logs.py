@@ -13,6 +13,8 @@ _KEY_IN_ADDRESS = re.compile(r"(/password/reset/key/)(?![^/\s\"'?]*-set-password
 _STOP_IN_ADDRESS = re.compile(r"(/mail/stop/)[^/\s\"'?]+")
 #: Whoever has the link of an invitation can answer it.
 _INVITATION_IN_ADDRESS = re.compile(r"(/volunteering/invitation/)[^/\s\"'?]+")
+#: Whoever has the link follows a report that was sent without a name.
+_CONCERN_IN_ADDRESS = re.compile(r"(/report/follow/)[^/\s\"'?]+")
 #: What GitHub's log-in sends back with the visitor.
 _CODE_IN_QUERY = re.compile(r"([?&](?:code|state)=)[^&\s\"']+")
 
@@ -22,6 +24,7 @@ SECRETS = [
     (_KEY_IN_ADDRESS, r"\1…"),
     (_STOP_IN_ADDRESS, r"\1…"),
     (_INVITATION_IN_ADDRESS, r"\1…"),
+    (_CONCERN_IN_ADDRESS, r"\1…"),
     (_CODE_IN_QUERY, r"\1…"),
 ]
 

@@ -95,6 +95,8 @@ def register_replies(kind: str, function: Callable[[Message], str]) -> None:
 
 def replies_to(message: Message) -> str:
     """The address to which an answer to `message` goes; empty where the site names none: then to the sender."""
+    if message.reply_to:
+        return message.reply_to
     function = _replies.get(message.kind)
     return (function(message) if function is not None else "") or settings.CONTACT_EMAIL or ""
 

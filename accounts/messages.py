@@ -83,6 +83,7 @@ def queue_message(
     html: str = "",
     language: str = "",
     batch: str = "",
+    reply_to: str = "",
 ) -> Message | None:
     """Write a message down and have it sent after the commit.
 
@@ -91,7 +92,7 @@ def queue_message(
     every call is a message of its own. `secret` is for codes and links that log in: the text is removed once it is sent.
     `address` replaces the recipient's own address; it is required where there is no recipient. `html` is the text as HTML, cleaned;
     without it, it is made from the text. `language` is that of the text (default: the active one). A message of a `batch` gets no task
-    of its own: whoever queues the task that sends the batch sends it.
+    of its own: whoever queues the task that sends the batch sends it. `reply_to` is where answers go, other than to the session or the site.
 
     Raises `ValueError` where there is nobody to send to.
     """
@@ -106,6 +107,7 @@ def queue_message(
         "language": language or get_language() or "",
         "batch": batch,
         "secret": secret,
+        "reply_to": reply_to,
     }
     if about is None:
         message = Message.objects.create(recipient=recipient, kind=kind, round=round, **fields)

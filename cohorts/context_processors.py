@@ -3,7 +3,7 @@
 from django.utils import timezone
 from django.utils.functional import SimpleLazyObject, cached_property
 
-from .models import Application, Membership, SessionRole, Volunteer, access
+from .models import Application, Concern, ConcernContact, Membership, SessionRole, Volunteer, access
 from .this_week import week_lines
 from .training import open_training
 
@@ -52,6 +52,15 @@ class Navigation:
     def helps(self) -> bool:
         """Whether this person offered to help, is asked to, or has training left: looked up only by the pages of one's own account."""
         return Volunteer.objects.of(self._user).exists() or bool(open_training(self._user))
+
+    @cached_property
+    def has_concerns(self) -> bool:
+        """Whether this person reported something in confidence, reads what others did, or can be chosen to."""
+        return (
+            Concern.objects.visible_to(self._user).exists()
+            or ConcernContact.objects.filter(user=self._user, active=True).exists()
+            or self._user.is_superuser
+        )
 
 
 def _newest(found, starts_on):

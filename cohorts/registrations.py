@@ -125,6 +125,7 @@ def register() -> None:
         checkin_mail,
         checkin_personal_data,
         digests,
+        contacting,
         draft_logins,
         ending_personal_data,
         files,
@@ -146,6 +147,7 @@ def register() -> None:
         waitlist,
     )
     from .feedback import personal_data as feedback_personal_data
+    from .concerns import registrations as concerns
 
     register_attention()
     access_rules.register()
@@ -160,6 +162,8 @@ def register() -> None:
     digests.register()
     draft_logins.register()
     files.register()
+    concerns.register()
+    contacting.register()
     mail_out_personal_data.register()
     mail_replies.register()
     meeting_attachments.register()

@@ -7,6 +7,7 @@ from django.utils import timezone
 from factory.django import DjangoModelFactory
 
 from accounts.models import GitHubIdentity, User
+from accounts.terms import TERMS_VERSION
 from cohorts.models import (
     Accommodation,
     Announcement,
@@ -49,7 +50,7 @@ class UserFactory(DjangoModelFactory):
     email = factory.Sequence(lambda n: f"person{n}@example.org")
     name = factory.Sequence(lambda n: f"Person {n}")
     time_zone = "Europe/Rome"
-    terms_version = "1"
+    terms_version = TERMS_VERSION
     terms_accepted_at = factory.LazyFunction(timezone.now)
 
     @factory.post_generation

@@ -12,6 +12,7 @@ from django.utils.translation import ngettext
 
 from accounts.markdown import render_markdown
 from accounts.middleware import COOKIE
+from accounts.terms import has_accepted_terms
 from accounts.web_addresses import web_address
 from accounts.zones import day_ended_anywhere, zone_label
 
@@ -55,6 +56,12 @@ def icon(name: str) -> SafeString:
 
 
 register.filter(web_address)
+
+
+@register.filter
+def needs_terms(user) -> bool:
+    """Whether somebody is logged in who has not accepted the terms as they stand."""
+    return bool(user) and user.is_authenticated and not has_accepted_terms(user)
 
 
 @register.filter
