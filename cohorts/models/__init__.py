@@ -21,6 +21,7 @@ from .publication import Publication
 from .question import Answer, Question
 from .retention import RetentionRule, RetentionRun
 from .review import Conflict, Criterion, Review, ReviewAssignment, ReviewCapacity, ReviewClaim, Score
+from .role_invitation import RoleInvitation
 from .session import Session, SessionRole, Week
 from .volunteer import TrainingDone, TrainingTask, Volunteer
 
@@ -73,6 +74,7 @@ __all__ = [
     "ReviewCapacity",
     "ReviewClaim",
     "ReviewPhase",
+    "RoleInvitation",
     "Score",
     "Session",
     "SessionRole",
