@@ -6,7 +6,7 @@ Each registry is a plain list or dict of functions that an app fills in its `App
 import datetime
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import IO, Any
 
 from django.db.models import Q
 
@@ -48,6 +48,20 @@ own_audit_actions: set[str] = set()
 
 #: Named functions of a user that return a JSON-ready value: what belongs in that person's export.
 export_sections: dict[str, Callable[[Any], Any]] = {}
+
+
+@dataclass(frozen=True)
+class ExportFile:
+    """A file that the person uploaded, for their export. `open` gives its bytes as a stream, or raises `OSError`."""
+
+    #: Below “files”: plain words of Latin letters, such as `applications`.
+    folder: str
+    name: str
+    open: Callable[[], IO[bytes]]
+
+
+#: Functions of a user that yield the files which that person uploaded.
+export_files: list[Callable[[Any], Iterable[ExportFile]]] = []
 
 
 @dataclass(frozen=True)

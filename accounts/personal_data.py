@@ -19,7 +19,7 @@ from django.utils.translation import ngettext
 from . import people_registry
 from .availability import DAYS, slot_time
 from .bounces import troubled_addresses
-from .models import AddressTrouble, Availability, CalendarFeed, GitHubIdentity, Message, User
+from .models import AddressTrouble, Availability, CalendarFeed, DataRequest, GitHubIdentity, Message, User
 from .models.availability import SLOTS_A_DAY
 from .people_registry import Deletion
 from .unsubscribing import CATEGORIES
@@ -154,6 +154,20 @@ def _calendar_feeds(user: User) -> list[dict[str, Any]]:
     ]
 
 
+def _data_requests(user: User) -> list[dict[str, Any]]:
+    """When the person asked for such a file, and fetched it."""
+    return [
+        {
+            "what": request.kind,
+            "state": request.state,
+            "asked_for_at": iso(request.requested_at),
+            "ended_at": iso(request.ended_at),
+            "last_downloaded_at": iso(request.downloaded_at),
+        }
+        for request in DataRequest.objects.filter(user=user).order_by("requested_at", "pk")
+    ]
+
+
 SECTIONS = {
     "profile": _profile,
     "log_in": _log_in,
@@ -162,6 +176,7 @@ SECTIONS = {
     "messages": _messages,
     "addresses_in_trouble": _address_troubles,
     "calendar_feeds": _calendar_feeds,
+    "data_requests": _data_requests,
 }
 
 
@@ -232,11 +247,17 @@ def erase(user: User) -> None:
     """Delete what `accounts` and the log-in hold."""
     for entry in UserSession.objects.filter(user=user):
         entry.end()
-    AddressTrouble.objects.filter(pk__in=[trouble.pk for trouble in troubled_addresses(_addresses(user)).values()]).delete()
+    addresses = _addresses(user)
+    AddressTrouble.objects.filter(pk__in=[trouble.pk for trouble in troubled_addresses(addresses).values()]).delete()
     of_a_person: tuple[Any, ...] = (EmailAddress, SocialAccount, Authenticator, GitHubIdentity, Availability, CalendarFeed)
     for model in of_a_person:
         model.objects.filter(user=user).delete()
+    # With their files, after the commit. The request by which the account is deleted stays, without a name: see `data_requests`.
+    DataRequest.objects.filter(user=user, kind=DataRequest.Kind.EXPORT).delete()
     Message.objects.filter(recipient=user).delete()
+    # Such as a code that was asked for at sign-up.
+    for address in addresses:
+        Message.objects.filter(recipient=None, address__iexact=address).delete()
 
 
 def preview(user: User) -> Deletion:

@@ -71,6 +71,8 @@ def erase(user) -> None:
     told = mails.filter(about_id__in=list(others))
     told.filter(state__in=[Message.State.QUEUED, Message.State.FAILED]).delete()
     told.update(subject=_("A reply to a check-in"), body=_("Somebody whose account was deleted replied."), html="")
+    # At the person's own check-ins, which may stay for what others wrote there.
+    CheckInReply.objects.filter(author=user, checkin__membership__user=user).delete()
     CheckInReply.objects.filter(author=user).update(author=None)
     Cheer.objects.filter(user=user).delete()
 

@@ -1,5 +1,7 @@
 """What `cohorts` adds to a person's export, and what deleting an account does to its rows."""
 
+from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 from django.conf import settings
@@ -10,9 +12,10 @@ from django.utils.translation import ngettext
 
 from accounts import people_registry
 from accounts.models import Message
-from accounts.people_registry import Deletion
+from accounts.people_registry import Deletion, ExportFile
 from accounts.personal_data import iso
 
+from . import deleted_places
 from .files import open_url
 from .models import (
     Accommodation,
@@ -344,7 +347,7 @@ def preview(user) -> Deletion:
         _("You are the only organiser of “%(session)s”. Make somebody else an organiser first.") % {"session": session.name}
         for session in _only_organised_by(user)
     ]
-    return Deletion(goes=goes, stays=stays, warnings=warnings)
+    return Deletion(goes=goes, stays=[*deleted_places.stays(user), *stays], warnings=warnings)
 
 
 def _only_organised_by(user):
@@ -370,7 +373,10 @@ def erase(user) -> None:
     Proposal.objects.filter(made_by=user).update(made_by=None)
     Proposal.objects.filter(accepted_by=user).update(accepted_by=None)
     ReviewClaim.objects.filter(reviewer=user).delete()
-    Membership.objects.filter(user=user).delete()
+    of_places = ContentType.objects.get_for_model(Membership)
+    places = list(Membership.objects.filter(user=user).values_list("pk", flat=True))
+    Message.objects.filter(about_type=of_places, about_id__in=places).delete()
+    deleted_places.empty_places(user)
     SessionRole.objects.filter(user=user).delete()
     Review.objects.filter(reviewer=user, handed_in_at__isnull=True).delete()
     ReviewAssignment.objects.filter(reviewer=user).delete()
@@ -378,8 +384,18 @@ def erase(user) -> None:
     Conflict.objects.filter(reviewer=user).delete()
 
 
+def _files(user) -> Iterator[ExportFile]:
+    """What the person handed in with applications."""
+    found = AnswerFile.objects.filter(application__applicant=user).select_related("application__session")
+    for file in found.order_by("application_id", "pk"):
+        open_file = partial(file.file.storage.open, file.file.name, "rb")
+        yield ExportFile(f"applications/{file.application.session.slug}", file.name, open_file)
+
+
 def register() -> None:
     people_registry.export_sections.update(SECTIONS)
+    if _files not in people_registry.export_files:
+        people_registry.export_files.append(_files)
     if preview not in people_registry.deletion_previews:
         people_registry.deletion_previews.append(preview)
         people_registry.erasers.append(erase)

@@ -36,7 +36,7 @@ def _waiting_deliveries() -> Path | None:
 def register() -> None:
     from cohorts.digests import register_section as register_digest_section
 
-    from . import personal_data
+    from . import kept_words, personal_data
     from .digest import work_done
     from .exporting import contributions_of
     from .figures.session_page import work_figures
@@ -58,3 +58,4 @@ def register() -> None:
     register_member_section("contributions", contributions_of)
     register_figures(work_figures)
     personal_data.register()
+    kept_words.register()

@@ -6,6 +6,7 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
+from accounts.personal_data import export
 from cohorts.models import Answer, Application, ApplicationEvent, Membership, ProjectPreference
 from tests.factories import (
     ApplicationFactory,
@@ -213,4 +214,4 @@ def test_what_reviewers_wrote_to_the_applicant_shows_once_the_result_is_publishe
     assert "Tell more next time." in page
     for hidden in ("For us alone", "Only a draft", "To somebody else", review.reviewer.name):
         assert hidden not in page
-    assert "Tell more next time." in html(client.post(reverse("my_data_export")))
+    assert "Tell more next time." in str(export(application.applicant)["applications"])

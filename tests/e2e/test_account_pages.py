@@ -2,6 +2,7 @@
 
 import json
 import re
+import zipfile
 
 import pytest
 from allauth.account.models import EmailAddress
@@ -9,7 +10,8 @@ from django.urls import reverse
 from playwright.sync_api import expect
 
 from accounts.availability import set_availability
-from accounts.models import Availability, User
+from accounts.data_requests import make_export
+from accounts.models import Availability, DataRequest, User
 from tests.factories import PASSWORD, GitHubIdentityFactory, MembershipFactory, SessionRoleFactory, UserFactory
 
 from .browser import axe_in_both_themes, log_in
@@ -180,7 +182,12 @@ def test_theme_by_the_buttons_in_the_footer(page, live_server):
 def test_data_comes_as_a_file(page, live_server, person):
     log_in(page, live_server.url, person.email)
     page.goto(live_server.url + reverse("my_data"))
+    page.get_by_role("link", name="Ask for my data").click()
+    page.get_by_role("button", name="Put my data together").click()
+    expect(page.get_by_text("Your file waits for its turn.")).to_be_visible()
+    make_export(DataRequest.objects.get().pk)
+    # The page asks by itself.
     with page.expect_download() as download:
-        page.get_by_role("button", name="Download my data").click()
-    with open(download.value.path(), encoding="utf-8") as file:
-        assert json.load(file)["profile"]["name"] == "Noor Haddad"
+        page.get_by_role("link", name="Download my data").click()
+    with zipfile.ZipFile(download.value.path()) as archive:
+        assert json.loads(archive.read("data.json"))["profile"]["name"] == "Noor Haddad"
