@@ -6,6 +6,7 @@ from background import task
 
 from . import data_requests, log_ins, messages
 from .access import signing_up
+from .audit.keeping import forget_old
 
 
 @task(
@@ -61,3 +62,8 @@ def delete_account_task(request_id: int) -> None:
 @task(every=datetime.timedelta(hours=1), max_attempts=3)
 def look_after_data_requests_task() -> int:
     return data_requests.look_after_requests()
+
+
+@task(every=datetime.timedelta(days=1))
+def forget_old_audit_entries_task() -> int:
+    return forget_old()

@@ -12,8 +12,22 @@ from django.utils.translation import gettext_lazy as _
 from accounts import people_registry
 from accounts.audit import record, register_action
 from accounts.audit.acting import acting
+from accounts.audit.words import register_words
 
-from .models import Session, SessionRole, access
+from .models import (
+    Application,
+    Cohort,
+    Criterion,
+    EligibilityRule,
+    Membership,
+    MembershipEvent,
+    Question,
+    ReviewPhase,
+    Session,
+    SessionRole,
+    TrainingTask,
+    Week,
+)
 
 #: The fields of a session whose change others may ask about later.
 THAT_MATTER = {
@@ -22,6 +36,20 @@ THAT_MATTER = {
     "min_cohort_overlap_hours", "min_captain_overlap_hours", "offers_free_places", "review_names_hidden", "reviews_each",
     "review_assigned_only", "review_others_scores", "takes_navigators", "takes_captains", "takes_organisers",
 }  # fmt: skip
+
+#: What organisers edit on the page of a session besides its fields.
+_PARTS = (Question, EligibilityRule, Criterion, ReviewPhase, Cohort, Week, TrainingTask)
+
+#: What can be taken along, by the word of `exported`.
+EXPORTED = {
+    "applications": _("applications"),
+    "ranking": _("ranking"),
+    "scores to fill in": _("applications, to fill in scores"),
+    "reviews": _("reviews"),
+    "own reviews": _("own reviews"),
+    "feedback": _("feedback"),
+    "figures": _("figures, with names"),
+}
 
 #: The stamp of a session that a step by hand writes, and what it is called then: when it is set, and when it is taken back.
 STEPS = {
@@ -54,8 +82,28 @@ def register() -> None:
         ("file.opened", _("Opened a file of an application")),
     ):
         register_action(key, label)
-    if access.organised_sessions not in people_registry.audit_scopes:
-        people_registry.audit_scopes.append(access.organised_sessions)
+    register_words("role", _("role"), dict([*SessionRole.Role.choices, *Membership.Role.choices]))
+    register_words("before", _("before"), dict(SessionRole.Role.choices))
+    register_words("reads_accommodations", _("reads what would help people take part"))
+    register_words(
+        "fields", _("changed"), {one.name: one.verbose_name for one in (*Session._meta.fields, *Session._meta.many_to_many)}
+    )
+    register_words("parts", _("parts"), {model._meta.model_name: model._meta.verbose_name_plural for model in _PARTS})
+    register_words("from", _("from"), dict(Application.Status.choices))
+    register_words("to", _("to"), dict(Application.Status.choices))
+    for status in (Application.Status.OFFERED, Application.Status.WAITLISTED, Application.Status.NOT_SELECTED):
+        register_words(str(status), status.label)
+    register_words("applications", _("applications"))
+    register_words("reviews", _("reviews"))
+    changes = dict(MembershipEvent.What.choices) | {"role": _("another role"), "deleted": _("deleted")}
+    register_words("what", _("what"), changes | EXPORTED)
+    if sessions_read_by not in people_registry.audit_scopes:
+        people_registry.audit_scopes.append(sessions_read_by)
+
+
+def sessions_read_by(user):
+    """The sessions whose lines `user` reads: those that they organise."""
+    return Session.objects.organised_by(user)
 
 
 def connect() -> None:
@@ -70,7 +118,7 @@ def _said(role: SessionRole) -> dict[str, Any]:
 
 def _before_role(sender, instance: SessionRole, raw=False, **kwargs):
     saved = not raw and not instance._state.adding
-    instance._role_before = SessionRole.objects.filter(pk=instance.pk).first() if saved else None
+    vars(instance)["_role_before"] = SessionRole.objects.filter(pk=instance.pk).first() if saved else None
 
 
 def _role_saved(sender, instance: SessionRole, created, raw=False, **kwargs):

@@ -92,18 +92,19 @@ def _flags(user: User) -> dict[str, bool]:
 
 def before_saving(sender, instance: User, raw=False, update_fields=None, **kwargs):
     """Remembers what the row says so far, where a flag may change: a log-in, which saves one field, asks for nothing."""
-    instance._flags_before = None
+    told = vars(instance)
+    told["_flags_before"] = None
     if raw or instance._state.adding or (update_fields is not None and not {"is_superuser", "is_active"} & set(update_fields)):
         return
-    if getattr(instance, "_flags_known", None) == _flags(instance):
+    if told.get("_flags_known") == _flags(instance):
         return
-    instance._flags_before = User.objects.only("is_superuser", "is_active").filter(pk=instance.pk).first()
+    told["_flags_before"] = User.objects.only("is_superuser", "is_active").filter(pk=instance.pk).first()
 
 
 def after_saving(sender, instance: User, created, raw=False, **kwargs):
     before = getattr(instance, "_flags_before", None)
     now = _flags(instance)
-    instance._flags_known = now
+    vars(instance)["_flags_known"] = now
     if raw:
         return
     old = {"operator": False, "active": True} if created else _flags(before) if before is not None else now

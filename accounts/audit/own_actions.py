@@ -2,11 +2,13 @@
 
 from django.utils.translation import gettext_lazy as _
 
+from . import words
 from .actions import register_action
 from .recording import record
 
 
 def register() -> None:
+    words.register()
     register_action("log_in.succeeded", _("Logged in"), is_log_in=True)
     register_action("log_in.failed", _("Failed to log in"), is_log_in=True)
     register_action("log_in.ended", _("Logged out"), is_log_in=True)

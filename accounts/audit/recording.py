@@ -56,7 +56,7 @@ def record(
         address=_address(request) if known.is_log_in and request is not None else None,
         kept_until=at + known.kept,
     )
-    if transaction.get_connection().in_atomic_block:
+    if is_in_transaction():
         entry.save(force_insert=True)
         return entry
     try:
@@ -65,6 +65,10 @@ def record(
         logger.exception("A line of the audit log could not be written: %s.", action)
         return None
     return entry
+
+
+def is_in_transaction() -> bool:
+    return transaction.get_connection().in_atomic_block
 
 
 def _key(row: Any) -> int | None:

@@ -16,15 +16,20 @@ class NeverChanged(Exception):
 
 class AuditEntryQuerySet(models.QuerySet["AuditEntry"]):
     def visible_to(self, user):
-        """All for the operator; else what concerns the sessions whose log `user` reads, and their own log-ins."""
+        """All for the operator; else what concerns the sessions whose log `user` reads, and their own log-ins.
+
+        Nobody but the operator reads in a session's log what others did to them: an organiser may have applied as well, and
+        must not learn that somebody decided.
+        """
         if not user.is_authenticated:
             return self.none()
         if user.is_superuser:
             return self
-        may_see = Q(subject_key=user.pk, action__in=people_registry.own_audit_actions)
+        own = Q(subject_key=user.pk, action__in=people_registry.own_audit_actions)
+        scopes = Q(pk__in=[])
         for source in people_registry.audit_scopes:
-            may_see |= Q(scope_key__in=source(user).order_by().values("pk"))
-        return self.filter(may_see)
+            scopes |= Q(scope_key__in=source(user).order_by().values("pk"))
+        return self.filter(own | (scopes & (Q(actor_key=user.pk) | ~Q(subject_key=user.pk))))
 
     def over(self, now):
         """Those that were kept as long as was said when they were written."""
