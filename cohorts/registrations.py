@@ -147,6 +147,7 @@ def register() -> None:
         waitlist,
     )
     from .feedback import personal_data as feedback_personal_data
+    from .moving_in import registering as moving_in
     from .concerns import registrations as concerns
 
     register_attention()
@@ -173,6 +174,7 @@ def register() -> None:
     meeting_poll_personal_data.register()
     message_kinds.register()
     message_previews.register()
+    moving_in.register()
     nudges.register()
     personal_data.register()
     ending_personal_data.register()

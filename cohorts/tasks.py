@@ -2,7 +2,7 @@
 
 import datetime
 
-from django.db import InterfaceError, OperationalError
+from django.db import IntegrityError, InterfaceError, OperationalError
 
 from background import task
 from background.history import last_success
@@ -27,6 +27,8 @@ from . import (
     waitlist,
 )
 from .feedback import asking as feedback_asking
+from .moving_in import keeping, undoing
+from .moving_in import writing as importing_tables
 
 QUARTER = datetime.timedelta(minutes=15)
 
@@ -144,3 +146,36 @@ def end_invitations_task() -> int:
 @task(every=datetime.timedelta(hours=1), max_attempts=3, unique=True)
 def ask_due_feedback_task() -> int:
     return feedback_asking.ask_due_feedback()
+
+
+@task(
+    max_attempts=5,
+    retry_on=(OperationalError, InterfaceError, IntegrityError),
+    unique=True,
+    time_limit=datetime.timedelta(minutes=30),
+    about="cohorts.tableimport",
+)
+def import_table_task(table_import_id: int) -> None:
+    importing_tables.carry_on(table_import_id)
+
+
+@task(
+    max_attempts=5,
+    retry_on=(OperationalError, InterfaceError),
+    unique=True,
+    time_limit=datetime.timedelta(minutes=30),
+    about="cohorts.tableimport",
+)
+def undo_import_task(table_import_id: int) -> None:
+    undoing.carry_out_undo(table_import_id)
+
+
+#: What was lost on its way is taken up again.
+@task(every=QUARTER, max_attempts=3)
+def carry_on_imports_task() -> int:
+    return importing_tables.carry_on_imports() + undoing.carry_on_undoing()
+
+
+@task(every=datetime.timedelta(days=1), max_attempts=3)
+def delete_imported_files_task() -> int:
+    return keeping.delete_old_files()

@@ -31,6 +31,7 @@ from .feedback import FeedbackMixin
 from .forming import FormingMixin
 from .late_codes import LateCodesMixin
 from .mail_words import MailWordsMixin
+from .moving_in import MovingInMixin
 from .phase_inline import ReviewPhaseInline, review_in_words
 from .publications import PublicationsMixin
 from .publishing import PublishingMixin
@@ -120,6 +121,7 @@ class SessionAdmin(
     ArrangingMixin,
     FeedbackMixin,
     FormingMixin,
+    MovingInMixin,
     PublicationsMixin,
     PublishingMixin,
     VolunteerPagesMixin,
