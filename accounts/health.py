@@ -1,11 +1,13 @@
 """Whether mail goes out, for `/healthz`."""
 
 import datetime
+from collections.abc import Iterator
 
-from django.db.models import Min
+from django.db.models import Count, Min
 from django.utils import timezone
 
 from background.health import register_check
+from operations.metrics import Figure, one, register_figures
 
 from .models import Message
 
@@ -33,5 +35,16 @@ def check_mail() -> tuple[str, dict[str, int | None]]:
     )
 
 
+def mail_figures() -> Iterator[Figure]:
+    """For `/metrics`: messages by state, and how long the oldest waits. Nothing of whom they are for."""
+    states = Message.objects.order_by().values_list("state").annotate(number=Count("pk"))
+    yield Figure(
+        "messages", "Messages that are kept, by state.", [({"state": state}, number) for state, number in sorted(states)]
+    )
+    _status, found = check_mail()
+    yield one("messages_oldest_waiting_seconds", "Age of the oldest message to be sent.", found["oldest_waiting_seconds"] or 0)
+
+
 def register() -> None:
     register_check("mail", check_mail)
+    register_figures("mail", mail_figures)

@@ -7,6 +7,8 @@ from urllib.parse import quote, urlsplit
 
 from django.utils.csp import CSP
 
+from accounts.logs import mask_event, mask_tokens
+
 from .environment import Environment, SettingError
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -71,7 +73,18 @@ try:
     #: The folder with pg_dump and pg_restore, where they are not found by themselves.
     POSTGRESQL_PROGRAMS = env.text("POSTGRESQL_PROGRAMS")
     LOG_LEVEL = env.choice("LOG_LEVEL", ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"), "WARNING" if DEMO else "INFO")
+    #: `json`: a line of JSON for each record, and one for each request, for programs that collect logs.
+    LOG_FORMAT = env.choice("LOG_FORMAT", ("text", "json"), "text")
+    #: Whoever has it may read /metrics; without it there is no such page.
+    METRICS_TOKEN = env.text("METRICS_TOKEN")
+    if METRICS_TOKEN and len(METRICS_TOKEN) < 20:
+        raise SettingError(
+            "METRICS_TOKEN must be a random text of 20 characters or more: it is all that keeps the figures to yourself."
+        )
+    #: Where the processes of this machine add up what each has counted.
+    METRICS_FOLDER = (BASE_DIR / env.text("METRICS_FOLDER", "var/metrics")).resolve()
     SENTRY_DSN = env.origin("SENTRY_DSN", "", user=True)
+    SENTRY_ENVIRONMENT = env.text("SENTRY_ENVIRONMENT", "production")
     if SENTRY_DSN and importlib.util.find_spec("sentry_sdk") is None:
         raise SettingError("SENTRY_DSN asks for Sentry, for which the Python package “sentry-sdk” must be installed.")
     REDIS_URL = env.redis("REDIS_URL")
@@ -133,6 +146,9 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "background.middleware.HealthMiddleware",
+    "operations.metrics.page.MetricsMiddleware",
+    "operations.request_ids.RequestIdMiddleware",
+    "operations.requests.RequestsMiddleware",
     "contributions.middleware.WebhookMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -394,31 +410,25 @@ LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {
-        "line": {"class": "accounts.logs.MaskedTracebacks", "format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}
+        "text": {"class": "accounts.logs.MaskedTracebacks", "format": "%(asctime)s %(levelname)s %(name)s: %(message)s"},
+        "json": {"()": "operations.logs.JsonLines", "mask_addresses": mask_tokens},
     },
     "filters": {"mask_feed_tokens": {"()": "accounts.logs.MaskFeedTokens"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["mask_feed_tokens"]}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": LOG_FORMAT, "filters": ["mask_feed_tokens"]}},
     "root": {"handlers": ["console"], "level": LOG_LEVEL},
     "loggers": {
         "django": {"handlers": ["console"], "level": "WARNING", "propagate": False},
         # The development server writes a line a request: of use while developing, noise in the demonstration.
         "django.server": {"handlers": ["console"], "level": "WARNING" if DEMO else "INFO", "propagate": False},
+        # A line a request, by its route: for programs that collect them.
+        "operations.requests": {"level": "INFO" if LOG_FORMAT == "json" else "WARNING"},
         "httpx2": {"level": "WARNING"},
         "httpcore2": {"level": "WARNING"},
     },
 }
 
 if SENTRY_DSN:
-    import sentry_sdk
+    from operations import sentry
+    from operations.version import version_in
 
-    from accounts.logs import mask_event
-
-    # The variables of a failed function hold applications, codes and tokens, and so does what was sent: neither leaves the site.
-    sentry_sdk.init(
-        dsn=SENTRY_DSN,
-        send_default_pii=False,
-        include_local_variables=False,
-        max_request_body_size="never",
-        before_send=mask_event,
-        before_send_transaction=mask_event,
-    )
+    sentry.start(SENTRY_DSN, environment=SENTRY_ENVIRONMENT, release=version_in(BASE_DIR), hide=mask_event)

@@ -12,6 +12,7 @@ from cohorts.exporting import register_member_section
 from cohorts.figures import register_source as register_figures
 from cohorts.models import register_tracker_kind
 from operations.backup import register_folder
+from operations.metrics import register_figures as register_metrics
 
 
 def register_attention() -> None:
@@ -40,7 +41,7 @@ def register() -> None:
     from .digest import work_done
     from .exporting import contributions_of
     from .figures.session_page import work_figures
-    from .health import check_github, check_last_sync
+    from .health import check_github, check_last_sync, sync_figures
     from .login_check import queue_login_check
     from .spool import NAME
     from .trackers import TRACKERS
@@ -49,6 +50,7 @@ def register() -> None:
         register_tracker_kind(tracker.kind, tracker.name)
     register_check("last_sync", check_last_sync)
     register_check("github", check_github)
+    register_metrics("syncs", sync_figures)
     register_login_check(queue_login_check)
     register_attention()
     # A webhook that waits for the database is nowhere else.

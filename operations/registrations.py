@@ -10,6 +10,8 @@ from django.db import DatabaseError
 from background.models import TaskRun, WorkerBeat
 
 from .backup import register_folder, register_reset
+from .metrics import register_figures
+from .metrics.own import about_tasks, about_the_site
 
 
 def log_everybody_out() -> str | None:
@@ -40,3 +42,5 @@ def register() -> None:
     register_reset("sessions", log_everybody_out)
     register_reset("cache", forget_the_cache)
     register_reset("workers", forget_workers)
+    register_figures("site", about_the_site)
+    register_figures("tasks", about_tasks)

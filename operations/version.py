@@ -2,12 +2,17 @@
 
 import functools
 import tomllib
+from pathlib import Path
 
 from django.conf import settings
 
 
 @functools.cache
-def version() -> str:
-    """As in pyproject.toml: the year and the month, as “2026.11”."""
-    with (settings.BASE_DIR / "pyproject.toml").open("rb") as file:
+def version_in(folder: Path) -> str:
+    """As in the pyproject.toml of this folder: the year and the month, as “2026.11”."""
+    with (folder / "pyproject.toml").open("rb") as file:
         return str(tomllib.load(file)["project"]["version"])
+
+
+def version() -> str:
+    return version_in(settings.BASE_DIR)

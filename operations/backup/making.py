@@ -70,7 +70,8 @@ def stream_backup(stream: IO[bytes], *, now: datetime.datetime | None = None) ->
 
 def _write(stream: IO[bytes], near: Path, now: datetime.datetime) -> Manifest:
     """Files are named by the database and may be deleted at any time. Those from before its copy are taken first, so that
-    nothing is missing that the copy names; those that came meanwhile are taken after it.
+    nothing is missing that the copy names; those that came meanwhile are taken after it. (Missing could only be one that came just
+    before the copy and was gone right after it; files live for a day at least.)
     """
     database = engine()
     near.mkdir(mode=0o700, parents=True, exist_ok=True)
