@@ -6,6 +6,7 @@ from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import get_language_bidi
 from django.utils.translation import gettext as _
 
 from accounts.templatetags.interface import icon
@@ -28,7 +29,9 @@ SHAPES = {
 
 def shapes() -> SafeString:
     """The marks, once a page: bars and legend refer to them."""
-    drawn = "".join(f'<g id="mark-{kind}">{shape}</g>' for kind, shape in SHAPES.items())
+    # Right to left the whole picture is turned round; a tick would point the wrong way.
+    turned = ' transform="scale(-1 1)"' if get_language_bidi() else ""
+    drawn = "".join(f'<g id="mark-{kind}"{turned}>{shape}</g>' for kind, shape in SHAPES.items())
     return _safe(f'<svg class="shapes" width="0" height="0" aria-hidden="true" focusable="false"><defs>{drawn}</defs></svg>')
 
 
