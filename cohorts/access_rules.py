@@ -16,7 +16,7 @@ OPEN_PAGES = (
     "apply", "apply_preview", "late_code", "apply_file", "apply_reuse", "apply_login",
     "my_applications", "application", "withdraw", "discard", "accept", "decline",
     "volunteer_roles", "volunteer", "volunteer_preview", "my_volunteering", "volunteering", "withdraw_volunteer", "discard_volunteer",
-    "volunteer_invitation", "my_feedback", "feedback",
+    "volunteer_invitation", "role_invitation", "my_feedback", "feedback",
 )  # fmt: skip
 
 #: Downloads of what people wrote.

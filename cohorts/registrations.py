@@ -74,7 +74,7 @@ def messages_of_sessions(organised) -> Q:
     """Messages about these sessions (their keys, or a query for them), their applications and the places in their cohorts."""
     from django.contrib.contenttypes.models import ContentType
 
-    from .models import Announcement, Application, Meeting, Membership, Session, Volunteer
+    from .models import Announcement, Application, Meeting, Membership, RoleInvitation, Session, Volunteer
 
     about = {
         Session: organised,
@@ -83,6 +83,7 @@ def messages_of_sessions(organised) -> Q:
         Membership: Membership.objects.filter(cohort__session__in=organised).values("pk"),
         Meeting: Meeting.objects.filter(session__in=organised).values("pk"),
         Volunteer: Volunteer.objects.filter(session__in=organised).values("pk"),
+        RoleInvitation: RoleInvitation.objects.filter(session__in=organised).values("pk"),
     }
     found = Q(pk__in=[])
     for model, ids in about.items():
@@ -124,8 +125,8 @@ def register() -> None:
         calendar,
         checkin_mail,
         checkin_personal_data,
-        digests,
         contacting,
+        digests,
         draft_logins,
         ending_personal_data,
         files,
@@ -142,13 +143,15 @@ def register() -> None:
         personal_data,
         publishing,
         reminders,
+        role_invitations,
         volunteer_data,
         volunteer_mail,
         waitlist,
     )
+    from .concerns import registrations as concerns
     from .feedback import personal_data as feedback_personal_data
     from .moving_in import registering as moving_in
-    from .concerns import registrations as concerns
+    from .retention import registering as retention
 
     register_attention()
     access_rules.register()
@@ -160,11 +163,11 @@ def register() -> None:
     auditing.connect()
     calendar.register()
     checkin_mail.register()
+    concerns.register()
+    contacting.register()
     digests.register()
     draft_logins.register()
     files.register()
-    concerns.register()
-    contacting.register()
     mail_out_personal_data.register()
     mail_replies.register()
     meeting_attachments.register()
@@ -181,6 +184,8 @@ def register() -> None:
     checkin_personal_data.register()
     publishing.register()
     reminders.register()
+    role_invitations.register()
+    retention.register()
     volunteer_data.register()
     volunteer_mail.register()
     waitlist.register()

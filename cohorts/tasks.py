@@ -15,6 +15,8 @@ from . import (
     checkin_mail,
     claims,
     completing,
+    concerns,
+    contacting,
     digests,
     files,
     meeting_mail,
@@ -23,6 +25,8 @@ from . import (
     proposals,
     publishing,
     reminders,
+    retention,
+    role_invitations,
     volunteer_invitations,
     waitlist,
 )
@@ -31,6 +35,11 @@ from .moving_in import keeping, undoing
 from .moving_in import writing as importing_tables
 
 QUARTER = datetime.timedelta(minutes=15)
+
+
+@task(every=datetime.timedelta(days=1), max_attempts=3)
+def forget_role_invitations_task() -> int:
+    return role_invitations.forget_old()
 
 
 @task(every=QUARTER, max_attempts=3)
@@ -179,3 +188,24 @@ def carry_on_imports_task() -> int:
 @task(every=datetime.timedelta(days=1), max_attempts=3)
 def delete_imported_files_task() -> int:
     return keeping.delete_old_files()
+
+
+#: Many sessions may be due at once, as after an upgrade; what is left waits for the next day.
+@task(every=datetime.timedelta(days=1), max_attempts=3, unique=True, time_limit=datetime.timedelta(hours=1))
+def remove_what_is_not_kept_task() -> int:
+    return retention.remove_due()
+
+
+@task(every=datetime.timedelta(hours=1), max_attempts=3, unique=True)
+def look_after_unread_concerns_task() -> int:
+    return concerns.look_after_unread()
+
+
+@task(every=datetime.timedelta(days=1), max_attempts=3)
+def forget_closed_concerns_task() -> int:
+    return concerns.forget_closed()
+
+
+@task(every=datetime.timedelta(days=1), max_attempts=3)
+def forget_contact_messages_task() -> int:
+    return contacting.forget_old_messages()

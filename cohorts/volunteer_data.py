@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.contrib.contenttypes.models import ContentType
+from django.db.models import Q
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -11,7 +12,7 @@ from accounts.models import Message
 from accounts.people_registry import Deletion
 from accounts.personal_data import iso
 
-from .models import TrainingDone, Volunteer
+from .models import RoleInvitation, TrainingDone, Volunteer
 from .questions import form_questions
 from .volunteers import DRAFT, answers_of
 
@@ -43,7 +44,24 @@ def _training(user) -> list[dict[str, Any]]:
     return [{"session": one.task.session.slug, "task": one.task.title, "done_at": iso(one.done_at)} for one in found]
 
 
-SECTIONS = {"volunteering": _volunteering, "training": _training}
+def _asked(user) -> list[dict[str, Any]]:
+    """Invitations to take a part that wait at this person's addresses, and those that the person wrote to others."""
+    found = (
+        RoleInvitation.objects.filter(Q(invited_by=user) | RoleInvitation.is_to(user)).select_related("session").order_by("pk")
+    )
+    return [
+        {
+            "session": one.session.slug,
+            "role": one.role,
+            # Others' addresses are theirs.
+            "direction": "from you" if one.invited_by_id == user.pk else "to you",
+            "asked_at": iso(one.invited_at),
+        }
+        for one in found
+    ]
+
+
+SECTIONS = {"volunteering": _volunteering, "training": _training, "role_invitations": _asked}
 
 
 def preview(user) -> Deletion:
@@ -81,6 +99,11 @@ def erase(user) -> None:
     Message.objects.filter(about_type=about, about_id__in=own).delete()
     Volunteer.objects.filter(pk__in=own).delete()
     TrainingDone.objects.filter(user=user).delete()
+    # What waits at this person's addresses goes with its mails; invitations that they wrote to others end, since nobody stands for them.
+    asked = RoleInvitation.objects.filter(Q(invited_by=user) | RoleInvitation.is_to(user))
+    of_kind = ContentType.objects.get_for_model(RoleInvitation)
+    Message.objects.filter(about_type=of_kind, about_id__in=list(asked.values_list("pk", flat=True))).delete()
+    asked.delete()
     Volunteer.objects.filter(invited_by=user).update(invited_by=None)
     Volunteer.objects.filter(decided_by=user).update(decided_by=None)
 

@@ -4,7 +4,6 @@ from django import forms
 from django.contrib import admin
 from django.core.exceptions import ValidationError
 from django.db.models import Count, Q
-from django.forms.models import BaseInlineFormSet
 from django.urls import reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.translation import gettext_lazy as _
@@ -14,10 +13,11 @@ from cohorts.models import Application, Cohort, Membership, MembershipEvent
 from cohorts.place_checks import warnings_of_cohort
 from cohorts.place_history import note_change
 from cohorts.placing import TAKING_A_PLACE
+from cohorts.role_invitations import invite
 from cohorts.volunteer_decisions import without_a_place
 
 from .access import OrganiserAdmin, part_of
-from .person_by_email import PersonByEmailForm
+from .person_by_email import PeopleByEmailFormSet, PeopleByEmailInline, PersonByEmailForm
 from .session_inlines import SessionPartInline
 
 What = MembershipEvent.What
@@ -40,9 +40,9 @@ class LeaderForm(PersonByEmailForm):
         initial=Membership.State.ACTIVE,
     )
 
-    def __init__(self, *args, session: int | None = None, by=None, **kwargs):
+    def __init__(self, *args, session: int | None = None, **kwargs):
         super().__init__(*args, **kwargs)
-        self.session, self.by = session, by
+        self.session = session
         self.fields["person_email"].widget.attrs["list"] = ACCEPTED_LIST
         self.state_before = self.instance.state if self.instance.pk else None
         if self.state_before not in (None, *dict(CHOSEN_STATES)):
@@ -80,14 +80,20 @@ def _change_between(before: str | None, after: str) -> str:
     return What.BACK if before == Membership.State.RESTING else What.RETURNED
 
 
-class LeaderFormSet(BaseInlineFormSet):
+class LeaderFormSet(PeopleByEmailFormSet):
     """One person has one cohort in a session."""
+
+    def session_of(self):
+        return self.instance.session
 
     def save_new(self, form, commit=True):
         saved = super().save_new(form, commit)
-        if commit:
+        if commit and not form.address_to_invite:
             form.note_state()
         return saved
+
+    def invite(self, form):
+        return invite(self.session_of(), form.cleaned_data["role"], form.address_to_invite, by=self.by, cohort=self.instance)
 
     def save_existing(self, form, obj, commit=True):
         saved = super().save_existing(form, obj, commit)
@@ -109,8 +115,7 @@ class LeaderFormSet(BaseInlineFormSet):
         record("place.changed", by=by, to=membership.user_id, about=membership, scope=scope, details=told)
 
     def get_form_kwargs(self, index):
-        by = getattr(self.instance, "looked_at_by", None)
-        return super().get_form_kwargs(index) | {"session": self.instance.session_id, "by": by}
+        return super().get_form_kwargs(index) | {"session": self.instance.session_id}
 
     def clean(self):
         super().clean()
@@ -136,7 +141,7 @@ class LeaderFormSet(BaseInlineFormSet):
                 )
 
 
-class LeaderInline(SessionPartInline, admin.StackedInline):
+class LeaderInline(PeopleByEmailInline, SessionPartInline, admin.StackedInline):
     model = Membership
     form = LeaderForm
     formset = LeaderFormSet

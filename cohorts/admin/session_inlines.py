@@ -9,10 +9,10 @@ from django.forms.formsets import DELETION_FIELD_NAME
 from django.forms.models import BaseInlineFormSet
 from django.utils.translation import gettext_lazy as _
 
-from cohorts.models import Cohort, Criterion, Membership, Score, SessionRole
+from cohorts.models import Cohort, Criterion, Membership, RoleInvitation, Score, SessionRole
 from cohorts.scores import keep_reviews_waiting, rescore_session
 
-from .person_by_email import PersonByEmailForm
+from .person_by_email import PeopleByEmailFormSet, PeopleByEmailInline, PersonByEmailForm
 
 
 class SessionPartInline:
@@ -95,7 +95,7 @@ class CriterionInline(SessionPartInline, admin.StackedInline):
         return super().formfield_for_dbfield(db_field, request, **kwargs)
 
 
-class RoleFormSet(BaseInlineFormSet):
+class RoleFormSet(PeopleByEmailFormSet):
     """A session keeps at least one organiser, once it has one."""
 
     def clean(self):
@@ -106,6 +106,7 @@ class RoleFormSet(BaseInlineFormSet):
             for form in self.forms
             if getattr(form, "cleaned_data", None)
             and not self._should_delete_form(form)
+            and not form.address_to_invite
             and form.cleaned_data.get("role") == SessionRole.Role.ORGANISER
         ]
         if had and not stay:
@@ -122,7 +123,7 @@ class RoleForm(PersonByEmailForm):
         return cleaned
 
 
-class RoleInline(SessionPartInline, admin.StackedInline):
+class RoleInline(PeopleByEmailInline, SessionPartInline, admin.StackedInline):
     model = SessionRole
     form = RoleForm
     formset = RoleFormSet
@@ -132,6 +133,21 @@ class RoleInline(SessionPartInline, admin.StackedInline):
 
     def get_queryset(self, request):
         return super().get_queryset(request).select_related("user").order_by("role", "pk")
+
+
+class RoleInvitationInline(SessionPartInline, admin.StackedInline):
+    """Addresses that were asked to take a part and have not answered: they can be taken back."""
+
+    model = RoleInvitation
+    fields = readonly_fields = ["email", "role", "cohort", "invited_at"]
+    verbose_name_plural = _("asked by mail, not answered yet")
+    classes = ["collapse"]
+
+    def has_add_permission(self, request, obj) -> bool:
+        return False
+
+    def get_queryset(self, request):
+        return super().get_queryset(request).select_related("cohort").order_by("role", "pk")
 
 
 class CohortFormSet(KeepsUsedFormSet):

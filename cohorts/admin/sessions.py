@@ -38,9 +38,10 @@ from .publishing import PublishingMixin
 from .question_inline import QuestionFormSet, QuestionInline
 from .ranking import RankingMixin
 from .rejudging import ApplyRulesMixin
+from .retention import RetentionMixin
 from .score_import import ScoreImportMixin
 from .session_copy import SessionCopyMixin
-from .session_inlines import CohortInline, CriterionFormSet, CriterionInline, RoleInline
+from .session_inlines import CohortInline, CriterionFormSet, CriterionInline, RoleInline, RoleInvitationInline
 from .session_steps import SessionStepsMixin
 from .tiers import TiersMixin
 from .volunteer_inlines import TrainingTaskInline, VolunteerQuestionInline
@@ -124,6 +125,7 @@ class SessionAdmin(
     MovingInMixin,
     PublicationsMixin,
     PublishingMixin,
+    RetentionMixin,
     VolunteerPagesMixin,
     VolunteersMixin,
     WishesMixin,
@@ -214,6 +216,7 @@ class SessionAdmin(
             CriterionInline,
             ReviewPhaseInline,
             RoleInline,
+            *([RoleInvitationInline] if obj.role_invitations.exists() else []),
             CohortInline,
             WeekInline,
             VolunteerQuestionInline,

@@ -3,9 +3,9 @@
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import User
 from cohorts.models import Membership
 from cohorts.places import LONGEST_NOTE
+from cohorts.role_invitations import known_person
 
 DAY = forms.DateInput(format="%Y-%m-%d", attrs={"type": "date", "class": "short"})
 WHO_READS = _("Read by nobody but the person, those who lead the cohort and the organisers.")
@@ -47,20 +47,24 @@ class HandOverForm(forms.Form):
     email = forms.EmailField(
         label=_("Email address of who takes over"),
         max_length=254,
-        help_text=_("Of an account here. Whoever has none signs up first."),
+        help_text=_("Of somebody of your sessions. Ask anybody else on the page of the cohort in the admin first."),
         widget=forms.EmailInput(attrs={"autocomplete": "off"}),
     )
     note = _note(_("Note"), _("If you like. Read by both of them, by those who lead the cohort and by the organisers."))
 
-    def __init__(self, *args, leaders, **kwargs):
+    def __init__(self, *args, leaders, by, **kwargs):
         super().__init__(*args, **kwargs)
+        self.by = by
         field = self.fields["leader"]
         field.queryset = leaders  # type: ignore[attr-defined]
         field.label_from_instance = lambda row: f"{row.user} ({row.get_role_display()})"  # type: ignore[attr-defined]
 
     def clean_email(self):
-        user = User.objects.with_email(self.cleaned_data["email"]).filter(is_active=True).first()
+        user = known_person(self.cleaned_data["email"], by=self.by)
         if user is None:
-            raise forms.ValidationError(_("Nobody here has this address. Ask them to sign up, then come back."))
+            # The same for an address with an account and one without: organisers do not learn who has one.
+            raise forms.ValidationError(
+                _("Nobody of your sessions has this address. On the page of the cohort in the admin you can ask them by mail.")
+            )
         self.cleaned_data["to"] = user
         return self.cleaned_data["email"]

@@ -96,7 +96,7 @@ def hand_over_cohort(request, pk):
     if not organises(request.user, cohort.session) or cohort.session.archived_at is not None:
         raise Http404
     leaders = Membership.objects.visible_to(request.user).leading().filter(cohort=cohort).select_related("user")
-    form = HandOverForm(request.POST or None, leaders=leaders)
+    form = HandOverForm(request.POST or None, leaders=leaders, by=request.user)
     if request.method == "POST" and form.is_valid():
         given = form.cleaned_data
         try:

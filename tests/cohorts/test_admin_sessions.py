@@ -80,10 +80,9 @@ def test_whoever_sets_a_session_up_organises_it_and_gets_its_weeks(client, organ
     assert response.status_code == 302, response.context["errors"]
     session = Session.objects.get(slug="2027-2")
     assert [week.number for week in session.calendar.all()] == [1, 2, 3, 4, 5, 6]
-    assert set(session.roles.values_list("user__email", "role")) == {
-        (organiser.email, "organiser"),
-        ("reviewer@example.org", "reviewer"),
-    }
+    assert set(session.roles.values_list("user__email", "role")) == {(organiser.email, "organiser")}
+    # Whom the organiser does not know is asked.
+    assert set(session.role_invitations.values_list("email", "role")) == {("reviewer@example.org", "reviewer")}
     assert Question.objects.get(session=session).label == "Why?"
     assert Criterion.objects.get(session=session).anchor_list == ["None", "Much"]
     assert Cohort.objects.get(session=session).project == project
