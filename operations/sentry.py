@@ -63,8 +63,11 @@ def scrubbed(event: dict[str, Any]) -> dict[str, Any]:
     if isinstance(found.get("request"), dict):
         found["request"] = {key: value for key, value in found["request"].items() if key in OF_REQUEST}
     if isinstance(found.get("logentry"), dict):
-        # What a line was filled in with; the text itself stays, masked.
-        found["logentry"] = {key: value for key, value in found["logentry"].items() if key != "params"}
+        # As it stands in the code, not what it was filled in with.
+        found["logentry"] = {key: value for key, value in found["logentry"].items() if key == "message"}
+    for error in (found.get("exception") or {}).get("values") or []:
+        # The text of an error quotes what it was about, which may be what somebody wrote. Its kind and its place are ours.
+        error.pop("value", None)
     if name := current_request_id():
         found["tags"] = {**(found.get("tags") or {}), "request_id": name}
     return found
