@@ -10,6 +10,7 @@ from cohorts.models import (
     Answer,
     AnswerFile,
     Application,
+    ApplicationEvent,
     Conflict,
     Proposal,
     Review,
@@ -50,6 +51,7 @@ def _with_words(session: Session):
         .filter(
             Exists(Answer.objects.filter(**mine))
             | Exists(AnswerFile.objects.filter(**mine))
+            | Exists(ApplicationEvent.objects.filter(**mine).exclude(note=""))
             | ~Q(draft={})
             | ~Q(content_warning="")
             | ~Q(eligibility_reason="")
@@ -71,6 +73,7 @@ def _empty_applications(keys: list[Any]) -> None:
     _locked(keys)
     Answer.objects.filter(application__in=keys).delete()
     AnswerFile.objects.filter(application__in=keys).delete()
+    ApplicationEvent.objects.filter(application__in=keys).update(note="")
     Application.objects.filter(pk__in=keys).update(draft={}, content_warning="", eligibility_reason="", rule_reasons=[])
 
 
