@@ -19,7 +19,7 @@ from django.utils.translation import ngettext
 from . import people_registry
 from .availability import DAYS, slot_time
 from .bounces import troubled_addresses
-from .models import AddressTrouble, Availability, CalendarFeed, DataRequest, GitHubIdentity, Message, User
+from .models import AddressTrouble, Availability, CalendarFeed, DataRequest, GitHubIdentity, Message, TermsAcceptance, User
 from .models.availability import SLOTS_A_DAY
 from .people_registry import Deletion
 from .unsubscribing import CATEGORIES
@@ -168,8 +168,14 @@ def _data_requests(user: User) -> list[dict[str, Any]]:
     ]
 
 
+def _terms_accepted(user: User) -> list[dict[str, Any]]:
+    """Each version of the code of conduct and the privacy terms that the person accepted."""
+    return [{"version": one.version, "at": iso(one.at)} for one in TermsAcceptance.objects.filter(user=user).order_by("at", "pk")]
+
+
 SECTIONS = {
     "profile": _profile,
+    "terms_accepted": _terms_accepted,
     "log_in": _log_in,
     "github": _github,
     "availability": _availability,
@@ -249,7 +255,7 @@ def erase(user: User) -> None:
         entry.end()
     addresses = _addresses(user)
     AddressTrouble.objects.filter(pk__in=[trouble.pk for trouble in troubled_addresses(addresses).values()]).delete()
-    of_a_person: tuple[Any, ...] = (EmailAddress, SocialAccount, Authenticator, GitHubIdentity, Availability, CalendarFeed)
+    of_a_person: tuple[Any, ...] = (EmailAddress, SocialAccount, Authenticator, GitHubIdentity, Availability, CalendarFeed, TermsAcceptance)
     for model in of_a_person:
         model.objects.filter(user=user).delete()
     # With their files, after the commit. The request by which the account is deleted stays, without a name: see `data_requests`.

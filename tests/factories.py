@@ -15,6 +15,7 @@ from cohorts.models import (
     Application,
     CheckIn,
     Cohort,
+    Concern,
     Criterion,
     EligibilityRule,
     Feedback,
@@ -390,3 +391,20 @@ class TrainingTaskFactory(DjangoModelFactory):
 
     session = factory.SubFactory(SessionFactory, open=True)
     title = factory.Sequence(lambda n: f"Read page {n}")
+
+
+class ConcernFactory(DjangoModelFactory):
+    """Reported in confidence, and not read yet. `read_by`: a person who was chosen to read it."""
+
+    class Meta:
+        model = Concern
+        skip_postgeneration_save = True
+
+    reporter = factory.SubFactory(UserFactory)
+    token_hash = factory.Sequence(lambda n: f"{n:064}")
+    text = "Somebody crossed a line."
+
+    @factory.post_generation
+    def read_by(self, create, extracted, **kwargs):
+        if extracted is not None:
+            self.reading.create(user=extracted)

@@ -18,7 +18,7 @@ from django.utils import timezone
 from accounts.models import Message, User
 from accounts.unsubscribing import token_for
 from cohorts.arranging import begin
-from cohorts.models import Answer, CheckInReply, Meeting, Proposal, Publication, SessionRole
+from cohorts.models import Answer, CheckInReply, ConcernContact, Meeting, Proposal, Publication, SessionRole
 from cohorts.volunteer_mail import key_of
 from contributions.models import LearningEntry
 from tests import factories
@@ -94,6 +94,16 @@ SITE = {
     "code_of_conduct": public(),
     "privacy": public(),
     "healthz": public(),
+    "maintainers": public(),
+    "contact": public(),
+    "terms": own(),
+    "report": public(),
+    "concerns": own(),
+    # Chosen: the captain. Everybody else hears nothing of it, the operator too; who can be opened with a reason is listed to operators.
+    "concern": Entry(frozenset({"captain", "member"}), lambda world: [world.concern.pk]),
+    "open_concern": Entry(frozenset({"operator"}), lambda world: [world.concern.pk]),
+    "follow_concern": Entry(NOBODY, lambda world: ["not-a-token"], anonymous=404),
+    "step_down": Entry(frozenset({"captain"}), lambda world: [world.concern_contact.pk], post=True, status=302),
     "feed": Entry(NOBODY, lambda world: ["not-a-token"], anonymous=404),
     "theme": Entry(EVERYBODY, status=302, post=True),
     "language": Entry(EVERYBODY, status=302, post=True),
@@ -261,6 +271,8 @@ def make_world() -> SimpleNamespace:
             user=None,
             email="asked@example.org",
             state="invited",
+        concern=factories.ConcernFactory(reporter=people["member"], read_by=people["captain"]),
+        concern_contact=ConcernContact.objects.create(user=people["captain"]),
             submitted_at=None,
             invited_at=timezone.now(),
         ),

@@ -10,7 +10,8 @@ from django.apps import apps
 from django.contrib.auth.models import AnonymousUser
 from django.utils import timezone
 
-from accounts.models import AddressTrouble, Availability, CalendarFeed, Message, User
+from accounts.audit import record
+from accounts.models import AddressTrouble, AuditEntry, Availability, CalendarFeed, DataRequest, Message, TermsAcceptance, User
 from cohorts.context_processors import Navigation
 from cohorts.models import (
     Answer,
@@ -19,6 +20,8 @@ from cohorts.models import (
     Cheer,
     Cohort,
     CohortFeed,
+    ConcernContact,
+    ConcernNote,
     Conflict,
     Farewell,
     Meeting,
@@ -102,6 +105,13 @@ SEEN_BY = {
     "cohort_feed": COHORT,
     "volunteer": {"stranger", *ORGANISERS},
     "unsent_offer_to_help": {"stranger"},
+    "concern": {"member", "captain"},
+    "reader_of_a_concern": {"member", "captain"},
+    "note_for_who_reported": {"member", "captain"},
+    "note_among_readers": {"captain"},
+    "contact_for_concerns": EVERYBODY,
+    "past_contact_for_concerns": {"captain", *ORGANISERS},
+    "terms_accepted": {"member", "operator"},
     "invitation_to_help": {"mate", *ORGANISERS},
     "training_task": {"navigator", "captain", *ORGANISERS},
     "training_done": {"navigator", *ORGANISERS},
@@ -274,6 +284,13 @@ def make_world() -> SimpleNamespace:
         "training_task": (training := factories.TrainingTaskFactory(session=running)),
         "training_done": TrainingDone.objects.create(task=training, user=people["navigator"]),
         "application": application,
+        "concern": (concern := factories.ConcernFactory(reporter=people["member"], read_by=people["captain"])),
+        "reader_of_a_concern": concern.reading.get(),
+        "note_for_who_reported": ConcernNote.objects.create(concern=concern, author=people["captain"], text="Yes", shared=True),
+        "note_among_readers": ConcernNote.objects.create(concern=concern, author=people["captain"], text="Hm"),
+        "contact_for_concerns": ConcernContact.objects.create(user=people["captain"]),
+        "past_contact_for_concerns": ConcernContact.objects.create(user=people["captain"], session=running, active=False),
+        "terms_accepted": TermsAcceptance.objects.create(user=people["member"], version="1"),
         "application_in_conflict": in_conflict,
         "unsubmitted_application": factories.ApplicationFactory(
             session=open_session, applicant=people["applicant"], status="draft", submitted_at=None

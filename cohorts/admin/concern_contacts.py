@@ -12,14 +12,22 @@ from cohorts.concerns.contacts import name_contact, remove_contact
 from cohorts.models import ConcernContact
 
 from .access import OrganiserAdmin
-from .person_by_email import PersonByEmailForm
 
 
-class ConcernContactForm(PersonByEmailForm):
+class ConcernContactForm(forms.ModelForm):
     """A person by address, among those whose address the one who asks may read: nobody learns here who has an account."""
 
+    person_email = forms.EmailField(
+        label=_("Email address"),
+        max_length=254,
+        help_text=_(
+            "Of somebody who has a part in a session that you organise. They get a mail, and can take their name off the page."
+        ),
+        widget=forms.EmailInput(attrs={"class": "vTextField", "autocomplete": "off"}),
+    )
+
     #: Set by the admin: who names.
-    by = None
+    named_by = None
 
     class Meta:
         model = ConcernContact
@@ -27,22 +35,28 @@ class ConcernContactForm(PersonByEmailForm):
 
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
-        self.fields["person_email"].help_text = _(
-            "Of somebody who has a part in a session that you organise. They get a mail, and can take their name off the page."
-        )
-        if "session" in self.fields and not self.by.is_superuser:
+        if self.instance.pk:
+            self.fields["person_email"].required = False
+            self.fields["person_email"].disabled = True
+            self.fields["person_email"].initial = self.instance.user.email
+        if "session" in self.fields and not self.named_by.is_superuser:
             self.fields["session"].required = True
-            self.fields["session"].help_text = _("People who apply, take part or help there can choose this person.")
+            self.fields["session"].help_text = _("The name stands with this session.")
 
     def clean_person_email(self):
         email = self.cleaned_data["person_email"]
         if self.instance.pk:
             return email
-        user = User.objects.organised_by(self.by).with_email(email).filter(is_active=True).first()
+        user = User.objects.organised_by(self.named_by).with_email(email).filter(is_active=True).first()
         if user is None:
             raise forms.ValidationError(_("Nobody in your sessions has this address. Give this person a role there first."))
+        # Set before the model is validated, so that “this person is named already” is found.
         self.instance.user = user
         return email
+
+    def _get_validation_exclusions(self):
+        # `user` is not a field of the form, but it is set above: constraints that name it are checked.
+        return super()._get_validation_exclusions() - {"user"} if self.instance.user_id else super()._get_validation_exclusions()
 
 
 @admin.register(ConcernContact)
@@ -69,7 +83,7 @@ class ConcernContactAdmin(OrganiserAdmin):
 
     def get_form(self, request, obj=None, change=False, **kwargs):
         form = super().get_form(request, obj, change=change, **kwargs)
-        form.by = request.user
+        form.named_by = request.user
         return form
 
     def save_model(self, request, obj, form, change):

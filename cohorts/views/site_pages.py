@@ -12,7 +12,7 @@ from cohorts.concerns.waiting import KEPT_AFTER_CLOSING
 from cohorts.contacting import KEPT, SITE, ContactError, send
 from cohorts.forms.contact import ContactForm
 from cohorts.models import ConcernContact, Session
-from cohorts.site_facts import kept_for
+from cohorts.retention import times_kept
 
 
 @require_safe
@@ -35,7 +35,7 @@ def code_of_conduct(request):
 def privacy(request):
     context = {
         "terms_version": TERMS_VERSION,
-        "kept": kept_for(),
+        "kept": times_kept(),
         "contact_days": KEPT.days,
         "concern_days": KEPT_AFTER_CLOSING.days,
     }

@@ -36,6 +36,8 @@ def test_saves_the_profile(client, person):
 
 
 def test_asks_for_the_terms_again_only_after_they_changed(client, person):
+    person.terms_version = "2020-01"
+    person.save()
     client.force_login(person)
     assert "as they stand today" in client.get(reverse("me")).text
     response = client.post(reverse("me"), PROFILE | {"accept_terms": ""})
