@@ -8,6 +8,7 @@ from typing import Any
 
 from django.db.models import Count, Q
 from django.utils import timezone
+from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 
 from cohorts.models import Feedback, FeedbackForm, FeedbackQuestion, Membership, Session
@@ -244,4 +245,4 @@ class _Measured:
 
 
 def _row(words: str, values: list[int]) -> tuple[str, list[tuple[int, int, float, float]], int, str]:
-    return words, segments(values, STEPS), len(values), f"{sum(values) / len(values):.1f}"
+    return words, segments(values, STEPS), len(values), number_format(sum(values) / len(values), 1)

@@ -209,8 +209,6 @@ class ReviewGivenAdmin(FetchAgainMixin, ReadOnlyAdmin):
         "contribution__membership__user__name",
     ]
     search_help_text = gettext_lazy("Words of a title, a repository, or the name of a member.")
-    # Counted beside each filter, who may see what is asked in a query deeper than SQLite reads.
-    show_facets = admin.ShowFacets.NEVER
     list_select_related = ["contribution__work_item", "contribution__membership__user", "contribution__membership__cohort"]
     ordering = ["-pk"]
     sortable_by = ["submitted_at"]
