@@ -42,12 +42,12 @@ class MovingInMixin:
         one = f"{base}<int:number>/"
         return [
             path(base, view(self.moving_in_view), name="cohorts_moving_in"),
-            path(f"{base}template/<str:kind>/", view(self.template_view), name="cohorts_moving_in_template"),
-            path(one, view(self.table_view), name="cohorts_moving_in_table"),
-            path(f"{one}start/", view(self.start_view), name="cohorts_moving_in_start"),
-            path(f"{one}undo/", view(self.undo_view), name="cohorts_moving_in_undo"),
-            path(f"{one}refused/", view(self.refused_view), name="cohorts_moving_in_refused"),
-            path(f"{one}delete/", view(self.discard_view), name="cohorts_moving_in_discard"),
+            path(f"{base}template/<str:kind>/", view(self.moving_in_template_view), name="cohorts_moving_in_template"),
+            path(one, view(self.moving_in_table_view), name="cohorts_moving_in_table"),
+            path(f"{one}start/", view(self.moving_in_start_view), name="cohorts_moving_in_start"),
+            path(f"{one}undo/", view(self.moving_in_undo_view), name="cohorts_moving_in_undo"),
+            path(f"{one}refused/", view(self.moving_in_refused_view), name="cohorts_moving_in_refused"),
+            path(f"{one}delete/", view(self.moving_in_discard_view), name="cohorts_moving_in_discard"),
             *super().get_urls(),
         ]
 
@@ -59,10 +59,10 @@ class MovingInMixin:
     @method_decorator(require_http_methods(["GET", "HEAD", "POST"]))
     def moving_in_view(self, request):
         """All imports that one may see, and the form for another file."""
-        self._check_organises(request)
+        self._check_may_move_in(request)
         if request.method == "POST":
             form = UploadForm(request.POST, request.FILES, user=request.user, is_dropped="file" in dropped_uploads(request))
-            if form.is_valid() and (row := self._upload(request, form)) is not None:
+            if form.is_valid() and (row := self._take_upload(request, form)) is not None:
                 return redirect("admin:cohorts_moving_in_table", number=row.pk)
         else:
             form = UploadForm(user=request.user, initial={"session": request.GET.get("session", "")})
@@ -77,7 +77,7 @@ class MovingInMixin:
         }
         return TemplateResponse(request, "admin/cohorts/moving_in.html", context)
 
-    def _upload(self, request, form: UploadForm) -> TableImport | None:
+    def _take_upload(self, request, form: UploadForm) -> TableImport | None:
         file = form.cleaned_data["file"]
         try:
             return upload(form.cleaned_data["kind"], form.chosen_session, file.read(), name=file.name or "", by=request.user)
@@ -86,21 +86,21 @@ class MovingInMixin:
             return None
 
     @method_decorator(require_safe)
-    def template_view(self, request, kind: str):
+    def moving_in_template_view(self, request, kind: str):
         """An empty table with the names of columns that are understood by themselves."""
-        self._check_organises(request)
+        self._check_may_move_in(request)
         if kind not in TableImport.Kind.values:
             raise Http404
         return csv_response(f"{kind}.csv", [one.key for one in fields_of(kind)], [])
 
     @method_decorator(never_cache)
     @method_decorator(require_http_methods(["GET", "HEAD", "POST"]))
-    def table_view(self, request, number: int):
+    def moving_in_table_view(self, request, number: int):
         """One import, wherever it stands: its columns and what would happen, how far it is, what came of it."""
-        row = self._table(request, number)
+        row = self._table_import(request, number)
         if request.method == "POST":
             self._check_works_with(request, row)
-            return self._change(request, row)
+            return self._keep_columns(request, row)
         context = {
             **self._moving_in_context(request),
             "title": str(row),
@@ -123,7 +123,13 @@ class MovingInMixin:
         try:
             table = read_table(content_of(row), header=row.choices.get("header"))
             form = MappingForm(row, table)
-            found = {"form": form, "headers": _first_lines(row), "header_line": table.header, "rows": len(table.rows), "asks_dates": form.asks_dates}
+            found = {
+                "form": form,
+                "headers": _first_lines(row),
+                "header_line": table.header,
+                "rows": len(table.rows),
+                "asks_dates": form.asks_dates,
+            }
             if "look" in request.GET:
                 plan = plan_import(row, by=request.user)
                 found |= _plan_context(plan)
@@ -131,7 +137,7 @@ class MovingInMixin:
         except (TableError, GoneError) as error:
             return {"trouble": str(error)}
 
-    def _change(self, request, row: TableImport):
+    def _keep_columns(self, request, row: TableImport):
         """Keep what was said about the columns, and show what would happen."""
         page = reverse("admin:cohorts_moving_in_table", args=[row.pk])
         header = request.POST.get("header", "")
@@ -151,9 +157,9 @@ class MovingInMixin:
         return redirect(f"{page}?look=1#plan" if "look" in request.POST else page)
 
     @method_decorator(require_POST)
-    def start_view(self, request, number: int):
+    def moving_in_start_view(self, request, number: int):
         """Import what was shown."""
-        row = self._table(request, number)
+        row = self._table_import(request, number)
         self._check_works_with(request, row)
         page = reverse("admin:cohorts_moving_in_table", args=[row.pk])
         try:
@@ -165,9 +171,9 @@ class MovingInMixin:
         return redirect(page)
 
     @method_decorator(require_POST)
-    def undo_view(self, request, number: int):
+    def moving_in_undo_view(self, request, number: int):
         """Take the import back, where whoever asks has said so with a tick."""
-        row = self._table(request, number)
+        row = self._table_import(request, number)
         self._check_works_with(request, row)
         if "sure" not in request.POST:
             messages.error(request, _("Tick the box to say that you mean it. Nothing was taken back."))
@@ -179,9 +185,9 @@ class MovingInMixin:
         return redirect("admin:cohorts_moving_in_table", number=row.pk)
 
     @method_decorator(require_safe)
-    def refused_view(self, request, number: int):
+    def moving_in_refused_view(self, request, number: int):
         """The rows with a problem as a table: to be put right, and uploaded again."""
-        row = self._table(request, number)
+        row = self._table_import(request, number)
         self._check_works_with(request, row)
         try:
             plan = plan_import(row, by=request.user)
@@ -201,9 +207,9 @@ class MovingInMixin:
         )
 
     @method_decorator(require_POST)
-    def discard_view(self, request, number: int):
+    def moving_in_discard_view(self, request, number: int):
         """Delete the file, and the import with it where nothing of it was written."""
-        row = self._table(request, number)
+        row = self._table_import(request, number)
         self._check_works_with(request, row)
         try:
             discard(row, by=request.user)
@@ -220,12 +226,12 @@ class MovingInMixin:
             "back": reverse("admin:cohorts_moving_in"),
         }
 
-    def _check_organises(self, request) -> None:
+    def _check_may_move_in(self, request) -> None:
         if not part_of(request).organises:
             raise Http404
 
-    def _table(self, request, number: int) -> TableImport:
-        self._check_organises(request)
+    def _table_import(self, request, number: int) -> TableImport:
+        self._check_may_move_in(request)
         found = TableImport.objects.visible_to(request.user).select_related("session", "made_by").filter(pk=number).first()
         if found is None:
             raise Http404

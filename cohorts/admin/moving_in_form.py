@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy
 
 from cohorts.models import Application, Membership, Question, TableImport
 from cohorts.moving_in.fields import NEW, NEW_KINDS, QUESTION, WITH_WORDS, Column, columns_from, fields_of
+from cohorts.moving_in.judging import order_in_all
 from cohorts.moving_in.known import known_sessions
 from cohorts.moving_in.table import LARGEST, Table
 from cohorts.moving_in.values import DAY_FIRST, MONTH_FIRST, Unclear, day_of, key_of, knows, looks_like_dates, order_in, roles
@@ -122,6 +123,8 @@ class MappingForm:
     @property
     def asks_dates(self) -> bool:
         """Whether some column holds days that could be read in two ways."""
+        if order_in_all(self.table, self.columns):
+            return False
         columns = (self.table.column(place) for place, column in enumerate(self.columns) if column.to)
         return any(looks_like_dates(values[:200]) and _is_ambiguous(values) for values in columns)
 

@@ -57,6 +57,10 @@ _OF_PROGRAMS = frozenset(
         "session",
     ]
 )
+#: How forms begin a question for something plain.
+_ASKING = re.compile(
+    r"^(?:what s|what is|whats|please)?\s*(?:enter|write|give|share|provide)?\s*(?:us )?(?:your|the|a link to your)?\s+"
+)
 _RANKED = re.compile(r"\b([1-9])(?:st|nd|rd|th)?\b|\b(first|second|third|fourth|fifth)\b")
 
 
@@ -70,6 +74,7 @@ def guess(kind: str, table: Table, *, questions: Sequence[Question] = ()) -> lis
     for _place, name in enumerate(table.names):
         # A name in two lines is looked up as a whole, then by its second part.
         keys = [key_of(name), key_of(name.rpartition(":")[2]), key_of(re.sub(r"\(.*?\)", "", name))]
+        keys += [_ASKING.sub("", key) for key in keys]
         to = next((by_name[key] for key in keys if key in by_name and by_name[key] not in taken), "")
         label = next((by_label[key] for key in keys if key in by_label), None)
         if label is not None and f"{QUESTION}{label}" not in taken:

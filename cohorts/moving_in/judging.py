@@ -27,6 +27,7 @@ from .values import (
     day_of,
     email_of,
     key_of,
+    looks_like_dates,
     moment_of,
     order_in,
     parts_of,
@@ -87,6 +88,12 @@ def judge(kind: str, table: Table, columns: Sequence[Column], choices: Mapping[s
     judge_of.end()
     judge_of.result.problems.sort(key=lambda one: one.row)
     return judge_of.result
+
+
+def order_in_all(table: Table, columns: Sequence[Column]) -> str:
+    """Which number of a date is the day: as the columns tell that mean something. Empty: they do not, or not all the same."""
+    texts = (table.column(place) for place, column in enumerate(columns) if column.to)
+    return order_in(text for values in texts if looks_like_dates(values[:200]) for text in values)
 
 
 class _Judge:
@@ -157,9 +164,10 @@ class _Judge:
         return text
 
     def order(self, place: int) -> str:
-        """Which number of a date is the day in this column: as it was chosen, or as its own dates tell."""
+        """Which number of a date is the day in this column: as its own dates tell, those of the others, or as it was chosen."""
         if place not in self._orders:
-            self._orders[place] = order_in(self.table.column(place)) or self.choices.get("dates", "")
+            told = order_in(self.table.column(place)) or order_in_all(self.table, self.columns)
+            self._orders[place] = told or self.choices.get("dates", "")
         return self._orders[place]
 
     def day(self, key: str) -> datetime.date | None:
@@ -179,8 +187,9 @@ class _Judge:
 
     def person(self) -> dict[str, str]:
         """What a new account gets. What people have said of themselves here is never changed."""
-        name = self.short("name") or " ".join(filter(None, (self.short("first_name"), self.short("last_name"))))
-        if len(name) > LONGEST["name"]:
+        parts = " ".join(filter(None, (self.short("first_name"), self.short("last_name"))))
+        name = self.short("name") or parts
+        if name == parts and len(name) > LONGEST["name"]:
             self.problem("last_name", _("The whole name is longer than 150 characters. Shorten it."))
         github = self.text("github")
         if github and key_of(github) not in ("no", "none", "n a", "") and not could_be_login(github):

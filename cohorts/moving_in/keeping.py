@@ -45,21 +45,19 @@ def delete_old_files(now: datetime.datetime | None = None) -> int:
     found = list(old.order_by("pk"))
     for one in found:
         delete_file(one)
-    return len(found) + _delete_unnamed(now)
+    _delete_unnamed(now)
+    return len(found)
 
 
-def _delete_unnamed(now: datetime.datetime) -> int:
+def _delete_unnamed(now: datetime.datetime) -> None:
     """Bytes that no row names, as a crash between the two leaves them: those that are a day old."""
     storage = TableImport._meta.get_field("file").storage
     try:
         _folders, names = storage.listdir(FOLDER)
     except FileNotFoundError:
-        return 0
+        return
     named = set(TableImport.objects.exclude(file="").values_list("file", flat=True))
-    count = 0
     for name in names:
         path = f"{FOLDER}/{name}"
         if path not in named and storage.get_modified_time(path) < now - datetime.timedelta(days=1):
             storage.delete(path)
-            count += 1
-    return count

@@ -138,7 +138,7 @@ def _rows(text: str) -> Iterator[Row]:
     try:
         for number, cells in enumerate(reader, 1):
             clean = [clean_text(plain_cell(cell)).strip().strip("\u200b\ufeff\xa0").strip() for cell in cells]
-            if any(clean):
+            if any(cell.strip(",;|") for cell in clean):
                 yield Row(number, clean)
     except csv.Error as error:
         words = _("Near line %(line)s the file is no table: quotation marks are missing. Save it as CSV once more.")
@@ -182,8 +182,8 @@ def _names(rows: Sequence[Row], place: int) -> tuple[list[str], int]:
         return names, 1
     above = [" ".join(cell.split()) for cell in rows[place - 1].cells]
     groups = [number for number, cell in enumerate(above[: len(names)]) if cell]
-    # A title stands alone in the first cell.
-    if len(groups) < 2:
+    # A title stands alone in the first cell, and a line as full as the names is no heading of theirs.
+    if not 2 <= len(groups) < sum(map(bool, names)):
         return names, 1
     group, found = "", []
     for number, name in enumerate(names):

@@ -96,6 +96,7 @@ _OFFSET = re.compile(r"(?:(?:GMT|UTC)\s*)?([+-])(\d{1,2}):?(\d{2})?", re.IGNOREC
 #: Days since the end of 1899, as spreadsheets store them: from 1980 to 2079.
 _SERIAL = re.compile(r"\d{5}(?:[.,]\d{1,12})?")
 _SERIALS = range(29221, 65381)
+_YEARS = range(1970, 2101)
 _EPOCH = datetime.datetime(1899, 12, 30)  # noqa: DTZ001 (spreadsheets know no zones)
 
 
@@ -189,7 +190,7 @@ def moment_of(text: str, zone: datetime.tzinfo, order: str = "") -> datetime.dat
         parsed = parse_datetime(text.strip())
     except ValueError:
         parsed = None
-    if parsed is not None:
+    if parsed is not None and parsed.year in _YEARS:
         return parsed if parsed.tzinfo else parsed.replace(tzinfo=zone)
     day, rest = _day_and_rest(text, order)
     if isinstance(rest, datetime.time):
@@ -255,7 +256,7 @@ def _day(year, month, day) -> datetime.date:
         found = datetime.date(int(year), int(month), int(day))
     except ValueError as invalid:
         raise Unclear(_("There is no such day. Write year, month and day, such as 2027-01-31.")) from invalid
-    if not 1970 <= found.year <= 2100:
+    if found.year not in _YEARS:
         raise Unclear(_("The year lies too far away. Write year, month and day, such as 2027-01-31."))
     return found
 
