@@ -2,4 +2,5 @@
 
 
 def register() -> None:
-    pass
+    """Importing them registers them."""
+    from . import live, settings  # noqa: F401
