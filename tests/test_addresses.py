@@ -4,6 +4,7 @@ An entry says who gets the page (200). Everybody else gets what the entry's `oth
 log-in for anonymous visitors, 405 for an address that only takes POST. Statuses are those of a GET, unless `post` is set.
 """
 
+import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from types import SimpleNamespace
@@ -18,7 +19,18 @@ from django.utils import timezone
 from accounts.models import Message, User
 from accounts.unsubscribing import token_for
 from cohorts.arranging import begin
-from cohorts.models import Answer, CheckInReply, ConcernContact, Meeting, Proposal, Publication, SessionRole
+from cohorts.models import (
+    Answer,
+    CheckInReply,
+    ConcernContact,
+    Meeting,
+    Proposal,
+    Publication,
+    RoleInvitation,
+    SessionRole,
+    TableImport,
+)
+from cohorts.role_invitations import key_of as role_key_of
 from cohorts.volunteer_mail import key_of
 from contributions.models import LearningEntry
 from tests import factories
@@ -93,7 +105,6 @@ SITE = {
     "compare_picture": figures(),
     "code_of_conduct": public(),
     "privacy": public(),
-    "healthz": public(),
     "maintainers": public(),
     "contact": public(),
     "terms": own(),
@@ -104,8 +115,13 @@ SITE = {
     "open_concern": Entry(frozenset({"operator"}), lambda world: [world.concern.pk]),
     "follow_concern": Entry(NOBODY, lambda world: ["not-a-token"], anonymous=404),
     "step_down": Entry(frozenset({"captain"}), lambda world: [world.concern_contact.pk], post=True, status=302),
+    "healthz": public(),
     "feed": Entry(NOBODY, lambda world: ["not-a-token"], anonymous=404),
     "theme": Entry(EVERYBODY, status=302, post=True),
+    # Whoever needs no second step, and whoever has nothing that waits, is led on.
+    "second_factor": own(status=302),
+    "proven": own(status=302),
+    "usersessions_list": own(),
     "language": Entry(EVERYBODY, status=302, post=True),
     "my_applications": own(),
     "application": Entry(frozenset({"applicant"}), lambda world: [world.application.pk]),
@@ -193,6 +209,7 @@ SITE = {
     "withdraw_volunteer": Entry(frozenset({"applicant"}), lambda world: [world.volunteer.pk]),
     "discard_volunteer": Entry(frozenset({"applicant"}), lambda world: [world.volunteer.pk], post=True, status=302),
     "volunteer_invitation": Entry(EVERYBODY, lambda world: [key_of(world.invitation)]),
+    "role_invitation": public(lambda world: [role_key_of(world.role_invitation)]),
     "training": Entry(frozenset({"navigator", "captain", "organiser"}), lambda world: [world.session.slug]),
     "tick_training": Entry(
         frozenset({"navigator", "captain", "organiser"}), lambda world: [world.training.pk], post=True, status=302
@@ -208,7 +225,8 @@ SITE = {
     "unsubscribe": public(lambda world: [token_for(world.people["member"], "reminders")]),
     "subscribe": Entry(EVERYBODY, lambda world: [token_for(world.people["member"], "reminders")], post=True, status=302),
     "my_data": own(),
-    "my_data_export": Entry(PEOPLE, post=True),
+    "my_data_export": Entry(PEOPLE, status=302, post=True),
+    "my_data_download": Entry(PEOPLE, lambda world: [uuid.UUID(int=1)], status=302),
     "my_data_delete": Entry(PEOPLE, status=302, post=True),
     "availability": own(),
     "confirm_availability": Entry(PEOPLE, post=True, status=302),
@@ -264,15 +282,18 @@ def make_world() -> SimpleNamespace:
         poll=Meeting.objects.create(session=session, cohort=cohort, state="polling"),
         session=session,
         open=open_session,
+        concern=factories.ConcernFactory(reporter=people["member"], read_by=people["captain"]),
+        concern_contact=ConcernContact.objects.create(user=people["captain"]),
         volunteer=factories.VolunteerFactory(session=open_session, user=people["applicant"], role="captain"),
         offer_to_organise=factories.VolunteerFactory(session=reviewing, role="organiser"),
+        role_invitation=RoleInvitation.objects.create(
+            session=session, role="reviewer", email="asked@example.org", invited_by=people["organiser"]
+        ),
         invitation=factories.VolunteerFactory(
             session=open_session,
             user=None,
             email="asked@example.org",
             state="invited",
-        concern=factories.ConcernFactory(reporter=people["member"], read_by=people["captain"]),
-        concern_contact=ConcernContact.objects.create(user=people["captain"]),
             submitted_at=None,
             invited_at=timezone.now(),
         ),
@@ -281,6 +302,7 @@ def make_world() -> SimpleNamespace:
         late_code=factories.LateCodeFactory(session=reviewing),
         proposal=Proposal.objects.create(session=reviewing, state="cancelled", result={"members": {str(planned.pk): []}}),
         publication=Publication.objects.create(session=reviewing, state="done", decided_at=timezone.now()),
+        table_import=TableImport.objects.create(kind="applications", session=reviewing),
         planned=planned,
         project=project,
         cohort=cohort,
@@ -389,6 +411,10 @@ def by_hand(world):
     return [world.reviewing.pk, world.arranged.pk]
 
 
+def moving_in(world):
+    return [world.table_import.pk]
+
+
 def published(world):
     return [world.reviewing.pk, world.publication.pk]
 
@@ -417,6 +443,7 @@ ADMIN_SITE = {
     "cohorts_review_next": Entry(NOBODY, post=True),
     "cohorts_review_questions": Entry(REVIEWERS, status=302),
     "cohorts_review_question": Entry(REVIEWERS, lambda world: [world.reviewed_question.pk]),
+    "accounts_auditentry_export": Entry(ALL_ORGANISERS),
     "cohorts_review_export": Entry(ADMIN - {"captain"}),
     "cohorts_review_application": Entry(REVIEWERS, applied),
     "cohorts_review_skip": Entry(REVIEWERS, applied, post=True, status=302),
@@ -425,6 +452,7 @@ ADMIN_SITE = {
     "cohorts_session_announce": Entry(ORGANISERS, reviewing),
     "cohorts_session_late_codes": Entry(ORGANISERS, reviewing),
     "cohorts_session_wishes": Entry(ORGANISERS, reviewing),
+    "cohorts_session_retention": Entry(ORGANISERS, reviewing),
     "cohorts_session_accommodations": Entry(frozenset({"organiser"}), reviewing),
     "cohorts_session_revoke_late_code": Entry(
         ORGANISERS, lambda world: [world.reviewing.pk, world.late_code.pk], post=True, status=302
@@ -439,6 +467,14 @@ ADMIN_SITE = {
     "cohorts_session_publish_test": Entry(
         ORGANISERS, lambda world: [world.reviewing.pk, world.application.pk], post=True, status=302
     ),
+    "cohorts_moving_in": Entry(ALL_ORGANISERS),
+    "cohorts_moving_in_template": Entry(ALL_ORGANISERS, lambda world: ["applications"]),
+    "cohorts_moving_in_table": Entry(ORGANISERS, moving_in),
+    # What is in the file is for whoever uploaded it, and for the operator.
+    "cohorts_moving_in_start": Entry(frozenset({"operator"}), moving_in, post=True, status=302),
+    "cohorts_moving_in_undo": Entry(frozenset({"operator"}), moving_in, post=True, status=302),
+    "cohorts_moving_in_refused": Entry(frozenset({"operator"}), moving_in, status=302),
+    "cohorts_moving_in_discard": Entry(frozenset({"operator"}), moving_in, post=True, status=302),
     "cohorts_session_publications": Entry(ORGANISERS, reviewing),
     "cohorts_session_publication": Entry(ORGANISERS, published),
     "cohorts_session_publication_carry_on": Entry(ORGANISERS, published, post=True, status=302),
@@ -507,6 +543,7 @@ ADMIN_SITE = {
     "cohorts_session_arrange_change": Entry(ORGANISERS, by_hand, post=True, status=302),
     "cohorts_session_arrange_accept": Entry(ORGANISERS, by_hand),
     "accounts_message_html": Entry(ORGANISERS, mail),
+    "accounts_user_second_step": Entry(frozenset({"operator"}), lambda world: [world.people["member"].pk]),
     "contributions_syncrun_now": Entry(ORGANISERS, lambda world: [world.session.pk]),
     "contributions_syncrun_now_project": Entry(ORGANISERS, lambda world: [world.session.pk, world.session.projects.get().pk]),
     "contributions_syncrun_now_member": Entry(ORGANISERS, membership),

@@ -34,12 +34,16 @@ from cohorts.models import (
     MessageTemplate,
     Proposal,
     Publication,
+    RetentionRule,
+    RetentionRun,
     ReviewAssignment,
     ReviewCapacity,
     ReviewClaim,
+    RoleInvitation,
     Session,
     SessionRole,
     SlotAnswer,
+    TableImport,
     Testimonial,
     Tracker,
     TrainingDone,
@@ -103,8 +107,6 @@ SEEN_BY = {
     "shared_note": {"navigator", "captain", "organiser"},
     "meeting_notice": {"member"},
     "cohort_feed": COHORT,
-    "volunteer": {"stranger", *ORGANISERS},
-    "unsent_offer_to_help": {"stranger"},
     "concern": {"member", "captain"},
     "reader_of_a_concern": {"member", "captain"},
     "note_for_who_reported": {"member", "captain"},
@@ -112,7 +114,10 @@ SEEN_BY = {
     "contact_for_concerns": EVERYBODY,
     "past_contact_for_concerns": {"captain", *ORGANISERS},
     "terms_accepted": {"member", "operator"},
+    "volunteer": {"stranger", *ORGANISERS},
+    "unsent_offer_to_help": {"stranger"},
     "invitation_to_help": {"mate", *ORGANISERS},
+    "role_invitation": {"mate", *ORGANISERS},
     "training_task": {"navigator", "captain", *ORGANISERS},
     "training_done": {"navigator", *ORGANISERS},
     "application": {"applicant", *REVIEWERS},
@@ -139,6 +144,10 @@ SEEN_BY = {
     "late_code": ORGANISERS,
     "proposal": ORGANISERS,
     "publication": ORGANISERS,
+    "table_import": ORGANISERS,
+    "table_import_of_sessions": {"other_organiser", "operator"},
+    "retention_rule": ORGANISERS,
+    "retention_run": ORGANISERS,
     "message_template": ORGANISERS,
     "late_access": {"applicant", *ORGANISERS},
     "person_in_a_cohort": COHORT,
@@ -151,6 +160,11 @@ SEEN_BY = {
     "trouble_of_an_applicant": {"applicant", *ORGANISERS},
     "trouble_of_nobody_any_more": {"operator"},
     "feed": {"member"},
+    "audit_entry": ORGANISERS,
+    "audit_entry_about_an_organiser": {"operator"},
+    "audit_entry_of_no_session": {"operator"},
+    "own_log_in": {"member", "operator"},
+    "data_request": {"member"},
     "item": COHORT,
     "contribution": COHORT,
     "hidden_contribution": {"member"},
@@ -160,6 +174,7 @@ SEEN_BY = {
 }
 #: Parts of rows above, and records for the operator alone: nobody asks for them by themselves.
 WITHOUT = {
+    "cohorts.importedrow",
     "cohorts.score", "cohorts.projectpreference", "contributions.apibudget", "contributions.webhookdelivery",
     "contributions.budgetsample", "contributions.sessionsync",
     "cohorts.nudgetold",
@@ -274,16 +289,6 @@ def make_world() -> SimpleNamespace:
         "shared_note": MeetingNote.objects.create(meeting=meeting, author=people["navigator"], text="Ours", shared=True),
         "meeting_notice": MeetingNotice.objects.create(meeting=meeting, user=people["member"]),
         "cohort_feed": CohortFeed.objects.create(cohort=cohort, token_hash="1" * 64),
-        "volunteer": factories.VolunteerFactory(session=reviewing, user=people["stranger"]),
-        "unsent_offer_to_help": factories.VolunteerFactory(
-            session=reviewing, user=people["stranger"], role="captain", state="draft", submitted_at=None
-        ),
-        "invitation_to_help": factories.VolunteerFactory(
-            session=reviewing, user=None, email="mate@example.org", state="invited", submitted_at=None
-        ),
-        "training_task": (training := factories.TrainingTaskFactory(session=running)),
-        "training_done": TrainingDone.objects.create(task=training, user=people["navigator"]),
-        "application": application,
         "concern": (concern := factories.ConcernFactory(reporter=people["member"], read_by=people["captain"])),
         "reader_of_a_concern": concern.reading.get(),
         "note_for_who_reported": ConcernNote.objects.create(concern=concern, author=people["captain"], text="Yes", shared=True),
@@ -291,6 +296,17 @@ def make_world() -> SimpleNamespace:
         "contact_for_concerns": ConcernContact.objects.create(user=people["captain"]),
         "past_contact_for_concerns": ConcernContact.objects.create(user=people["captain"], session=running, active=False),
         "terms_accepted": TermsAcceptance.objects.create(user=people["member"], version="1"),
+        "volunteer": factories.VolunteerFactory(session=reviewing, user=people["stranger"]),
+        "unsent_offer_to_help": factories.VolunteerFactory(
+            session=reviewing, user=people["stranger"], role="captain", state="draft", submitted_at=None
+        ),
+        "invitation_to_help": factories.VolunteerFactory(
+            session=reviewing, user=None, email="mate@example.org", state="invited", submitted_at=None
+        ),
+        "role_invitation": RoleInvitation.objects.create(session=reviewing, role="reviewer", email="mate@example.org"),
+        "training_task": (training := factories.TrainingTaskFactory(session=running)),
+        "training_done": TrainingDone.objects.create(task=training, user=people["navigator"]),
+        "application": application,
         "application_in_conflict": in_conflict,
         "unsubmitted_application": factories.ApplicationFactory(
             session=open_session, applicant=people["applicant"], status="draft", submitted_at=None
@@ -320,6 +336,13 @@ def make_world() -> SimpleNamespace:
         "late_code": late_access.code,
         "proposal": Proposal.objects.create(session=reviewing),
         "publication": Publication.objects.create(session=reviewing),
+        "table_import": TableImport.objects.create(kind="applications", session=reviewing),
+        "table_import_of_sessions": TableImport.objects.create(kind="sessions", made_by=people["other_organiser"]),
+        "data_request": DataRequest.objects.create(
+            user=people["member"], person_key=people["member"].pk, kind="export", requested_at=timezone.now()
+        ),
+        "retention_rule": RetentionRule.objects.create(session=reviewing, kind="drafts", days=9),
+        "retention_run": RetentionRun.objects.create(session=reviewing, kind="drafts", days=9, started_at=timezone.now()),
         "message_template": MessageTemplate.objects.create(session=reviewing, kind="decision_offer", language="en"),
         "late_access": late_access,
         "person_in_a_cohort": people["member"],
@@ -331,6 +354,10 @@ def make_world() -> SimpleNamespace:
         "secret_message": message("member", secret=True),
         "trouble_of_an_applicant": AddressTrouble.objects.create(address="Applicant@example.org", reason="bounced"),
         "trouble_of_nobody_any_more": AddressTrouble.objects.create(address="gone@example.org", reason="bounced"),
+        "audit_entry": record("role.given", to=people["member"], scope=running),
+        "audit_entry_about_an_organiser": record("decision.noted", to=people["organiser"], scope=running),
+        "audit_entry_of_no_session": record("task.changed", by=people["organiser"]),
+        "own_log_in": record("log_in.failed", to=people["member"]),
         "feed": CalendarFeed.objects.create(user=people["member"], token_hash="0" * 64),
         "item": contribution.work_item,
         "contribution": contribution,
