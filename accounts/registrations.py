@@ -19,6 +19,14 @@ def register() -> None:
     if note_task not in listeners:
         listeners.append(note_task)
     register_open_page(
-        "availability", "confirm_availability", "code_of_conduct", "privacy", "theme", "language", "unsubscribe", "subscribe"
+        "availability",
+        "confirm_availability",
+        "code_of_conduct",
+        "privacy",
+        "terms",
+        "theme",
+        "language",
+        "unsubscribe",
+        "subscribe",
     )
     register_sensitive("admin:accounts_user_change", "admin:accounts_user_second_step")

@@ -17,13 +17,17 @@ OPEN_PAGES = (
     "my_applications", "application", "withdraw", "discard", "accept", "decline",
     "volunteer_roles", "volunteer", "volunteer_preview", "my_volunteering", "volunteering", "withdraw_volunteer", "discard_volunteer",
     "volunteer_invitation", "role_invitation", "my_feedback", "feedback",
+    "report", "follow_concern", "contact", "maintainers",
 )  # fmt: skip
 
 #: Downloads of what people wrote.
 EXPORTS = (
+    "admin:accounts_auditentry_export",
     "admin:cohorts_application_export",
-    "admin:cohorts_session_ranking_export",
     "admin:cohorts_review_export",
+    "admin:cohorts_session_import_scores_reviews",
+    "admin:cohorts_session_import_scores_template",
+    "admin:cohorts_session_ranking_export",
     "session_feedback_csv",
 )
 
@@ -32,13 +36,17 @@ SENSITIVE = (
     "admin:cohorts_session_publish",
     "admin:cohorts_session_publication_carry_on",
     "admin:cohorts_session_arrange_accept",
+    "admin:cohorts_session_proposal_accept",
+    "admin:cohorts_session_retention",
+    "admin:cohorts_moving_in_start",
+    "admin:cohorts_moving_in_undo",
+    "admin:cohorts_concerncontact_add",
+    "admin:cohorts_concerncontact_change",
     "admin:cohorts_session_volunteer_place",
     "admin:cohorts_session_volunteer_organiser",
     "admin:cohorts_session_waitlist_offer",
     "hand_over",
 )
-
-_ROLE_FIELDS = ("role", "reads_accommodations")
 
 
 def changes_roles(request: HttpRequest, arguments: Mapping[str, Any]) -> bool:
@@ -75,8 +83,16 @@ def _number(text: str | None) -> int:
     return int(text) if text and text.isascii() and text.isdecimal() and len(text) < 10 else 0
 
 
+def reads_concerns(user) -> bool:
+    """Whether people name `user` when they report a concern: nothing here is more confidential."""
+    from .models import ConcernContact
+
+    return ConcernContact.objects.filter(user=user).exists()
+
+
 def register() -> None:
     register_role(may_use_admin)
+    register_role(reads_concerns)
     register_open_page(*OPEN_PAGES)
     register_sensitive(*EXPORTS, asks=always)
     register_sensitive(*SENSITIVE)
