@@ -110,7 +110,7 @@ def test_every_model_that_points_to_a_person_is_thought_of():
         "cohorts.Membership", "cohorts.MessageTemplate", "cohorts.Nudge", "cohorts.NudgeTold", "cohorts.Proposal", "cohorts.Publication", "cohorts.ReviewClaim",
         "cohorts.Review", "cohorts.ReviewAssignment", "cohorts.ReviewCapacity", "cohorts.RoleInvitation", "cohorts.SessionRole", "contributions.SyncRun", "mfa.Authenticator",
         "socialaccount.SocialAccount", "usersessions.UserSession", "cohorts.Volunteer", "cohorts.TrainingDone", "cohorts.CohortFeed", "cohorts.Meeting", "cohorts.MeetingNote", "cohorts.MeetingNotice",
-        "cohorts.MeetingPerson", "accounts.TermsAcceptance", "cohorts.Concern", "cohorts.ConcernContact", "cohorts.ConcernNote", "cohorts.ConcernReader", "cohorts.MembershipEvent", "cohorts.SlotAnswer", "cohorts.Testimonial",
+        "cohorts.MeetingPerson", "accounts.TermsAcceptance", "cohorts.Concern", "cohorts.ConcernContact", "cohorts.ConcernNote", "cohorts.ConcernReader", "cohorts.MembershipEvent", "cohorts.SlotAnswer", "cohorts.TableImport", "cohorts.Testimonial",
     }  # fmt: skip
     pointing = {
         model._meta.label
