@@ -2,13 +2,14 @@
 
 from django.utils.translation import gettext_lazy as _
 
-from . import words
+from . import personal_data, words
 from .actions import register_action
 from .recording import record
 
 
 def register() -> None:
     words.register()
+    personal_data.register()
     register_action("log_in.succeeded", _("Logged in"), is_log_in=True)
     register_action("log_in.failed", _("Failed to log in"), is_log_in=True)
     register_action("log_in.ended", _("Logged out"), is_log_in=True)
