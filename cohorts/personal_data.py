@@ -272,11 +272,9 @@ def preview(user) -> Deletion:
     if LateAccess.objects.filter(person=user).exists():
         goes.append(_("That you used a code to apply late."))
     memberships = Membership.objects.filter(user=user).aggregate(places=Count("pk", distinct=True), checkins=Count("checkins"))
-    if memberships["places"]:
-        goes.append(
-            ngettext("Your place in %(count)s cohort.", "Your places in %(count)s cohorts.", memberships["places"])
-            % {"count": memberships["places"]}
-        )
+    places = memberships["places"] - len(deleted_places.kept_places(user))
+    if places:
+        goes.append(ngettext("Your place in %(count)s cohort.", "Your places in %(count)s cohorts.", places) % {"count": places})
     if memberships["checkins"]:
         goes.append(
             ngettext("%(count)s weekly check-in.", "%(count)s weekly check-ins.", memberships["checkins"])

@@ -53,8 +53,8 @@ def register_kind(kind: Kind) -> None:
 
 
 def kinds() -> list[Kind]:
-    """All of them, in the order in which they were registered."""
-    return list(_kinds.values())
+    """All of them, what goes first before what is kept longer."""
+    return sorted(_kinds.values(), key=lambda kind: kind.days)
 
 
 def kind_named(key: str) -> Kind:

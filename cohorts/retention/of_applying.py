@@ -189,7 +189,6 @@ KINDS = [
         stays=_("The cohorts as they were, with everybody’s place."),
         days=90,
         parts=(Part(_proposals, deleted(Proposal)),),
-        of_applying=True,
     ),
     Kind(
         "volunteers",

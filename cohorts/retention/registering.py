@@ -1,4 +1,4 @@
-"""What this app removes, registered in the order in which it goes by default."""
+"""What this app removes, registered."""
 
 from django.utils.translation import gettext_lazy as _
 
@@ -11,5 +11,5 @@ from .kinds import register_kind
 def register() -> None:
     register_action("retention.changed", _("Changed how long a session keeps something"))
     register_action("retention.removed", _("Removed what a session does not keep any longer"))
-    for kind in sorted([*of_applying.KINDS, *of_weeks.KINDS], key=lambda kind: kind.days):
+    for kind in (*of_applying.KINDS, *of_weeks.KINDS):
         register_kind(kind)

@@ -221,7 +221,7 @@ def test_organisers_set_the_days(world):
             retention.set_days(session, {"drafts": days}, by=world.organiser)
     now = session.ends_at + 8 * DAY
     assert [line.kind.key for line in due_at_once(session, {"drafts": 5, "checkins": 9}, now)] == ["drafts"]
-    assert dict((kind.key, days) for kind, days in retention.times_kept(of_applying=True))["accommodations"] == 7
+    assert {kind.key: days for kind, days in retention.times_kept(of_applying=True)}["accommodations"] == 7
 
 
 def test_the_page_of_the_organisers(client, world):

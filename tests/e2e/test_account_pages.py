@@ -183,6 +183,8 @@ def test_data_comes_as_a_file(page, live_server, person):
     log_in(page, live_server.url, person.email)
     page.goto(live_server.url + reverse("my_data"))
     page.get_by_role("link", name="Ask for my data").click()
+    page.get_by_label("Password", exact=True).fill(PASSWORD)
+    page.get_by_role("button", name="Go on").click()
     page.get_by_role("button", name="Put my data together").click()
     expect(page.get_by_text("Your file waits for its turn.")).to_be_visible()
     make_export(DataRequest.objects.get().pk)
