@@ -1,6 +1,6 @@
 """The guides of the help: one for each part that people have, written in `docs/guides/` and read from there.
 
-A file is Markdown: a title (`# …`), a line that says whom it is for, then sections (`## …`). `member.es.md` is the Spanish one of
+A file is Markdown: a title (`# …`), a line that says whom it is for, then sections (`## …`). `it/member.md` is the Italian one of
 `member.md`; where there is none, people read the English one.
 """
 
@@ -44,7 +44,7 @@ def guide(slug: str, language: str) -> Guide | None:
     if slug not in SLUGS:
         return None
     for tongue in (language, language.partition("-")[0], "en"):
-        path = FOLDER / (f"{slug}.md" if tongue == "en" else f"{slug}.{tongue}.md")
+        path = FOLDER / f"{slug}.md" if tongue == "en" else FOLDER / tongue / f"{slug}.md"
         if path.is_file():
             return _read(path, path.stat().st_mtime_ns, slug, tongue)
     return None

@@ -8,7 +8,7 @@ from django.db.models import Case, OuterRef, QuerySet, Subquery, When
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy as _lazy
+from django.utils.translation import gettext_lazy
 
 from accounts.templatetags.interface import full_time
 
@@ -275,24 +275,24 @@ def _start(application: Application, now: datetime.datetime) -> str:
 
 #: What happened, told to the applicant. Who decided, and why, is not part of it.
 _HISTORY: dict[tuple[str, str], Any] = {
-    (Status.DRAFT, Status.SUBMITTED): _lazy("You submitted it."),
-    (Status.SUBMITTED, Status.SUBMITTED): _lazy("You submitted a new version."),
-    (Status.WITHDRAWN, Status.SUBMITTED): _lazy("You came back and submitted it again."),
-    (Status.SUBMITTED, Status.WITHDRAWN): _lazy("You withdrew it."),
-    (Status.WAITLISTED, Status.WITHDRAWN): _lazy("You left the waitlist."),
-    (Status.SUBMITTED, Status.WAITLISTED): _lazy("You were put on the waitlist."),
-    (Status.WAITLISTED, Status.OFFERED): _lazy("You were offered a place from the waitlist."),
-    (Status.DECLINED, Status.OFFERED): _lazy("You were offered a place again."),
-    (Status.EXPIRED, Status.OFFERED): _lazy("You were offered a place again."),
-    (Status.NOT_SELECTED, Status.OFFERED): _lazy("You were offered a place after all."),
-    (Status.OFFERED, Status.ACCEPTED): _lazy("You took the place."),
-    (Status.OFFERED, Status.DECLINED): _lazy("You declined the place."),
-    (Status.ACCEPTED, Status.DECLINED): _lazy("You gave the place back."),
-    (Status.OFFERED, Status.EXPIRED): _lazy("The time to answer ended."),
+    (Status.DRAFT, Status.SUBMITTED): gettext_lazy("You submitted it."),
+    (Status.SUBMITTED, Status.SUBMITTED): gettext_lazy("You submitted a new version."),
+    (Status.WITHDRAWN, Status.SUBMITTED): gettext_lazy("You came back and submitted it again."),
+    (Status.SUBMITTED, Status.WITHDRAWN): gettext_lazy("You withdrew it."),
+    (Status.WAITLISTED, Status.WITHDRAWN): gettext_lazy("You left the waitlist."),
+    (Status.SUBMITTED, Status.WAITLISTED): gettext_lazy("You were put on the waitlist."),
+    (Status.WAITLISTED, Status.OFFERED): gettext_lazy("You were offered a place from the waitlist."),
+    (Status.DECLINED, Status.OFFERED): gettext_lazy("You were offered a place again."),
+    (Status.EXPIRED, Status.OFFERED): gettext_lazy("You were offered a place again."),
+    (Status.NOT_SELECTED, Status.OFFERED): gettext_lazy("You were offered a place after all."),
+    (Status.OFFERED, Status.ACCEPTED): gettext_lazy("You took the place."),
+    (Status.OFFERED, Status.DECLINED): gettext_lazy("You declined the place."),
+    (Status.ACCEPTED, Status.DECLINED): gettext_lazy("You gave the place back."),
+    (Status.OFFERED, Status.EXPIRED): gettext_lazy("The time to answer ended."),
 }
 _HISTORY_BY_END: dict[str, Any] = {
-    Status.OFFERED: _lazy("You were offered a place."),
-    Status.NOT_SELECTED: _lazy("You were not selected this time."),
+    Status.OFFERED: gettext_lazy("You were offered a place."),
+    Status.NOT_SELECTED: gettext_lazy("You were not selected this time."),
 }
 
 

@@ -6,11 +6,11 @@ from datetime import datetime, timedelta
 
 from django.db.models import Max, Min
 from django.utils import timezone
-from django.utils.dateformat import format as format_date
 from django.utils.formats import time_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from accounts.days import short_day
 from accounts.templatetags.interface import ago
 from background.models import WorkerBeat
 from background.overview import ALIVE_FOR
@@ -176,7 +176,7 @@ def clock(moment: datetime | None, now: datetime) -> str:
     time = time_format(local, "H:i")
     if local.date() == timezone.localtime(now).date():
         return time
-    return f"{format_date(local, 'j M' if local.year == timezone.localtime(now).year else 'j M Y')} {time}"
+    return f"{short_day(local, year=local.year != timezone.localtime(now).year)} {time}"
 
 
 def reason_of(code: str, message: str = "") -> str:

@@ -3,12 +3,12 @@
 from collections.abc import Iterable
 
 from django.utils import timezone
-from django.utils.formats import date_format
 from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import get_language_bidi
 from django.utils.translation import gettext as _
 
+from accounts.days import short_day
 from accounts.templatetags.interface import icon
 
 from .strip import Lane, Part, Strip
@@ -47,7 +47,7 @@ def scale(strip: Strip) -> SafeString:
         parts.append(
             f'<text class="week{now}" x="{column.label_x}%" y="15"><tspan class="long">{long}</tspan>'
             f'<tspan class="short">{number}</tspan></text>'
-            f'<text class="date" x="{column.label_x}%" y="30">{escape(date_format(column.week.starts_on, "j M"))}</text>'
+            f'<text class="date" x="{column.label_x}%" y="30">{escape(short_day(column.week.starts_on))}</text>'
         )
     return _safe("".join([*parts, "</svg>"]))
 
@@ -113,11 +113,11 @@ def table_rows(strip: Strip) -> SafeString:
     none, nothing = f'<span class="soft">{escape(_("none yet"))}</span>', '<span class="soft">–</span>'
     days: dict = {}
 
-    def day(moment, form="j M") -> str:
+    def day(moment, year=False) -> str:
         local = timezone.localtime(moment).date()
-        if (local, form) not in days:
-            days[local, form] = escape(date_format(local, form))
-        return days[local, form]
+        if (local, year) not in days:
+            days[local, year] = escape(short_day(local, year=year))
+        return days[local, year]
 
     drawn = []
     for lane in strip.lanes:
@@ -126,7 +126,7 @@ def table_rows(strip: Strip) -> SafeString:
         ended = f", {day(lane.done_at)}" if lane.done_at else ""
         drawn.append(
             f'<tr><th scope="row"><a href="{row.address}">{escape(row.item.title)}</a> <span class="soft">{escape(row.number)}</span></th>'
-            f"<td>{day(lane.opened_at, 'j M Y')}</td><td>{day(lane.ready_at) if lane.ready_at else nothing}</td>"
+            f"<td>{day(lane.opened_at, year=True)}</td><td>{day(lane.ready_at) if lane.ready_at else nothing}</td>"
             f"<td>{day(lane.first_response_at) if lane.first_response_at else none}</td><td>{changes or nothing}</td>"
             f"<td>{day(lane.approved_at) if lane.approved_at else nothing}</td><td>{escape(lane.waiting.text)}{ended}</td></tr>"
         )

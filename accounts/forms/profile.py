@@ -3,7 +3,7 @@
 from django import forms
 from django.conf import settings
 from django.core.exceptions import ValidationError
-from django.utils.translation import gettext as _now
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts.identity import set_github_login
@@ -79,7 +79,7 @@ class ProfileForm(forms.ModelForm):
 def _language_field() -> forms.ChoiceField:
     names = dict(own_names())
     of_mail = names.get(settings.LANGUAGE_CODE, settings.LANGUAGE_CODE)
-    usual = _now("As your browser asks; mail in %(language)s") % {"language": of_mail}
+    usual = gettext("As your browser asks; mail in %(language)s") % {"language": of_mail}
     return forms.ChoiceField(
         label=_("Language of this site and of mail"),
         required=False,

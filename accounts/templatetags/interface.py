@@ -10,6 +10,7 @@ from django.utils.timesince import timesince, timeuntil
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from accounts.days import short_day
 from accounts.markdown import render_markdown
 from accounts.middleware import COOKIE
 from accounts.terms import has_accepted_terms
@@ -56,6 +57,12 @@ def icon(name: str) -> SafeString:
 
 
 register.filter(web_address)
+
+
+@register.filter(name="short_day", expects_localtime=True)
+def short_day_of(day: datetime.date, more: str = "") -> str:
+    """“23 Nov”; with "weekday" or "year" as `more`, that as well."""
+    return short_day(day, weekday=more == "weekday", year=more == "year")
 
 
 @register.filter

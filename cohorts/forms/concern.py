@@ -1,7 +1,7 @@
 """Reporting a concern, and what is written about it later."""
 
 from django import forms
-from django.utils.translation import gettext as _now
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts.forms.trap import TrapMixin
@@ -108,7 +108,7 @@ class ConcernForm(TrapMixin):
     def clean(self):
         cleaned = super().clean()
         if self.people and not self.people_with(READS):
-            self.add_error(None, _now("Choose at least one person who reads it."))
+            self.add_error(None, gettext("Choose at least one person who reads it."))
         return cleaned
 
 

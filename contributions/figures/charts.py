@@ -8,8 +8,9 @@ import datetime
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from django.utils.formats import date_format
 from django.utils.translation import gettext as _
+
+from accounts.days import short_day
 
 from .comparing import Comparison
 from .counting import Cell, Line, Overview
@@ -186,7 +187,7 @@ def _groups(lines: Sequence[Line]) -> list[Group]:
             continue
         short = str(slot.number) if slot.kind == "week" else "–"
         long = slot_words(slot) if slot.kind == "week" else _("Pause")
-        below = date_format(slot.first, "j M") if slot.first else ""
+        below = short_day(slot.first) if slot.first else ""
         groups.append(Group(round(width * place, 2), round(width * (place + 0.5), 2), long, short, below))
     return groups
 

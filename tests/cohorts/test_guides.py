@@ -1,9 +1,12 @@
 """The help: a guide for each part, whose links lead somewhere."""
 
+import html
 import re
 
 import pytest
 from django.urls import Resolver404, resolve, reverse
+from django.utils import translation
+from django.utils.translation import gettext
 
 from cohorts import guides
 from tests.factories import CohortFactory, MembershipFactory, SessionFactory, SessionRoleFactory, UserFactory
@@ -23,10 +26,33 @@ def test_a_guide_has_a_title_a_summary_sections_and_links_that_lead_somewhere(sl
             pytest.fail(f"{slug}.md links to {address}, which is no page.")
 
 
+@pytest.mark.parametrize("slug", guides.SLUGS)
+def test_the_italian_guide_says_the_same_in_the_words_of_the_pages(slug):
+    english, italian = guides.guide(slug, "en"), guides.guide(slug, "it")
+    assert italian.language == "it"
+
+    def written(found):
+        return "".join([found.html, *(section.html for section in found.sections)])
+
+    assert len(italian.sections) == len(english.sections)
+    assert len({section.anchor for section in italian.sections}) == len(italian.sections)
+    links, tags = r'href="([^"]*)', "<(?:li|p|strong|h2)>"
+    assert sorted(re.findall(links, written(italian))) == sorted(re.findall(links, written(english)))
+    assert len(re.findall(tags, written(italian))) == len(re.findall(tags, written(english)))
+    # What stands in italics is a word of a page: the guide must call it as the page does.
+    named = {html.unescape(one).casefold() for one in re.findall("<em>(.*?)</em>", written(italian))}
+    with translation.override("it"):
+        for one in re.findall("<em>(.*?)</em>", written(english)):
+            word = gettext(html.unescape(one))
+            if word != html.unescape(one):
+                assert word.casefold() in named, f"{slug}.md: “{one}” is “{word}” on the pages."
+
+
 def test_another_language_falls_back_and_an_unknown_name_is_none(tmp_path, monkeypatch):
     monkeypatch.setattr(guides, "FOLDER", tmp_path)
     (tmp_path / "member.md").write_text("# One\nFor all.\n\nText.\n\n## A\nB\n")
-    (tmp_path / "member.pt.md").write_text("# Um\nPara todos.\n")
+    (tmp_path / "pt").mkdir()
+    (tmp_path / "pt" / "member.md").write_text("# Um\nPara todos.\n")
     assert guides.guide("member", "es").title == "One"
     assert guides.guide("member", "pt-br").title == "Um"
     assert guides.guide("../member", "en") is None

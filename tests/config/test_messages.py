@@ -1,6 +1,7 @@
 """Which translations are refused, so that a mistake in a catalogue cannot break a page."""
 
 import importlib.util
+import re
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,8 @@ _spec = importlib.util.spec_from_file_location("catalogue", SOURCE)
 catalogue = importlib.util.module_from_spec(_spec)
 _spec.loader.exec_module(catalogue)
 
+ROOT = SOURCE.parent.parent
+ALIAS = re.compile(r"\bn?p?gettext(?:_lazy|_noop)? as (?!_$)\w+", re.MULTILINE)
 HEAD = 'msgid ""\nmsgstr ""\n"Language: it\\n"\n\n'
 
 
@@ -75,3 +78,10 @@ def test_only_the_first_form_of_a_number_may_do_without_it(forms, is_right):
 def test_a_guess_is_refused_however_good():
     found = entry("#, fuzzy, python-format", 'msgid "%(n)s"', 'msgstr "%(n)s"')
     assert "fuzzy" in catalogue.problems_of(found)[0]
+
+
+def test_texts_are_marked_by_the_names_that_are_looked_for():
+    """Under another name they would stay English in every language, and nothing else would tell."""
+    apps = ("accounts", "background", "cohorts", "config", "contributions")
+    sources = [path for app in apps for path in (ROOT / app).rglob("*.py")]
+    assert [(path.name, found) for path in sources if (found := ALIAS.findall(path.read_text(encoding="utf-8")))] == []
