@@ -142,26 +142,25 @@ def kept(django_db_setup, django_db_blocker):
 @pytest.fixture(scope="session", autouse=True)
 def the_audit_log_can_be_emptied_between_tests():
     """On SQLite Django empties tables with DELETE, which the audit log refuses: its triggers are away for that moment."""
-    from django.db import connection, transaction
+    from django.db import transaction
+    from django.db.backends.sqlite3.operations import DatabaseOperations
 
-    if connection.vendor != "sqlite":
-        yield
-        return
-    flush = connection.ops.execute_sql_flush
+    # Of the class: the connection may be made anew once the database of the run is known.
+    flush = DatabaseOperations.execute_sql_flush
 
-    def execute_sql_flush(sql_list):
-        with transaction.atomic(), connection.cursor() as cursor:
+    def execute_sql_flush(operations, sql_list):
+        with transaction.atomic(using=operations.connection.alias), operations.connection.cursor() as cursor:
             cursor.execute("SELECT name, sql FROM sqlite_master WHERE type = 'trigger' AND tbl_name = 'accounts_auditentry'")
             triggers = cursor.fetchall()
             for name, _sql in triggers:
                 cursor.execute(f"DROP TRIGGER {name}")
-            flush(sql_list)
+            flush(operations, sql_list)
             for _name, sql in triggers:
                 cursor.execute(sql)
 
-    connection.ops.execute_sql_flush = execute_sql_flush
+    DatabaseOperations.execute_sql_flush = execute_sql_flush
     yield
-    connection.ops.execute_sql_flush = flush
+    DatabaseOperations.execute_sql_flush = flush
 
 
 @pytest.fixture(scope="session")
