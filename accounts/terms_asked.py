@@ -1,5 +1,7 @@
 """Asks people to accept the terms as they stand before they change something, and loses nothing that they typed."""
 
+from typing import Any
+
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
@@ -42,7 +44,7 @@ class TermsMiddleware:
         return ask(request)
 
 
-def _is_page_with_form(request: HttpRequest) -> bool:
+def _is_page_with_form(request: Any) -> bool:
     """Whether a person sent a form and waits for a page; not what a script of a page sends."""
     if request.htmx or request.content_type not in _FORMS:
         return False

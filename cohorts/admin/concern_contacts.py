@@ -39,6 +39,10 @@ class ConcernContactForm(forms.ModelForm):
             self.fields["person_email"].required = False
             self.fields["person_email"].disabled = True
             self.fields["person_email"].initial = self.instance.user.email
+        if "session" in self.fields:
+            # A session is not made on the way.
+            for way in ("add", "change", "delete", "view"):
+                setattr(self.fields["session"].widget, f"can_{way}_related", False)
         if "session" in self.fields and not self.named_by.is_superuser:
             self.fields["session"].required = True
             self.fields["session"].help_text = _("The name stands with this session.")

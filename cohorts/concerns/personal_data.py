@@ -1,5 +1,6 @@
 """What reports in confidence add to a person's export, and what deleting an account does to them."""
 
+from functools import partial
 from typing import Any
 
 from django.db import transaction
@@ -131,7 +132,7 @@ def erase(user) -> None:
     Concern.objects.filter(reporter=user).update(reporter=None, reach="", token_hash="")
     Concern.objects.filter(pk__in=abandoned).update(state=State.NEW, read_at=None, others_told_at=None)
     for key in abandoned:
-        transaction.on_commit(lambda key=key: tell_others(key), robust=True)
+        transaction.on_commit(partial(tell_others, key), robust=True)
 
 
 def register() -> None:
