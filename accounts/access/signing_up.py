@@ -15,7 +15,7 @@ from django.core import signing
 from django.db import transaction
 from django.utils import timezone
 
-from accounts.models import Message, User
+from accounts.models import Message, TermsAcceptance, User
 
 #: Seconds that somebody takes at least to fill in the form, and to answer when asked.
 FILLED_IN = 3
@@ -26,7 +26,7 @@ ANSWER_LASTS = 3600
 #: Days that an address may wait for its confirmation.
 UNCONFIRMED_DAYS = 14
 #: What an account may have without being somebody's: what signing up itself makes.
-_OF_SIGNING_UP = (EmailAddress, Message, UserSession, LogEntry)
+_OF_SIGNING_UP = (EmailAddress, Message, TermsAcceptance, UserSession, LogEntry)
 _BATCH = 200
 _SHOWN = signing.Signer(salt="accounts.signup.shown")
 _ASKED = signing.Signer(salt="accounts.signup.asked")
@@ -113,10 +113,6 @@ def _delete_unused(people: list[int]) -> int:
             if model in _OF_SIGNING_UP or field.many_to_many:
                 continue
             unused -= set(model._base_manager.filter(**{f"{field.name}__in": unused}).values_list(f"{field.name}", flat=True))
-        for field in User._meta.related_objects:
-            if field.field.many_to_many:
-                name, through = field.field.m2m_reverse_field_name(), field.field.remote_field.through
-                unused -= set(through._base_manager.filter(**{f"{name}__in": unused}).values_list(f"{name}__pk", flat=True))
         for person in User.objects.filter(pk__in=unused):
             person.delete()
     return len(unused)

@@ -348,8 +348,10 @@ class TestSigningUp:
         assert self.sign_up(client).status_code == 302
         assert hashed == ["a-long-password-7"]
 
-    def test_what_nobody_confirmed_is_forgotten_after_two_weeks(self):
+    def test_what_nobody_confirmed_is_forgotten_after_two_weeks(self, client):
         now = timezone.now()
+        self.sign_up(client)
+        User.objects.filter(email="ada@example.org").update(date_joined=now - datetime.timedelta(days=15))
         long_ago = now - datetime.timedelta(days=15)
         old = {"verified_email": False, "date_joined": long_ago}
         waiting, taking_part, newer, made = (
@@ -363,7 +365,8 @@ class TestSigningUp:
             EmailAddress.objects.create(user=one, email=one.email, verified=False, primary=True)
         SessionRoleFactory(user=taking_part)
         assert forget_unconfirmed_accounts_task.module_path in scheduled
-        assert signing_up.forget_unconfirmed(now) == 1
+        assert signing_up.forget_unconfirmed(now) == 2
+        assert not User.objects.filter(email="ada@example.org").exists()
         assert not User.objects.filter(pk=waiting.pk).exists()
         assert User.objects.filter(pk__in=[one.pk for one in (taking_part, newer, made, confirmed)]).count() == 4
         assert signing_up.forget_unconfirmed(now) == 0
