@@ -156,9 +156,10 @@ def test_no_text_keeps_the_check_busy(body):
 # The site's own words
 
 
+@pytest.mark.parametrize("language", ["en", "it"])
 @pytest.mark.parametrize("kind", KINDS.values(), ids=KINDS)
-def test_the_words_of_the_site_keep_their_own_rules(kind):
-    words = default_words(kind, "en")
+def test_the_words_of_the_site_keep_their_own_rules(kind, language):
+    words = default_words(kind, language)
     assert problems_of(kind, words.subject, words.body) == []
     assert set(kind.required) <= set(kind.by_name)
     assert {placeholder.name for placeholder in COMMON} <= set(kind.by_name)

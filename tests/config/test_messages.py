@@ -82,6 +82,6 @@ def test_a_guess_is_refused_however_good():
 
 def test_texts_are_marked_by_the_names_that_are_looked_for():
     """Under another name they would stay English in every language, and nothing else would tell."""
-    apps = ("accounts", "background", "cohorts", "config", "contributions")
+    apps = ("accounts", "background", "cohorts", "config", "contributions", "operations")
     sources = [path for app in apps for path in (ROOT / app).rglob("*.py")]
     assert [(path.name, found) for path in sources if (found := ALIAS.findall(path.read_text(encoding="utf-8")))] == []
