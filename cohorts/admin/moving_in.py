@@ -1,5 +1,7 @@
 """The pages of moving in: upload, what the columns mean, what would happen, how far it is, and the way back."""
 
+from dataclasses import dataclass
+
 from django.contrib import messages
 from django.core.paginator import Paginator
 from django.http import Http404
@@ -14,7 +16,7 @@ from django_htmx.http import HttpResponseClientRefresh
 
 from accounts.audit import record
 from cohorts.models import ImportedRow, Session, TableImport
-from cohorts.moving_in.entries import Outcome
+from cohorts.moving_in.entries import Outcome, Problem
 from cohorts.moving_in.fields import fields_of
 from cohorts.moving_in.keeping import KEPT_FOR, GoneError, content_of
 from cohorts.moving_in.mapping import change_header, change_mapping, discard, upload
@@ -30,6 +32,8 @@ from .moving_in_form import MappingForm, UploadForm
 
 #: Problems and rows that the page shows; it counts all of them.
 SHOWN = 100
+#: Rows that are named where the same is wrong in many.
+ROWS_SHOWN = 8
 #: Imports on one page of the list.
 AT_ONCE = 25
 
@@ -243,7 +247,32 @@ class MovingInMixin:
             raise Http404
 
 
+@dataclass
+class Group:
+    """The same thing wrong in several rows."""
+
+    problem: Problem
+    rows: list[int]
+
+    @property
+    def shown_rows(self) -> list[int]:
+        return self.rows[:ROWS_SHOWN]
+
+    @property
+    def more(self) -> int:
+        return len(self.rows) - ROWS_SHOWN
+
+
+def _grouped(problems: list[Problem]) -> list[Group]:
+    """Each thing that is wrong once, with its rows, in the order in which the rows have it first."""
+    found: dict[tuple, Group] = {}
+    for one in problems:
+        found.setdefault((one.column, one.value, one.text), Group(one, [])).rows.append(one.row)
+    return list(found.values())
+
+
 def _plan_context(plan: Plan) -> dict:
+    grouped = _grouped(plan.problems)
     return {
         "plan": plan,
         "made_by_plan": _in_words(plan.made),
@@ -252,7 +281,8 @@ def _plan_context(plan: Plan) -> dict:
         "older": plan.count(Outcome.OLDER),
         "good": len(plan.entries),
         "refused": len(plan.refused),
-        "problems": plan.problems[:SHOWN],
+        "problems": grouped[:SHOWN],
+        "more_problems": len(grouped) > SHOWN,
         "all_good": plan.can_be_written(without_refused=False),
         "some_good": plan.can_be_written(without_refused=True),
     }

@@ -4,15 +4,28 @@ from dataclasses import dataclass, field
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.db.models.functions import Lower
+from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from cohorts.models import Application, Membership, Question, TableImport
-from cohorts.moving_in.fields import NEW, NEW_KINDS, QUESTION, WITH_WORDS, Column, columns_from, fields_of
+from cohorts.models import Application, Membership, Project, Question, TableImport
+from cohorts.moving_in.fields import LEFT_OUT, NEW, NEW_KINDS, OF_PROJECTS, QUESTION, WITH_WORDS, Column, columns_from, fields_of
 from cohorts.moving_in.judging import order_in_all
 from cohorts.moving_in.known import known_sessions
 from cohorts.moving_in.table import LARGEST, Table
-from cohorts.moving_in.values import DAY_FIRST, MONTH_FIRST, Unclear, day_of, key_of, knows, looks_like_dates, order_in, roles
+from cohorts.moving_in.values import (
+    DAY_FIRST,
+    MONTH_FIRST,
+    Unclear,
+    day_of,
+    key_of,
+    knows,
+    looks_like_dates,
+    order_in,
+    parts_of,
+    roles,
+)
 
 Kind, Status = TableImport.Kind, Application.Status
 
@@ -45,7 +58,7 @@ class UploadForm(forms.Form):
     )
 
     def __init__(self, *args, user, is_dropped: bool = False, **kwargs):
-        super().__init__(*args, **kwargs)
+        super().__init__(*args, label_suffix="", **kwargs)
         self.sessions = {str(one.pk): one for one in known_sessions(user)}
         self.fields["session"].choices = [("", _("The rows say it")), *((pk, str(one)) for pk, one in self.sessions.items())]
         self.is_dropped = is_dropped
@@ -116,7 +129,7 @@ class MappingForm:
                 line.words = [
                     Word(text, f"word-{place}-{key}", column.words.get(key, "")) for key, text in self._unknown(place).items()
                 ]
-                line.meanings = meanings(column.to)
+                line.meanings = self._meanings(column.to)
             found.append(line)
         return found
 
@@ -148,10 +161,26 @@ class MappingForm:
     def _unknown(self, place: int) -> dict[str, str]:
         """Words of a column that need an explanation, by their key: those that have one stay on the page."""
         to, found = self.columns[place].to, {}
-        for text in self.table.column(place):
-            if len(found) < MOST_WORDS and len(text) <= LONGEST_EXAMPLE and not knows(to, text):
-                found.setdefault(key_of(text), text)
+        for text in dict.fromkeys(self.table.column(place)):
+            for part in parts_of(text) if to == "preferences" else [text]:
+                if len(found) < MOST_WORDS and len(part) <= LONGEST_EXAMPLE and not self._knows(to, part):
+                    found.setdefault(key_of(part), part)
         return {key: text for key, text in found.items() if key}
+
+    @cached_property
+    def projects(self) -> dict[str, str]:
+        """The name of each project by its number."""
+        return {str(pk): name for pk, name in Project.objects.order_by(Lower("name"), "pk").values_list("pk", "name")}
+
+    @cached_property
+    def _known_projects(self) -> set[str]:
+        return {key_of(name) for pair in Project.objects.values_list("name", "slug") for name in pair}
+
+    def _knows(self, to: str, text: str) -> bool:
+        return key_of(text) in self._known_projects if to in OF_PROJECTS else knows(to, text)
+
+    def _meanings(self, to: str) -> list[tuple[str, str]]:
+        return [(LEFT_OUT, _("Leave it out")), *self.projects.items()] if to in OF_PROJECTS else meanings(to)
 
     def _read(self, data, stored: list[Column]) -> list[Column]:
         allowed = {value for _heading, options in _groups(self.table_import.kind, self.questions) for value, _label in options}
@@ -171,7 +200,7 @@ class MappingForm:
         to = self.columns[place].to
         if to not in WITH_WORDS:
             return {}
-        offered = {value for value, _label in meanings(to)}
+        offered = {value for value, _label in self._meanings(to)}
         said = {key: data.get(f"word-{place}-{key}", "") for key in self._unknown(place)}
         return {key: value for key, value in said.items() if value in offered}
 

@@ -26,7 +26,10 @@ NEW_KINDS = (
     Question.Kind.YES_NO,
 )
 #: Fields whose words an organiser can explain.
-WITH_WORDS = ("status", "role", "state")
+WITH_WORDS = ("status", "role", "state", "project", "preference", "preferences")
+#: Those of them that name projects; and what is said of one that is to be left out.
+OF_PROJECTS = ("project", "preference", "preferences")
+LEFT_OUT = "-"
 #: Fields that may stand above several columns.
 REPEATABLE = ("preference",)
 

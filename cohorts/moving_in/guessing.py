@@ -59,7 +59,7 @@ _OF_PROGRAMS = frozenset(
 )
 #: How forms begin a question for something plain.
 _ASKING = re.compile(
-    r"^(?:what s|what is|whats|please)?\s*(?:enter|write|give|share|provide)?\s*(?:us )?(?:your|the|a link to your)?\s+"
+    r"^(?:what s|what is|what are|whats|please)?\s*(?:enter|write|give|share|provide)?\s*(?:us )?(?:your|the|a link to your)?\s+"
 )
 _RANKED = re.compile(r"\b([1-9])(?:st|nd|rd|th)?\b|\b(first|second|third|fourth|fifth)\b")
 

@@ -19,7 +19,7 @@ from cohorts.models import Application, Membership, Question, Session, TableImpo
 
 from .answering import answer_of, question_of, without_limits
 from .entries import ApplicationEntry, Entry, Outcome, PersonEntry, Problem, SessionEntry
-from .fields import Column
+from .fields import LEFT_OUT, Column
 from .known import Known
 from .table import Row, Table
 from .values import (
@@ -27,6 +27,7 @@ from .values import (
     day_of,
     email_of,
     key_of,
+    login_in,
     looks_like_dates,
     moment_of,
     order_in,
@@ -191,8 +192,8 @@ class _Judge:
         name = self.short("name") or parts
         if name == parts and len(name) > LONGEST["name"]:
             self.problem("last_name", _("The whole name is longer than 150 characters. Shorten it."))
-        github = self.text("github")
-        if github and key_of(github) not in ("no", "none", "n a", "") and not could_be_login(github):
+        github = login_in(self.text("github"))
+        if github and not could_be_login(github):
             self.problem("github", _("Write the login alone, such as ada-lovelace, or empty the cell."))
         return {
             "name": name,
@@ -202,11 +203,15 @@ class _Judge:
         }
 
     def project(self, place: int, text: str) -> int | None:
-        found = self.known.projects.get(key_of(text))
+        """The number of a project; None for one that is to be left out, and for one that nobody knows, which is noted."""
+        said = self.columns[place].words.get(key_of(text), "")
+        if said == LEFT_OUT:
+            return None
+        found = int(said) if said.isdecimal() and int(said) in self.known.projects.values() else None
+        found = found or self.known.projects.get(key_of(text))
         if found is None:
-            self.problem(
-                place, _("There is no project “%(name)s” here. Add it under “Projects”, or correct the name.") % {"name": text}
-            )
+            words = _("There is no project “%(name)s” here. Say on the page of columns which one is meant, or to leave it out.")
+            self.problem(place, words % {"name": text[:80]})
         return found
 
 
@@ -333,6 +338,8 @@ class _People(_Judge):
         return found
 
     def _may_have_place(self, session: Session, role: str, state: str) -> None:
+        if role not in Role.values and self.known.now < session.ends_at and not self.known.by.is_superuser:
+            self.problem("role", _("This session is not over: ask people on its page to take this role. They get a mail."))
         if role != Role.MEMBER:
             return
         if session.published_at is None:

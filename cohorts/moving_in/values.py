@@ -176,6 +176,14 @@ def zone_of(text: str) -> str:
     return found
 
 
+def login_in(text: str) -> str:
+    """What people write where a GitHub login is asked for: the login, or the address of the profile, or that there is none."""
+    found = text.strip()
+    if match := re.match(r"(?:https?://)?(?:www\.)?github\.com/+([^/?#\s]+)", found, re.IGNORECASE):
+        return match[1]
+    return "" if key_of(found) in ("", "no", "none", "n a", "na", "nope", "not yet") else found
+
+
 def day_of(text: str, order: str = "") -> datetime.date:
     """A day, however it is written: 2027-01-31, 31/01/2027, 31 January 2027, 46053 (as spreadsheets store it), with a time or not.
 
