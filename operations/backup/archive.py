@@ -161,7 +161,8 @@ def _unpack_part(name: str, content: IO[bytes], into: Path | None) -> Part:
         size, digest = _copy(content, None)
         return Part(name, size, digest)
     path = into / name
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    for folder in (into, *reversed([into / inside for inside in PurePosixPath(name).parents if inside.parts])):
+        folder.mkdir(mode=0o700, exist_ok=True)
     with path.open("xb") as file:
         path.chmod(0o600)
         size, digest = _copy(content, file)
