@@ -112,14 +112,17 @@ class AuditAdmin(VisibleToAdmin):
         return f"?{query.urlencode()}"
 
     def _row(self, entry: AuditEntry, page: Page, scopes: dict[int, str]) -> dict:
+        # What is about the whole session needs its name once.
+        is_whole = entry.about_type.endswith(".session") and entry.about_key == str(entry.scope_key)
+        scope = scopes.get(entry.scope_key) if is_whole else None
         return {
             "entry": entry,
             "action": action_words(entry.action),
             "by": _person(entry.actor_key, page),
             "to": None if entry.subject_key == entry.actor_key else _person(entry.subject_key, page),
-            "about": about_words(entry),
+            "about": about_words(entry) if scope is None else scope,
             "about_url": self._about_url(entry),
-            "scope": scopes.get(entry.scope_key, entry.scope_key),
+            "scope": scopes.get(entry.scope_key, entry.scope_key) if scope is None else "",
             "details": detail_words(entry),
             "failed": entry.action.endswith("_failed") or entry.action.endswith(".failed"),
         }

@@ -26,7 +26,7 @@ class AuditFilterForm(forms.Form):
     until = forms.DateField(label=_("Until"), required=False, widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"))
 
     def __init__(self, *args, viewer, **kwargs):
-        super().__init__(*args, **kwargs)
+        super().__init__(*args, label_suffix="", **kwargs)
         self.viewer = viewer
         self.scopes = scopes_of(viewer)
         named = sorted(((key, str(one.label)) for key, one in actions().items()), key=lambda pair: pair[1])

@@ -121,7 +121,7 @@ class MessageAdmin(MessageActions, VisibleToAdmin):
 
     def render_change_form(self, request, context, add=False, change=False, form_url="", obj=None):
         if request.method == "GET" and obj.recipient_id != request.user.pk:
-            record("message.opened", by=request.user, to=obj.recipient_id, about=obj, details={"kind": obj.kind})
+            record("message.opened", by=request.user, to=obj.recipient_id, about=obj, details={"mail": obj.kind})
         context |= {"title": obj.subject or _("(no subject)"), "subtitle": None, **self._page(request, obj)}
         return super().render_change_form(request, context, add, change, form_url, obj)
 

@@ -25,7 +25,7 @@ def register() -> None:
     register_action("account.deleted", _("Deleted an account"))
     register_action("account.role_changed", _("Changed who is an operator"))
     register_action("export.made", _("Exported data"))
-    register_action("message.opened", _("Opened somebody else's mail"))
+    register_action("message.opened", _("Opened somebody else’s mail"))
     register_action("audit.exported", _("Exported the audit log"))
     register_action("task.changed", _("Acted on a task by hand"))
 

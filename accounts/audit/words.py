@@ -70,6 +70,7 @@ def register() -> None:
     register_words("how", gettext_lazy("with"), ways)
     kinds = {"totp": ways["mfa:totp"], "recovery_codes": gettext_lazy("recovery codes"), "webauthn": ways["mfa:webauthn"]}
     register_words("kind", gettext_lazy("kind"), kinds)
+    register_words("mail", gettext_lazy("mail"))
     register_words("operator", gettext_lazy("operator"))
     register_words("active", gettext_lazy("can log in"))
     register_words("what", gettext_lazy("what"))
