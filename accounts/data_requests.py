@@ -72,12 +72,13 @@ def request_export(user: User, *, by: User, now: datetime.datetime | None = None
     return request
 
 
-def request_deletion(user: User, *, by: User, now: datetime.datetime | None = None) -> DataRequest:
+def request_deletion(user: User, *, by: User | None, now: datetime.datetime | None = None) -> DataRequest:
     """Close the account of `user` at once, on every device, and have it deleted. Returns the request.
 
-    From here on nobody can log in to it, and nothing brings it back. Only the person and the operator may.
+    From here on nobody can log in to it, and nothing brings it back. Only the person and the operator may; `by` is None for the operator
+    at the command line.
     """
-    if by.pk != user.pk and not by.is_superuser:
+    if by is not None and by.pk != user.pk and not by.is_superuser:
         raise PermissionDenied("Only the person and the operator may delete an account.")
     with transaction.atomic():
         locked = User.objects.select_for_update(no_key=True).get(pk=user.pk)

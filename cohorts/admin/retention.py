@@ -42,6 +42,8 @@ class RetentionForm(forms.Form):
                 error_messages={
                     "required": gettext_lazy("Give the days after the end of the session."),
                     "invalid": gettext_lazy("Give a whole number of days."),
+                    "min_value": gettext_lazy("Give at least one day."),
+                    "max_value": gettext_lazy("Give ten years (3650 days) at most."),
                 },
             )
 

@@ -9,6 +9,7 @@ import pytest
 from django.contrib.auth import authenticate
 from django.core.exceptions import PermissionDenied
 from django.core.files.base import ContentFile
+from django.core.management import CommandError, call_command
 from django.db import OperationalError
 from django.urls import reverse
 from django.utils import timezone
@@ -188,6 +189,19 @@ def test_a_deletion_closes_the_account_at_once_and_ends_with_a_mail(client, pers
     assert Message.objects.count() == 1
     look_after_requests(timezone.now() + datetime.timedelta(days=8))
     assert not Message.objects.exists()
+
+
+def test_the_operator_deletes_by_number(person, tasks, capsys):
+    call_command("delete_account", str(person.pk))
+    assert "goes: Your profile" in capsys.readouterr().out
+    with pytest.raises(CommandError, match="no account 999"):
+        call_command("delete_account", str(person.pk), "999", "--yes")
+    assert not DataRequest.objects.exists()
+    call_command("delete_account", str(person.pk), "--yes")
+    tasks.run()
+    assert not User.objects.filter(pk=person.pk).exists()
+    with pytest.raises(PermissionDenied):
+        request_deletion(UserFactory(), by=UserFactory())
 
 
 @pytest.mark.parametrize("place", ["delete_account", "data_mail.write_goodbye", "record"])
