@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from allauth.usersessions.models import UserSession
 from django.conf import settings
 from django.contrib.sessions.models import Session
-from django.core.cache import cache
 from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -32,6 +31,11 @@ _SYSTEMS = (
     (r"Macintosh|Mac OS X", "macOS"),
     (r"Linux|X11", "Linux"),
 )
+
+
+#: When this process noted a browser, by the key of its session; never more than so many.
+_noted: dict[str, datetime.datetime] = {}
+MOST_NOTED = 10_000
 
 
 @dataclass(frozen=True)
@@ -74,12 +78,18 @@ def devices_of(user, *, session_key: str | None) -> list[Device]:
 
 
 def note_seen(user, *, session_key: str | None, now: datetime.datetime | None = None) -> None:
-    """Note that this browser is here; at most every `LAST_SEEN_MINUTES`, so that reading pages costs no writes."""
+    """Note that this browser is here; each process does so at most every `LAST_SEEN_MINUTES`, so that reading pages costs no writes."""
     minutes = settings.LAST_SEEN_MINUTES
     if not minutes or not session_key:
         return
-    if cache.add(f"seen:{user.pk}:{session_key[:8]}", True, minutes * 60):
-        UserSession.objects.filter(user=user, session_key=session_key).update(last_seen_at=now or timezone.now())
+    now = now or timezone.now()
+    noted = _noted.get(session_key)
+    if noted is not None and abs(now - noted) < datetime.timedelta(minutes=minutes):
+        return
+    if len(_noted) >= MOST_NOTED:
+        _noted.clear()
+    _noted[session_key] = now
+    UserSession.objects.filter(user=user, session_key=session_key).update(last_seen_at=now)
 
 
 def end_one(user, pk: int) -> bool:

@@ -71,13 +71,13 @@ def is_open(match: ResolverMatch) -> bool:
     return match.route.startswith(_OPEN_ROUTES) or match.view_name in _open_pages
 
 
-def reset(user: User, *, by: User) -> bool:
+def reset(user: User, *, by: User | None) -> bool:
     """Take all second steps of `user` away, who lost them, and log them out everywhere; they are told by mail.
 
-    For the operator, and nobody for themselves: that would let whoever sits at an open browser take the lock off. Returns whether
-    there was anything to take away. Raises `PermissionError`.
+    For the operator, and nobody for themselves: that would let whoever sits at an open browser take the lock off. `by` is None for
+    whoever runs commands on the server. Returns whether there was anything to take away. Raises `PermissionError`.
     """
-    if not by.is_superuser or by.pk == user.pk:
+    if by is not None and (not by.is_superuser or by.pk == user.pk):
         raise PermissionError("Only the operator resets the second step, and only that of others.")
     with transaction.atomic():
         locked = User.objects.select_for_update().get(pk=user.pk)

@@ -15,6 +15,7 @@ from allauth.mfa.totp.internal.auth import (
 )
 from allauth.usersessions.models import UserSession
 from django.contrib.sessions.models import Session as BrowserSession
+from django.core.management import CommandError, call_command
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
@@ -168,6 +169,10 @@ class TestSecondStep:
         assert (entry.actor_key, entry.subject_key) == (operator.pk, lost.pk)
         with pytest.raises(PermissionError):
             second_factor.reset(operator, by=operator)
+        call_command("reset_second_step", operator.email.upper())
+        assert not second_factor.has_one(operator)
+        with pytest.raises(CommandError):
+            call_command("reset_second_step", "nobody@example.org")
 
 
 @pytest.fixture
@@ -303,7 +308,7 @@ class TestDevices:
         devices.note_seen(person, session_key=key, now=now)
         first = UserSession.objects.get().last_seen_at
         devices.note_seen(person, session_key=key, now=now + datetime.timedelta(minutes=1))
-        assert UserSession.objects.get().last_seen_at == first
+        assert UserSession.objects.get().last_seen_at == first == now
 
 
 class TestSigningUp:
