@@ -11,6 +11,7 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
 from cohorts.models import Question
+from cohorts.models.question_limits import LONGEST, LONGEST_CHOICE
 from cohorts.questions import parse_answer
 
 from .fields import Column
@@ -51,7 +52,7 @@ def _with_more_choices(question: Question, values: Sequence[str]) -> Question:
         return question
     each = parts_of if question.kind == Kind.CHOICES else lambda text: [" ".join(text.split())]
     choices = dict.fromkeys(choice for value in values for choice in each(value))
-    if len(choices) > MOST_CHOICES:
+    if len(choices) > MOST_CHOICES or any(len(choice) > LONGEST_CHOICE for choice in choices):
         question.kind = Kind.LONG_TEXT
     else:
         question.choices = "\n".join(choices)
@@ -71,6 +72,10 @@ def without_limits(question: Question) -> Question:
 def answer_of(question: Question, text: str, order: str) -> Any:
     """The answer in a cell that is not empty, as it is stored. `question` is one `without_limits`. Raises `Unclear`."""
     kind = question.kind
+    if kind in (Kind.SHORT_TEXT, Kind.LONG_TEXT):
+        if len(text) > LONGEST[Kind(kind)]:
+            raise Unclear(_("This is longer than %(most)s characters. Shorten it.") % {"most": LONGEST[Kind(kind)]})
+        return " ".join(text.split("\n")) if kind == Kind.SHORT_TEXT else text
     if kind == Kind.YES_NO:
         return yes_or_no(text)
     if kind == Kind.DATE:

@@ -137,13 +137,14 @@ def roles() -> dict[str, str]:
 
 def _one_of(text: str, words: Mapping[str, str], known, chosen: Mapping[str, str] | None, offered: Sequence[str]) -> str:
     key = key_of(text)
-    labels = known if isinstance(known, dict) else {one.value: str(one.label) for one in known}
     found = (chosen or {}).get(key) or words.get(key)
     if found is None:
+        # Labels are translated: not for each of ten thousand rows.
+        labels = known if isinstance(known, dict) else {one.value: str(one.label) for one in known}
         found = next((value for value, label in labels.items() if key in (key_of(value), key_of(label))), None)
-    if found is None:
-        listed = ", ".join(str(labels[one]) for one in offered)
-        raise Unclear(_("Say on the page of columns what this word means, or write one of: %(words)s.") % {"words": listed})
+        if found is None:
+            listed = ", ".join(str(labels[one]) for one in offered)
+            raise Unclear(_("Say on the page of columns what this word means, or write one of: %(words)s.") % {"words": listed})
     return str(found)
 
 
