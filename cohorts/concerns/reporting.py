@@ -92,8 +92,10 @@ def report(
     except IntegrityError:
         # Sent twice: the first one counts.
         sent = Concern.objects.filter(token_hash=hash_of(key)).first()
-        if sent is None or sent.reporter != reporter:
+        if sent is None:
             raise
+        if sent.reporter != reporter:
+            raise ConcernError(_("This form was sent already. Load the page again to report something else.")) from None
         return sent
     return concern
 

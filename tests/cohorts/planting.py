@@ -16,6 +16,7 @@ from cohorts.models import (
     AnswerFile,
     Application,
     ApplicationEvent,
+    Concern,
     Conflict,
     LateAccess,
     LateCode,
@@ -30,6 +31,7 @@ from tests.cohorts.world import World, make_world
 from tests.factories import (
     ApplicationFactory,
     CohortFactory,
+    ConcernFactory,
     MembershipFactory,
     QuestionFactory,
     SessionFactory,
@@ -70,6 +72,7 @@ def plant() -> Planted:
     _others_reviews(world)
     _decide(world)
     _earlier(world)
+    _confide(world)
     return world
 
 
@@ -87,6 +90,20 @@ def _earlier(world: Planted) -> None:
         status = "accepted" if number == 2 else "waitlisted"
         ApplicationFactory(session=earlier, applicant=person, status=status, waitlist_rank=4300 + number)
     MembershipFactory(cohort=crew, user=world.people[2], state="completed")
+
+
+def _confide(world: Planted) -> None:
+    """What one of them reported in confidence to an outsider, about the session and everybody who leads it."""
+    concern = ConcernFactory(
+        reporter=world.people[0],
+        session=world.session,
+        text="xplanted concern of Zaphira",
+        happened="xplanted moment",
+        reach="xplanted number",
+        read_by=UserFactory(name="Xplanted Confidant"),
+    )
+    concern.left_out.set([world.organiser, world.navigator])
+    concern.notes.create(text="xplanted note on Zaphira", shared=True)
 
 
 def _named(application: Application, number: int) -> User:
@@ -211,6 +228,7 @@ def disguise(world: Planted) -> None:
         somebody = {"user": UserFactory()} if isinstance(row, Membership) else {"applicant": UserFactory()}
         type(row).objects.filter(pk=row.pk).update(**somebody)
     Accommodation.objects.all().delete()
+    Concern.objects.all().delete()
     ApplicationEvent.objects.all().delete()
     Message.objects.filter(recipient__in=world.people).delete()
     LogEntry.objects.exclude(user__in=[world.reviewer, world.navigator, world.captain]).delete()

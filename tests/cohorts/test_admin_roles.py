@@ -22,6 +22,7 @@ from tests.factories import (
 pytestmark = pytest.mark.django_db
 
 ORGANISERS = {
+    "cohorts.concerncontact",
     "cohorts.session",
     "cohorts.project",
     "cohorts.application",
@@ -79,6 +80,7 @@ def test_the_index_offers_what_the_role_can_use_and_the_rest_does_not_open(clien
             "cohorts.project",
             "cohorts.cohort",
             "cohorts.reviewassignment",
+            "cohorts.concerncontact",
         }
         assert (client.get(add).status_code == 200) == may_add, label
 

@@ -160,6 +160,16 @@ def test_nobody_is_chosen_who_is_no_contact(world):
         reported(world, by=world.ben, readers=[world.ben.pk])
 
 
+def test_a_form_that_somebody_else_sent_already_is_refused_in_words(world):
+    key = concerns.new_key()
+    first = reported(world, key=key)
+    assert reported(world, key=key) == first
+    with pytest.raises(concerns.ConcernError):
+        reported(world, by=world.dan, key=key)
+    with pytest.raises(concerns.ConcernError):
+        reported(world, key=key, named=False)
+
+
 def test_readers_write_to_the_sender_or_among_themselves(client, world):
     concern = reported(world, readers=[world.ben.pk, world.cleo.pk])
     here = reverse("concern", args=[concern.pk])
