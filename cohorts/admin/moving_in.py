@@ -10,6 +10,7 @@ from django.template.response import TemplateResponse
 from django.urls import path, reverse
 from django.utils.decorators import method_decorator
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 from django_htmx.http import HttpResponseClientRefresh
@@ -290,8 +291,16 @@ def _plan_context(plan: Plan) -> dict:
 
 def _in_words(counts: dict[str, int]) -> list[tuple[str, int]]:
     """Label and number of what was made. Not of accounts: who had one before is nobody's to learn from a table."""
-    labels = ImportedRow.What
-    return [(str(labels(what).label), counts[what]) for what in labels.values if counts.get(what) and what != labels.PERSON]
+    what = ImportedRow.What
+    labels = {
+        what.SESSION: lambda count: ngettext("session", "sessions", count),
+        what.ROLE: lambda count: ngettext("role", "roles", count),
+        what.COHORT: lambda count: ngettext("cohort", "cohorts", count),
+        what.MEMBERSHIP: lambda count: ngettext("place in a cohort", "places in cohorts", count),
+        what.QUESTION: lambda count: ngettext("question", "questions", count),
+        what.APPLICATION: lambda count: ngettext("application", "applications", count),
+    }
+    return [(label(counts[key]), counts[key]) for key, label in labels.items() if counts.get(key)]
 
 
 def _first_lines(row: TableImport) -> list[tuple[int, str]]:

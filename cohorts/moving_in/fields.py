@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from cohorts.models import Question, TableImport
@@ -160,14 +161,14 @@ def obstacles_to_mapping(kind: str, columns: Sequence[Column], *, has_session: b
     chosen = [column.to for column in columns if column.to]
     for one in fields_of(kind):
         if one.required and one.key not in chosen:
-            found.append(_("No column is “%(field)s”, which each row needs.") % {"field": one.label})
+            found.append(gettext("No column is “%(field)s”, which each row needs.") % {"field": one.label})
         if one.key not in REPEATABLE and chosen.count(one.key) > 1:
-            found.append(_("Two columns are “%(field)s”. Leave one of them out.") % {"field": one.label})
+            found.append(gettext("Two columns are “%(field)s”. Leave one of them out.") % {"field": one.label})
     for key in {one for one in chosen if one.startswith(QUESTION) and chosen.count(one) > 1}:
         names = ", ".join(f"“{column.name}”" for column in columns if column.to == key)
-        found.append(_("These columns answer the same question: %(names)s. Leave all but one out.") % {"names": names})
+        found.append(gettext("These columns answer the same question: %(names)s. Leave all but one out.") % {"names": names})
     if kind == Kind.PEOPLE and not has_session and "session" not in chosen:
-        found.append(_("No column is “Session”. Choose the session of the whole table, or the column that says it."))
+        found.append(gettext("No column is “Session”. Choose the session of the whole table, or the column that says it."))
     if "preference" in chosen and "preferences" in chosen:
-        found.append(_("Wished projects stand in one cell or in several columns, not in both. Leave one of them out."))
+        found.append(gettext("Wished projects stand in one cell or in several columns, not in both. Leave one of them out."))
     return found

@@ -3,6 +3,7 @@
 import datetime
 from collections import Counter
 from collections.abc import Collection, Iterable
+from typing import Any
 
 from django.db import InterfaceError, OperationalError, models, transaction
 from django.utils import timezone
@@ -141,20 +142,22 @@ def _untouched(
     if model in (Application, Session):
         stamps = model._default_manager.filter(pk__in=left).values_list("pk", "updated_at")
         left = {pk for pk, updated_at in stamps if as_of[pk] is None or updated_at == as_of[pk]}
-    for relation in model._meta.get_fields(include_hidden=True):
-        is_pointed_at = (relation.one_to_many or relation.one_to_one or relation.many_to_many) and relation.auto_created
-        if not left or not is_pointed_at or relation.concrete or relation.many_to_many:
+    for relation in _pointing_at(model):
+        other, pointing = relation.related_model, relation.field
+        if not left or relation.many_to_many or other in goes_along:
             continue
-        other = relation.related_model
-        if other in goes_along:
-            continue
-        found = other._default_manager.filter(**{f"{relation.field.name}__in": left})
-        left -= set(found.values_list(relation.field.attname, flat=True))
+        found = other._default_manager.filter(**{f"{pointing.name}__in": left})
+        left -= set(found.values_list(pointing.attname, flat=True))
     if model is Session:
         left -= set(
             SessionRole.objects.filter(session__in=left).exclude(user=row.made_by_id).values_list("session_id", flat=True)
         )
     return left
+
+
+def _pointing_at(model: type[models.Model]) -> list[Any]:
+    """All relations that point to `model`: of each app, also those without a way back, and of tables behind a choice of many."""
+    return [one for one in model._meta.get_fields(include_hidden=True) if isinstance(one, models.ForeignObjectRel)]
 
 
 def _places_with_more(keys: set[int]) -> set[int]:

@@ -238,9 +238,9 @@ def _day_and_rest(text: str, order: str) -> tuple[datetime.date, str | datetime.
     """The day in `text`, and what stands behind it."""
     text = text.strip()
     if _SERIAL.fullmatch(text):
-        number = float(text.replace(",", "."))
-        if int(number) in _SERIALS:
-            moment = _EPOCH + datetime.timedelta(days=number)
+        serial = float(text.replace(",", "."))
+        if int(serial) in _SERIALS:
+            moment = _EPOCH + datetime.timedelta(days=serial)
             return moment.date(), (moment + datetime.timedelta(milliseconds=500)).time().replace(microsecond=0)
     lowered = text.casefold()
     if match := _ISO.match(text):
