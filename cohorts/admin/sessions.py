@@ -135,6 +135,7 @@ class SessionAdmin(
     form = SessionForm
     formfield_overrides = DATES
     change_form_template = "admin/cohorts/session_change_form.html"
+    change_list_template = "admin/cohorts/session_change_list.html"
     list_display = ["name", "stage", "starts_on", "applications_open_at", "applications_close_at", "links"]
     search_fields = ["name", "slug"]
     prepopulated_fields = {"slug": ["name"]}
