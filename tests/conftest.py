@@ -143,7 +143,8 @@ def kept(django_db_setup, django_db_blocker):
 def the_audit_log_can_be_emptied_between_tests():
     """On SQLite Django empties tables with DELETE, which the audit log refuses: its triggers are away for that moment."""
     from django.db import transaction
-    from django.db.backends.sqlite3.operations import DatabaseOperations
+    # Not from `operations`: that module and `base` import each other, and only this way round works first.
+    from django.db.backends.sqlite3.base import DatabaseOperations
 
     # Of the class: the connection may be made anew once the database of the run is known.
     flush = DatabaseOperations.execute_sql_flush
