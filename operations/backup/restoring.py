@@ -90,6 +90,10 @@ def _check_may_begin(database: Engine, replace: bool) -> None:
     with contextlib.suppress(DatabaseError):
         if WorkerBeat.objects.filter(seen_at__gt=timezone.now() - ALIVE_FOR).exists():
             raise BackupError("A worker is alive. Stop the workers and the web server, wait fifteen seconds, and try again.")
+    _check_not_in_use(database)
+
+
+def _check_not_in_use(database: Engine) -> None:
     with closed():
         if database.in_use():
             raise BackupError("Another program has the database open. Stop the web server and the workers, and try again.")
@@ -202,6 +206,8 @@ def _undo_what_was_broken_off(database: Engine, say: Say) -> None:
     aside = Path(settings.MEDIA_ROOT) / ASIDE
     with closed():
         if database.was_broken_off():
+            # A program of the one that was killed may be at work still.
+            _check_not_in_use(database)
             say("An earlier restore was broken off. What was there before it is put back first.")
             if aside.exists():
                 _put_files_back()
@@ -209,6 +215,7 @@ def _undo_what_was_broken_off(database: Engine, say: Say) -> None:
         elif aside.exists():
             # It had come to its end, but for this.
             _remove(aside)
+    _remove(Path(settings.MEDIA_ROOT) / STAGED)
 
 
 def _remove(folder: Path) -> None:
