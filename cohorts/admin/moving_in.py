@@ -10,7 +10,7 @@ from django.template.response import TemplateResponse
 from django.urls import path, reverse
 from django.utils.decorators import method_decorator
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import npgettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 from django_htmx.http import HttpResponseClientRefresh
@@ -293,12 +293,12 @@ def _in_words(counts: dict[str, int]) -> list[tuple[str, int]]:
     """Label and number of what was made. Not of accounts: who had one before is nobody's to learn from a table."""
     what = ImportedRow.What
     labels = {
-        what.SESSION: lambda count: ngettext("session", "sessions", count),
-        what.ROLE: lambda count: ngettext("role", "roles", count),
-        what.COHORT: lambda count: ngettext("cohort", "cohorts", count),
-        what.MEMBERSHIP: lambda count: ngettext("place in a cohort", "places in cohorts", count),
-        what.QUESTION: lambda count: ngettext("question", "questions", count),
-        what.APPLICATION: lambda count: ngettext("application", "applications", count),
+        what.SESSION: lambda count: npgettext("without the number", "session", "sessions", count),
+        what.ROLE: lambda count: npgettext("without the number", "role", "roles", count),
+        what.COHORT: lambda count: npgettext("without the number", "cohort", "cohorts", count),
+        what.MEMBERSHIP: lambda count: npgettext("without the number", "place in a cohort", "places in cohorts", count),
+        what.QUESTION: lambda count: npgettext("without the number", "question", "questions", count),
+        what.APPLICATION: lambda count: npgettext("without the number", "application", "applications", count),
     }
     return [(label(counts[key]), counts[key]) for key, label in labels.items() if counts.get(key)]
 
