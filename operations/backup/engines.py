@@ -55,7 +55,7 @@ def engine() -> Engine:
         return PostgreSQL()
     if connection.vendor == "sqlite":
         name = str(connection.settings_dict["NAME"])
-        if connection.is_in_memory_db():
+        if connection.is_in_memory_db():  # type: ignore[attr-defined]
             raise BackupError("The database is in memory, and gone with its process: there is nothing to back up.")
         return SQLite(Path(name))
     raise BackupError(f"Backups know PostgreSQL and SQLite, not {connection.display_name}.")

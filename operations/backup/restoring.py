@@ -71,8 +71,7 @@ def restore(stream: IO[bytes], *, replace: bool = False, keep_first: bool = True
             say("Migrating, and setting right what must not go on as it was.")
             done.migrated = _migrate()
             done.told = [line for reset in resets() if (line := reset())]
-            # Their numbers are never given again: who is back was deleted in the meantime.
-            done.back = sorted(pk for pk in _people() or () if before and pk <= max(before) and pk not in before)
+            done.back = _are_back(before, _people())
         _remove(Path(settings.MEDIA_ROOT) / ASIDE)
     except OSError as error:
         raise BackupError(f"The backup could not be put in place: {error.strerror}. Nothing was changed.") from error
@@ -125,6 +124,12 @@ def _people() -> set[int] | None:
             # A file that is broken is why somebody restores.
             return None
         raise
+
+
+def _are_back(before: set[int] | None, after: set[int] | None) -> list[int]:
+    """The numbers of those who are in the backup, and were deleted here since: a number is never given twice."""
+    latest = max(before or (), default=0)
+    return sorted(pk for pk in (after or set()) - (before or set()) if pk <= latest)
 
 
 def _migrate() -> int:

@@ -58,6 +58,14 @@ def add(total: Counts, more: Counts) -> Counts:
 class Counting:
     """What this process has counted. `folder` gives where the processes of this machine meet; None: nowhere, each tells its own."""
 
+    _lock: threading.Lock
+    _counts: Counts
+    #: Its file, and the descriptor of its lock, from the first time that it wrote.
+    _own: Path | None
+    _held: int | None
+    _written_at: float
+    _complained: bool
+
     def __init__(self, folder: Path | None = None) -> None:
         self._folder = folder
         self._reset()
@@ -140,8 +148,7 @@ class Counting:
     def _reset(self) -> None:
         self._lock = threading.Lock()
         self._counts = nothing()
-        self._own: Path | None = None
-        self._held: int | None = None
+        self._own = self._held = None
         self._written_at = time.monotonic()
         self._complained = False
 

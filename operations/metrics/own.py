@@ -28,7 +28,7 @@ def about_the_site() -> Iterable[Figure]:
     free = shutil.disk_usage(settings.BASE_DIR)
     yield one("disk_free_bytes", "Free on the disk with the site's folder.", free.free)
     kept = last_backup()
-    yield one("last_backup_seconds", "Age of the last backup that was made on this machine.", kept and _age(kept.at))
+    yield one("last_backup_seconds", "Age of the last backup that was made on this machine.", _age(kept.at) if kept else None)
 
 
 def about_tasks() -> Iterable[Figure]:

@@ -45,8 +45,8 @@ class Command(BaseCommand):
         if done.back:
             numbers = ", ".join(map(str, done.back[:50])) + (" …" if len(done.back) > 50 else "")
             self.stdout.write(
-                f"- {len(done.back)} accounts were deleted after this backup, and are back: {numbers}. Delete them again:"
-                " their people have been told that their data is gone."
+                f"- {len(done.back)} accounts were deleted after this backup, and are back: {numbers}. Delete them again"
+                " (manage.py delete_account): their people have been told that their data is gone."
             )
         self.stdout.write("Look around with the web server alone before you start the workers: they send mail.")
 
