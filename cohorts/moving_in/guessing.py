@@ -109,7 +109,7 @@ def _find_preferences(found: list[Column]) -> None:
 
 def _as_question(name: str, values: Sequence[str]) -> Column:
     """A new question; columns without a value, and those that programs write for themselves, are left out."""
-    if name == REASON or key_of(name) in _OF_PROGRAMS or not values:
+    if name == REASON or not key_of(name) or key_of(name) in _OF_PROGRAMS or not values:
         return Column(name)
     return Column(name, f"{NEW}{kind_of(values)}", only_organisers=bool(_PRIVATE.search(name)))
 

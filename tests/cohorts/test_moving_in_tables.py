@@ -177,3 +177,23 @@ def test_columns_are_guessed_by_name_and_by_what_stands_in_them():
     assert [column.to for column in people] == ["", "email", "cohort", "role"]
     sessions = guess("sessions", read_table(b"Session,Start date,End date\n2024-1,2024-01-15,2024-03-10"))
     assert [column.to for column in sessions] == ["name", "starts_on", "ends_on"]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (
+            "#;What's your email?;Which areas? ;Submit Date (UTC);Network ID\nk3j;a@x.org;ORM;2024-05-01 10:00:00;9f\n",
+            ["", "email", "new:short_text", "submitted_at", ""],
+        ),
+        ("Name\tEmail\tStatus\tCreated\nAda\ta@x.org\tAccepted\t45413,5\n", ["name", "email", "status", "submitted_at"]),
+        (
+            "First Name,Last Name,E-mail,Portfolio,\nAda,L,a@x.org,https://a.example/x,\n",
+            ["first_name", "last_name", "email", "new:url"],
+        ),
+        ("number,email,status,tier,mean,cohort\n7,a@x.org,accepted,1,3.5,Venus\n", ["", "email", "status", "tier", "", "cohort"]),
+    ],
+    ids=["typeform", "libreoffice", "airtable", "our own"],
+)
+def test_exports_of_other_programs(text, expected):
+    assert [column.to for column in guess("applications", read_table(text.encode()))] == expected
