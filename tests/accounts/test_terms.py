@@ -32,6 +32,8 @@ def test_a_form_waits_in_the_page_that_asks_and_goes_where_it_was_meant_to(clien
     assert held_back(response) == [("time_zone", "Europe/Rome"), ("slot", "20"), ("slot", "21"), ("extra", typed["extra"])]
     assert f'action="{address}"' in response.text
     assert "&lt;b&gt;" in response.text
+    # No way out of this page that loses what waits in it.
+    assert "Read and accept" not in response.text
     behind.refresh_from_db()
     assert behind.terms_version == "2020-01"
     again = client.post(address, typed | {terms.ACCEPT_FIELD: terms.TERMS_VERSION})
