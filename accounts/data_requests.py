@@ -220,7 +220,7 @@ def open_archive(request: DataRequest, *, by: User, http_request=None, now: date
     if request.state != State.READY or request.expires_at is None or request.expires_at <= now:
         raise ValidationError(_("This file is not kept any longer. Ask for a new one."), code="expired")
     try:
-        stream = request.file.storage.open(request.file.name, "rb")
+        stream = request.file.storage.open(request.file.name or "", "rb")
     except OSError as error:
         logger.exception("The file of data request %s cannot be read.", request.pk)
         raise ValidationError(_("The file cannot be read. Ask for a new one."), code="gone") from error

@@ -386,7 +386,7 @@ def _files(user) -> Iterator[ExportFile]:
     """What the person handed in with applications."""
     found = AnswerFile.objects.filter(application__applicant=user).select_related("application__session")
     for file in found.order_by("application_id", "pk"):
-        open_file = partial(file.file.storage.open, file.file.name, "rb")
+        open_file = partial(file.file.storage.open, file.file.name or "", "rb")
         yield ExportFile(f"applications/{file.application.session.slug}", file.name, open_file)
 
 

@@ -19,7 +19,7 @@ from accounts.zones import day_ended_anywhere
 
 from .copying import CopyingError, copy_criteria, copy_questions, copyable_criteria, copyable_questions, worth_copying
 from .feedback.editing import copy_forms, copyable_forms
-from .models import FeedbackForm, MessageTemplate, Question, ReviewPhase, Session, SessionRole, TrainingTask, Week
+from .models import FeedbackForm, MessageTemplate, Question, RetentionRule, ReviewPhase, Session, SessionRole, TrainingTask, Week
 from .phases import obstacles_to_phases
 from .weeks import generate_weeks
 
@@ -36,13 +36,13 @@ GIVEN = ("name", "slug", "starts_on", "applications_open_at", "applications_clos
 #: What else is copied: rows of their own, or a choice among them.
 ALSO = (
     "projects", "questions", "eligibility_rules", "experience_question", "criteria", "review_phases", "message_templates", "calendar",
-    "training_tasks", "feedback_forms",
+    "training_tasks", "feedback_forms", "retention_rules",
 )  # fmt: skip
 #: What stays behind: people and what they did, and when things happened.
 LEFT = (
     "id", "announced_at", "review_closed_at", "published_at", "archived_at", "created_at", "updated_at", "roles", "applications",
     "cohorts", "late_codes", "proposals", "publications", "review_capacities", "sync_runs", "following",
-    "volunteers", "announcements", "meetings", "testimonials",
+    "volunteers", "announcements", "meetings", "testimonials", "retention_runs", "concern_contacts", "concerns", "role_invitations",
 )  # fmt: skip
 
 OF_A_PHASE = ("name", "names_hidden", "others_scores", "assigned_only", "decisions")
@@ -179,6 +179,10 @@ def copy_session(source: Session, *, by, name: str, slug: str, dates: Dates, par
         copy = _new_session(source, name, slug, dates)
         copy.projects.set(source.projects.all())
         SessionRole.objects.create(session=copy, user=by, role=SessionRole.Role.ORGANISER)
+        # Like a setting: what organisers promised once counts for the next session as well.
+        RetentionRule.objects.bulk_create(
+            RetentionRule(session=copy, kind=rule.kind, days=rule.days) for rule in source.retention_rules.order_by("kind")
+        )
         try:
             if QUESTIONS in parts:
                 _copy_questions(plan, copy, by)
