@@ -23,6 +23,7 @@ from cohorts.models import (
     Membership,
     Review,
     ReviewAssignment,
+    TableImport,
 )
 from cohorts.pending import set_pending_decision
 from cohorts.placing import place
@@ -73,6 +74,7 @@ def plant() -> Planted:
     _decide(world)
     _earlier(world)
     _confide(world)
+    _bring_in(world)
     return world
 
 
@@ -104,6 +106,13 @@ def _confide(world: Planted) -> None:
     )
     concern.left_out.set([world.organiser, world.navigator])
     concern.notes.create(text="xplanted note on Zaphira", shared=True)
+
+
+def _bring_in(world: Planted) -> None:
+    """A table of an organiser, which others who organise know of and do not open."""
+    table = TableImport(kind="applications", session=world.session, made_by=world.organiser, file_name="zaphira-xplanted.csv")
+    table.state, table.why_stopped = "stopped", "Look again."
+    table.file.save("", ContentFile(b"email,name\nzaphira@xplanted.example,Zaphira Quillfeather\n"))
 
 
 def _named(application: Application, number: int) -> User:
