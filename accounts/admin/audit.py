@@ -48,10 +48,13 @@ class AuditAdmin(VisibleToAdmin):
 
     def get_urls(self):
         view = self.admin_site.admin_view
-        return [
-            path("", view(self.changelist_view), name="accounts_auditentry_changelist"),
-            path("export/", view(self.export_view), name="accounts_auditentry_export"),
-        ]
+        return [path("export/", view(self.export_view), name="accounts_auditentry_export"), *super().get_urls()]
+
+    def change_view(self, request, object_id, form_url="", extra_context=None):
+        raise Http404
+
+    def history_view(self, request, object_id, extra_context=None):
+        raise Http404
 
     @method_decorator([never_cache, require_safe])
     def changelist_view(self, request, extra_context=None):

@@ -34,6 +34,7 @@ ORGANISERS = {
     "accounts.user",
     "accounts.githubidentity",
     "accounts.message",
+    "accounts.auditentry",
     "contributions.workitem",
     "contributions.contribution",
     "contributions.syncrun",
