@@ -49,7 +49,8 @@ class SignupForm(forms.Form):
 
     def clean(self):
         cleaned = super().clean()
-        if settings.SIGNUP_GUARD and not self.errors:
+        # Whoever comes from GitHub has an account there: a program needs more than this form.
+        if settings.SIGNUP_GUARD and "password1" in self.fields and not self.errors:
             self._judge()
         return cleaned
 
