@@ -277,6 +277,9 @@ ANY_DATABASE = (
     "tests/contributions/webhooks/test_recorded.py",
     "tests/contributions/webhooks/test_webhooks.py",
     "tests/docs/",
+    "tests/operations/test_checks.py",
+    "tests/operations/test_logs.py",
+    "tests/operations/test_metrics.py",
     "tests/scale/",
     "tests/test_addresses.py",
     "tests/test_csrf.py",
@@ -305,6 +308,7 @@ BOTH_DATABASES = (
     "tests/contributions/sync/test_leases.py",
     "tests/contributions/webhooks/test_deliveries.py",
     "tests/contributions/webhooks/test_spool.py",
+    "tests/operations/test_backup_under_load.py",
 )
 
 
