@@ -42,7 +42,7 @@ ALSO = (
 LEFT = (
     "id", "announced_at", "review_closed_at", "published_at", "archived_at", "created_at", "updated_at", "roles", "applications",
     "cohorts", "late_codes", "proposals", "publications", "review_capacities", "sync_runs", "following",
-    "volunteers", "announcements", "meetings", "testimonials", "retention_runs", "concern_contacts", "role_invitations",
+    "volunteers", "announcements", "meetings", "testimonials", "retention_runs", "concern_contacts", "role_invitations", "table_imports",
 )  # fmt: skip
 
 OF_A_PHASE = ("name", "names_hidden", "others_scores", "assigned_only", "decisions")
