@@ -163,7 +163,8 @@ class TestWhatApplicantsNeverLearn:
         client.force_login(person, backend=BACKEND)
         pages = Walk(client, person).go()
         mails = [f"{mail.subject} {mail.body}" for mail in Message.objects.filter(recipient=person)]
-        told = [page.everything for page in pages.values()]
+        # By chance a page may be as long as one of the numbers that are looked for.
+        told = [page.everything.replace(f"content-length: {page.headers.get('Content-Length')}", "") for page in pages.values()]
         return " ".join([*told, *mails, json.dumps(export(person)), str(entries_for(person))]).casefold()
 
     def test_before_results_are_published(self, client, reviewed):
