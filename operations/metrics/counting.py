@@ -104,6 +104,8 @@ class Counting:
                     self._own = self._claim(folder)
                 _put(self._own, self._counts)
         except OSError as error:
+            # The next time it begins anew: somebody may have cleared the folder away.
+            self._let_go()
             if not self._complained:
                 logger.warning("Figures cannot be written to %s (%s): each process tells its own.", folder, error.strerror)
             self._complained = True
@@ -112,24 +114,27 @@ class Counting:
         """Of all processes, those that have ended included."""
         folder = self.folder
         self.write()
-        if folder is None or self._own is None:
-            return add(nothing(), self._counts)
-        with self._lock, _alone(folder):
-            total = _get(folder / ENDED)
-            changed = False
-            for path in sorted(folder.glob("*.counts.json")):
-                counts = _get(path)
-                if path != self._own and not _is_alive(path):
-                    add(total, counts)
-                    changed = True
-                    # Added and kept first: a crash in between counts a little twice, in place of losing all of it.
-                    _put(folder / ENDED, total)
-                    path.unlink(missing_ok=True)
-                    _lock_of(path).unlink(missing_ok=True)
-            if changed:
-                _put(folder / ENDED, total)
-            for path in sorted(folder.glob("*.counts.json")):
-                add(total, _get(path))
+        if folder is not None and self._own is not None:
+            try:
+                with self._lock, _alone(folder):
+                    return self._added_up(folder)
+            except OSError as error:
+                logger.warning("Figures of other processes cannot be read in %s (%s).", folder, error.strerror)
+        return add(nothing(), self._counts)
+
+    def _added_up(self, folder: Path) -> Counts:
+        total = _get(folder / ENDED)
+        alive = []
+        for path in sorted(folder.glob("*.counts.json")):
+            if path == self._own or _is_alive(path):
+                alive.append(path)
+                continue
+            # Kept first: a crash in between counts a little twice, in place of losing all of it.
+            _put(folder / ENDED, add(total, _get(path)))
+            path.unlink(missing_ok=True)
+            _lock_of(path).unlink(missing_ok=True)
+        for path in alive:
+            add(total, _get(path))
         return total
 
     def _claim(self, folder: Path) -> Path:
@@ -140,9 +145,14 @@ class Counting:
             fcntl.flock(self._held, fcntl.LOCK_EX)
         return own
 
-    def _begin_anew(self) -> None:
+    def _let_go(self) -> None:
         if self._held is not None:
             os.close(self._held)
+        self._own = self._held = None
+
+    def _begin_anew(self) -> None:
+        """In a process that was forked: what is counted and locked belongs to the one before."""
+        self._let_go()
         self._reset()
 
     def _reset(self) -> None:

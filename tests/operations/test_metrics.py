@@ -1,11 +1,11 @@
 """Figures for monitors: who gets them, that they can be read, and that several processes add up."""
 
 import re
+import shutil
 import subprocess
 import sys
 
 import pytest
-from django.test import override_settings
 
 from operations.metrics.counting import Counting
 from operations.metrics.page import metrics
@@ -47,8 +47,12 @@ def values(text: str) -> dict[str, float]:
     ],
 )
 @pytest.mark.django_db
-def test_only_who_has_the_token_gets_figures_and_nobody_where_there_is_none(client, settings, tmp_path, setting, header, status):
-    settings.METRICS_TOKEN, settings.METRICS_FOLDER = setting, tmp_path / "metrics"
+def test_only_who_has_the_token_gets_figures_and_nobody_where_there_is_none(
+    client, settings, counting, monkeypatch, setting, header, status
+):
+    settings.METRICS_TOKEN = setting
+    monkeypatch.setattr("operations.metrics.page.counted", counting)
+    monkeypatch.setattr("operations.requests.counted", counting)
     answer = client.get(
         "/metrics", headers={"authorization": header, "host": "10.0.0.7"} if status == 200 else {"authorization": header}
     )
@@ -117,11 +121,19 @@ def test_a_folder_that_cannot_be_written_leaves_a_process_its_own_figures(tmp_pa
     assert len(caplog.records) == 1
 
 
-def test_a_part_that_cannot_tell_its_figures_hides_no_other(rf, monkeypatch, tmp_path, caplog):
+def test_a_folder_that_somebody_cleared_away_is_made_again(counting):
+    counting.request("GET", "/a/", 200, 0.1)
+    counting.write()
+    shutil.rmtree(counting.folder)
+    assert counting.altogether()["requests"] == {"GET /a/ 200": 1}
+    assert counting.altogether()["requests"] == {"GET /a/ 200": 1}
+    assert len(list(counting.folder.glob("*.counts.json"))) == 1
+
+
+def test_a_part_that_cannot_tell_its_figures_hides_no_other(rf, monkeypatch, caplog):
     def broken():
         raise ValueError("ada@example.org")
 
     monkeypatch.setattr("operations.metrics.page.sources", lambda: {"broken": broken, "well": list})
-    with override_settings(METRICS_TOKEN=""):
-        found = values(metrics(rf.get("/metrics")).content.decode())
+    found = values(metrics(rf.get("/metrics")).content.decode())
     assert (found['cohorts_up{part="broken"}'], found['cohorts_up{part="well"}']) == (0, 1)
