@@ -110,9 +110,9 @@ def proposed_for(week: Week) -> Draft:
     title = _("Week %(number)s") % {"number": week.number}
     parts = [week.announcement.strip()]
     if week.before_tasks.strip():
-        parts.append(f"## {_('Before the week')}\n\n{week.before_tasks.strip()}")
+        parts.append("## " + _("Before the week") + f"\n\n{week.before_tasks.strip()}")
     if week.after_tasks.strip():
-        parts.append(f"## {_('By the end of the week')}\n\n{week.after_tasks.strip()}")
+        parts.append("## " + _("By the end of the week") + f"\n\n{week.after_tasks.strip()}")
     return Draft(
         subject=(f"{title}: {week.title}" if week.title else title)[:SUBJECT_MOST],
         body="\n\n".join(part for part in parts if part),

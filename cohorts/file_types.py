@@ -148,7 +148,7 @@ def clean_name(name: str, kind: FileKind) -> str:
     """A name under which `name` can be kept, shown and saved on any system; its ending is that of `kind`."""
     stem = PurePosixPath(_visible(name)).stem.translate(_RESERVED_CHARACTERS).strip(". -_" + _JOINERS)
     if stem.split(".")[0].strip().lower() in _RESERVED_NAMES:
-        stem = f"{_('file')} {stem}"
+        stem = " ".join([_("file"), stem])
     stem = stem[: LONGEST_NAME - len(kind.ending)]
     while len(stem.encode()) > MOST_BYTES_IN_NAME:
         stem = stem[:-1]

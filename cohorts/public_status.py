@@ -233,8 +233,9 @@ def _hear_by(session, now: datetime.datetime) -> str:
         read = _("It was read, and the organisers decide now.")
     # A day that is over is no promise any more.
     if session.hear_by is None or session.hear_by < now.astimezone(session.zone).date():
-        return f"{read} {_('We write to you when it is decided.')}"
-    return f"{read} {_('You hear from us by %(day)s, whatever the answer is.') % {'day': date_format(session.hear_by, 'j F Y')}}"
+        return " ".join([read, _("We write to you when it is decided.")])
+    told = _("You hear from us by %(day)s, whatever the answer is.") % {"day": date_format(session.hear_by, "j F Y")}
+    return f"{read} {told}"
 
 
 def _waitlist(application: Application) -> str:
@@ -252,7 +253,7 @@ def _not_answered(application: Application, is_over: bool = False) -> str:
     else:
         ended = full_time(timezone.localtime(application.answer_by))
         text = _("It was not answered by %(time)s.") % {"time": ended}
-    return text if is_over else f"{text} {_('Write to the organisers if you still want a place.')}"
+    return text if is_over else " ".join([text, _("Write to the organisers if you still want a place.")])
 
 
 def _changed_mind(is_over: bool) -> str:

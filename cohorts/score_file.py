@@ -84,7 +84,8 @@ def columns_of(criteria: Sequence[Criterion]) -> dict[str, Criterion]:
     found: dict[str, Criterion] = {}
     for number, (name, key, criterion) in enumerate(zip(names, keys, criteria, strict=True), 1):
         is_alone = keys.count(key) == 1 and key not in reserved
-        found[name if is_alone else f"{name} ({_('criterion %(number)s') % {'number': number}})"] = criterion
+        which = _("criterion %(number)s") % {"number": number}
+        found[name if is_alone else f"{name} ({which})"] = criterion
     return found
 
 

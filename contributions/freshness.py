@@ -153,11 +153,11 @@ def waiting_words(run: SyncRun | None, now: datetime, *, worker_is_away: bool = 
     time = {"time": clock(run.queued_at, now)}
     waited = _("The sync has waited for its turn since %(time)s.") % time
     if worker_is_away:
-        return f"{waited} {_('The background worker is away. What you see stays right, only older.')}"
+        return " ".join([waited, _("The background worker is away. What you see stays right, only older.")])
     if run.retry_at is not None:
-        return f"{waited} {_('Other syncs use all access to GitHub; it begins as soon as one of them is done.')}"
+        return " ".join([waited, _("Other syncs use all access to GitHub; it begins as soon as one of them is done.")])
     if now - run.queued_at > WAITS_LONG:
-        return f"{waited} {_('The background worker has much to do. What you see stays right, only older.')}"
+        return " ".join([waited, _("The background worker has much to do. What you see stays right, only older.")])
     return waited
 
 

@@ -35,8 +35,9 @@ def ticket_facts(row: Row) -> Iterator[str]:
         yield _fact(row.stage)
     for words in row.flags:
         yield _fact(words)
+    before = escape(_("pull request:"))
     for pull_request in row.pull_requests[:PULL_REQUESTS_SHOWN]:
-        yield f"<span>{escape(_('pull request:'))} {_link(pull_request.url, str(pull_request), pull_request.title)}</span>"
+        yield f"<span>{before} {_link(pull_request.url, str(pull_request), pull_request.title)}</span>"
 
 
 def _facts(row: Row) -> Iterator[str]:
@@ -55,10 +56,11 @@ def _facts(row: Row) -> Iterator[str]:
     if row.first_response and not row.is_review:
         yield _fact(row.first_response)
     if row.size and not row.is_review:
-        large = f": {_('large for this project')}" if row.is_large and row.is_open else ""
+        large = ": " + _("large for this project") if row.is_large and row.is_open else ""
         yield _fact(f"{row.size}{f', {row.files}' if row.files else ''}{large}")
+    linked = escape(_("linked:"))
     for link in row.links[:LINKS_SHOWN]:
-        yield f"<span>{escape(_('linked:'))} {_link(link['url'], link['words'], link['title'])}</span>"
+        yield f"<span>{linked} {_link(link['url'], link['words'], link['title'])}</span>"
     if row.is_pull_request and not row.is_review and is_told(row):
         yield _fact(_("AI use disclosed"))
     if row.problem:

@@ -110,7 +110,8 @@ def swarm(part: Part) -> SafeString:
 
 def table_rows(strip: Strip) -> SafeString:
     """The same facts as cells of a table: opened, ready, first answer, changes requested, approved, now."""
-    none, nothing = f'<span class="soft">{escape(_("none yet"))}</span>', '<span class="soft">–</span>'
+    words = escape(_("none yet"))
+    none, nothing = f'<span class="soft">{words}</span>', '<span class="soft">–</span>'
     days: dict = {}
 
     def day(moment, year=False) -> str:

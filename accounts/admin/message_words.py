@@ -99,7 +99,8 @@ def _of_people(message: Message) -> Iterator[Happening]:
             and abs(entry.action_time - settled) < datetime.timedelta(minutes=1)
         ):
             settled = None
-        yield Happening(entry.action_time, f"{who}: {_(entry.get_change_message())}")
+        done = _(entry.get_change_message())
+        yield Happening(entry.action_time, f"{who}: {done}")
     if settled:
         nobody = _("The mail provider") if message.fate else _("Somebody whose account is gone")
         who = message.settled_by.get_full_name() if message.settled_by else nobody

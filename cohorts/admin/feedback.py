@@ -74,7 +74,7 @@ class FeedbackMixin:
         else:
             text = ngettext("%(count)s feedback form added.", "%(count)s feedback forms added.", len(made)) % {"count": len(made)}
             self.log_change(request, session, text)
-            messages.success(request, f"{text} {_('Read them, and change what you like.')}")
+            messages.success(request, " ".join([text, _("Read them, and change what you like.")]))
         return redirect(f"admin:{URL_NAME}", pk=session.pk)
 
     @method_decorator(require_POST)

@@ -62,7 +62,9 @@ def review_in_words(session: Session | None) -> str:
             "Without phases, the review is one phase by these switches: it begins when applications close and ends when you close "
             "the review. Add phases further down where people should see more later, such as names or others’ scores."
         )
-    return f"{in_force_in_words(switches_of(session))} {_('The phases further down have switches of their own; these rest.')}"
+    return " ".join(
+        [in_force_in_words(switches_of(session)), _("The phases further down have switches of their own; these rest.")]
+    )
 
 
 def in_force_in_words(switches: Switches) -> str:
@@ -74,7 +76,7 @@ def in_force_in_words(switches: Switches) -> str:
         case Writing.OPEN if switches.closes_at:
             words = _("Now in force: “%(phase)s”, until %(time)s. %(seen)s")
             line = words % {"phase": switches.phase, "time": full_time(switches.closes_at), "seen": seen_in_words(switches)}
-            return f"{line} {_('Nobody decides yet.')}" if switches.decisions == Decisions.NOBODY else line
+            return " ".join([line, _("Nobody decides yet.")]) if switches.decisions == Decisions.NOBODY else line
         case Writing.BETWEEN if switches.next_phase:
             words = _("Now between phases: nobody writes until “%(phase)s” opens on %(time)s. %(seen)s")
             return words % {

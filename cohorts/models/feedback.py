@@ -157,4 +157,5 @@ class Feedback(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.membership or _('Deleted account')}, {self.form}"
+        of = self.membership or _("Deleted account")
+        return f"{of}, {self.form}"

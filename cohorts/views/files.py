@@ -53,7 +53,8 @@ def _shown_name(found: AnswerFile, user) -> str:
         return found.name
     kind = BY_CONTENT_TYPE.get(found.content_type)
     ending = kind.ending if kind else ""
-    return f"application-{found.application_id}-{_('file')}-{found.question_id}{ending}"
+    word = _("file")
+    return f"application-{found.application_id}-{word}-{found.question_id}{ending}"
 
 
 def _served_type(found: AnswerFile) -> str:

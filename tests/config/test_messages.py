@@ -1,5 +1,6 @@
 """Which translations are refused, so that a mistake in a catalogue cannot break a page."""
 
+import ast
 import importlib.util
 import re
 from pathlib import Path
@@ -12,6 +13,7 @@ catalogue = importlib.util.module_from_spec(_spec)
 _spec.loader.exec_module(catalogue)
 
 ROOT = SOURCE.parent.parent
+NAMES = {f"{n}{p}gettext{lazy}" for n in ("", "n") for p in ("", "p") for lazy in ("", "_lazy", "_noop")} | {"_"}
 ALIAS = re.compile(r"\bn?p?gettext(?:_lazy|_noop)? as (?!_$)\w+", re.MULTILINE)
 HEAD = 'msgid ""\nmsgstr ""\n"Language: it\\n"\n\n'
 
@@ -80,8 +82,18 @@ def test_a_guess_is_refused_however_good():
     assert "fuzzy" in catalogue.problems_of(found)[0]
 
 
-def test_texts_are_marked_by_the_names_that_are_looked_for():
-    """Under another name they would stay English in every language, and nothing else would tell."""
+def hidden_in(source: str) -> list[int]:
+    """Lines with a text inside of an f-string, where gettext finds none; only what may hold one is read as Python."""
+    if not re.search(r"\{[^{}]*\b(?:_|n?p?gettext(?:_lazy)?)\(", source):
+        return []
+    calls = (call for joined in ast.walk(ast.parse(source)) if isinstance(joined, ast.JoinedStr) for call in ast.walk(joined))
+    return [call.lineno for call in calls if isinstance(call, ast.Call) and getattr(call.func, "id", "") in NAMES]
+
+
+def test_texts_stand_where_they_are_looked_for():
+    """Under another name, or inside of an f-string, they would stay English in every language, and nothing else would tell."""
     apps = ("accounts", "background", "cohorts", "config", "contributions", "operations")
     sources = [path for app in apps for path in (ROOT / app).rglob("*.py")]
-    assert [(path.name, found) for path in sources if (found := ALIAS.findall(path.read_text(encoding="utf-8")))] == []
+    texts = {path: path.read_text(encoding="utf-8") for path in sources}
+    assert [(path.name, found) for path, text in texts.items() if (found := ALIAS.findall(text))] == []
+    assert [(path.name, found) for path, text in texts.items() if (found := hidden_in(text))] == []
