@@ -74,7 +74,7 @@ def test_what_an_error_quotes_does_not_leave_the_site():
 def test_tracebacks_in_the_log_hide_what_an_error_quotes():
     written = io.StringIO()
     handler = logging.StreamHandler(written)
-    handler.setFormatter(logging.config.DictConfigurator({}).configure_formatter(dict(settings.LOGGING["formatters"]["line"])))
+    handler.setFormatter(logging.config.DictConfigurator({}).configure_formatter(dict(settings.LOGGING["formatters"]["text"])))
     logger = logging.Logger("a logger of its own")
     logger.addHandler(handler)
     try:
