@@ -22,6 +22,7 @@ from cohorts.models import (
 from cohorts.weeks import generate_weeks
 
 from . import answers, texts
+from .confidence import seed_confidence
 from .decided import DecisionSeeder
 from .past import write_past_work
 from .people import create_people, made_up_people
@@ -76,6 +77,7 @@ class Seeder:
         reading.seed(self.made_up[80 : 80 + APPLICATIONS_IN_REVIEW], self.made_up[:2], self.made_up[140:146])
         self._open(opened, finished)
         WeeksSeeder(running, self.accounts).seed()
+        seed_confidence(running, self.accounts)
         seed_the_end(finished, self.accounts["organiser"])
         offering = [self.people[person.login] for person in self.made_up[60:63]]
         seed_volunteers(opened, offering, organiser=self.accounts["organiser"], navigator=self.accounts["navigator"])

@@ -138,3 +138,19 @@ OFFERS = (
     ("navigator", "submitted", "Tidewater. I was in a cohort last time, and somebody answered every question of mine."),
     ("captain", "submitted", "Somebody whom one can tell that the week was bad."),
 )
+
+#: What stands beside the names of those to whom people may turn.
+CONTACT_LINES = {
+    "captain": "Supports members as people. Leads no project.",
+    "organiser": "Organises the session.",
+    "admin": "Runs this site, and is in no session.",
+}
+CONCERN_HAPPENED = "In the chat of the cohort, twice last week"
+CONCERN = (
+    "When I ask something in the chat I get answers like “this is in the first chapter of the docs”. I do not think that it is meant "
+    "badly, but I have stopped asking, and I believe that I am not the only one. I do not want anybody to get into trouble."
+)
+CONCERN_ANSWER = (
+    "Thank you for telling me. You did nothing wrong by asking. I will talk about how we answer in the chat at the next stand-up, without "
+    "naming anybody. Write here at any time if it goes on."
+)
