@@ -8,15 +8,7 @@ from django.conf import settings
 from django.test import Client, override_settings
 from django.urls import path
 
-from .test_environment import PRODUCTION, manage
-
-#: What docs/how-to/deploy.md asks for.
-COMPLETE = PRODUCTION | {
-    "CONTACT_EMAIL": "cohorts@example.org",
-    "DEFAULT_FROM_EMAIL": "Cohorts <cohorts@example.org>",
-    "TRUSTED_PROXIES": "1",
-    "GITHUB_TOKENS": "a-token",
-}
+from .test_environment import COMPLETE, PRODUCTION, manage
 
 
 def test_the_deployment_check_has_nothing_to_say(tmp_path):
