@@ -444,7 +444,6 @@ ADMIN_SITE = {
     "cohorts_review_questions": Entry(REVIEWERS, status=302),
     "cohorts_review_question": Entry(REVIEWERS, lambda world: [world.reviewed_question.pk]),
     "accounts_auditentry_export": Entry(ALL_ORGANISERS),
-    "accounts_auditentry_export": Entry(ALL_ORGANISERS),
     "cohorts_review_export": Entry(ADMIN - {"captain"}),
     "cohorts_review_application": Entry(REVIEWERS, applied),
     "cohorts_review_skip": Entry(REVIEWERS, applied, post=True, status=302),

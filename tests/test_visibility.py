@@ -11,8 +11,7 @@ from django.contrib.auth.models import AnonymousUser
 from django.utils import timezone
 
 from accounts.audit import record
-from accounts.audit import record
-from accounts.models import AddressTrouble, AuditEntry, Availability, CalendarFeed, DataRequest, Message, TermsAcceptance, User
+from accounts.models import AddressTrouble, Availability, CalendarFeed, DataRequest, Message, TermsAcceptance, User
 from cohorts.context_processors import Navigation
 from cohorts.models import (
     Answer,
@@ -161,10 +160,6 @@ SEEN_BY = {
     "trouble_of_an_applicant": {"applicant", *ORGANISERS},
     "trouble_of_nobody_any_more": {"operator"},
     "feed": {"member"},
-    "audit_entry": ORGANISERS,
-    "audit_entry_about_an_organiser": {"operator"},
-    "audit_entry_of_no_session": {"operator"},
-    "own_log_in": {"member", "operator"},
     "audit_entry": ORGANISERS,
     "audit_entry_about_an_organiser": {"operator"},
     "audit_entry_of_no_session": {"operator"},
@@ -359,10 +354,6 @@ def make_world() -> SimpleNamespace:
         "secret_message": message("member", secret=True),
         "trouble_of_an_applicant": AddressTrouble.objects.create(address="Applicant@example.org", reason="bounced"),
         "trouble_of_nobody_any_more": AddressTrouble.objects.create(address="gone@example.org", reason="bounced"),
-        "audit_entry": record("role.given", to=people["member"], scope=running),
-        "audit_entry_about_an_organiser": record("decision.noted", to=people["organiser"], scope=running),
-        "audit_entry_of_no_session": record("task.changed", by=people["organiser"]),
-        "own_log_in": record("log_in.failed", to=people["member"]),
         "audit_entry": record("role.given", to=people["member"], scope=running),
         "audit_entry_about_an_organiser": record("decision.noted", to=people["organiser"], scope=running),
         "audit_entry_of_no_session": record("task.changed", by=people["organiser"]),

@@ -9,7 +9,6 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from accounts.access.safe_next import safe_next
-
 from accounts.availability import (
     NOTHING,
     PRESETS,
