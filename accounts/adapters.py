@@ -16,6 +16,7 @@ from django.utils import timezone, translation
 from django.utils.translation import gettext_lazy as _
 
 from .access.safe_next import is_path_of_ours
+from .access.sealed import seal, unseal
 from .access.second_factor import may_be_removed
 from .language import is_spoken
 from .limits import TOO_OFTEN
@@ -163,6 +164,12 @@ class MFAAdapter(DefaultMFAAdapter):
         "incorrect_code": _("This code is not right. Codes of the app change every 30 seconds: try the newest one."),
         "unverified_email": _("Confirm your email address first. Then you can turn two-step log-in on."),
     }
+
+    def encrypt(self, text: str) -> str:
+        return seal(text)
+
+    def decrypt(self, encrypted_text: str) -> str:
+        return unseal(encrypted_text)
 
     def can_delete_authenticator(self, authenticator) -> bool:
         """Whoever must have a second step keeps one."""

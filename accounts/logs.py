@@ -12,7 +12,7 @@ _KEY_IN_ADDRESS = re.compile(r"(/password/reset/key/)(?![^/\s\"'?]*-set-password
 #: The links in mails that switch mail off.
 _STOP_IN_ADDRESS = re.compile(r"(/mail/stop/)[^/\s\"'?]+")
 #: Whoever has the link of an invitation can answer it.
-_INVITATION_IN_ADDRESS = re.compile(r"(/volunteering/invitation/)[^/\s\"'?]+")
+_INVITATION_IN_ADDRESS = re.compile(r"(/volunteering/invitation/|/sessions/part/)[^/\s\"'?]+")
 #: Whoever has the link follows a report that was sent without a name.
 _CONCERN_IN_ADDRESS = re.compile(r"(/report/follow/)[^/\s\"'?]+")
 #: What GitHub's log-in sends back with the visitor.

@@ -38,6 +38,9 @@ try:
         env.required("ALLOWED_HOSTS", "the names of this site, comma separated; or set DEBUG=1 for development.")
         ALLOWED_HOSTS = env.hosts("ALLOWED_HOSTS")
 
+    #: Keys of before, which still open what they signed and sealed.
+    SECRET_KEY_FALLBACKS = env.words("SECRET_KEY_FALLBACKS")
+
     #: Where people find the site, for links in mails.
     if LOCAL:
         SITE_URL = env.origin("SITE_URL", "http://127.0.0.1:8000")
@@ -281,6 +284,8 @@ MFA_ADAPTER = "accounts.adapters.MFAAdapter"
 MFA_TOTP_TOLERANCE = 1
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes", "webauthn"]
 MFA_PASSKEY_LOGIN_ENABLED = True
+# Clocks of phones differ by some seconds, and typing takes some: the code before and the one after are right as well.
+MFA_TOTP_TOLERANCE = 1
 MFA_FORMS = {"login_webauthn": "accounts.forms.passkey.PasskeyForm"}
 MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = LOCAL
 USERSESSIONS_TRACK_ACTIVITY = False

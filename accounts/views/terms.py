@@ -3,10 +3,10 @@
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
-from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
+from accounts.access.safe_next import safe_next
 from accounts.models import TermsAcceptance
 from accounts.signed_in import signed_in
 from accounts.terms import ACCEPT_FIELD, TERMS_VERSION, accept_terms, has_accepted_terms
@@ -17,9 +17,7 @@ from accounts.terms import ACCEPT_FIELD, TERMS_VERSION, accept_terms, has_accept
 @require_http_methods(["GET", "HEAD", "POST"])
 def terms(request: HttpRequest) -> HttpResponse:
     """What is new in the terms, what one accepted when, and accepting them; then back to where one came from."""
-    back = request.POST.get("next") or request.GET.get("next") or ""
-    if not url_has_allowed_host_and_scheme(back, allowed_hosts={request.get_host()}, require_https=request.is_secure()):
-        back = ""
+    back = safe_next(request.POST.get("next") or request.GET.get("next"))
     if request.method == "POST" and request.POST.get(ACCEPT_FIELD) == TERMS_VERSION:
         if not has_accepted_terms(request.user):
             accept_terms(request.user)
