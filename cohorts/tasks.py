@@ -2,7 +2,7 @@
 
 import datetime
 
-from django.db import IntegrityError, InterfaceError, OperationalError
+from django.db import InterfaceError, OperationalError
 
 from background import task
 from background.history import last_success
@@ -159,7 +159,7 @@ def ask_due_feedback_task() -> int:
 
 @task(
     max_attempts=5,
-    retry_on=(OperationalError, InterfaceError, IntegrityError),
+    retry_on=(OperationalError, InterfaceError),
     unique=True,
     time_limit=datetime.timedelta(minutes=30),
     about="cohorts.tableimport",

@@ -5,6 +5,7 @@
 
 import datetime
 import math
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
@@ -263,7 +264,8 @@ class _Sessions(_Judge):
         text = self.text("weeks").casefold().removesuffix("weeks").removesuffix("week").strip()
         weeks = 0
         if text:
-            weeks = int(float(text.replace(",", "."))) if text.replace(".", "", 1).replace(",", "", 1).isdecimal() else 0
+            match = re.fullmatch(r"(\d{1,3})(?:[.,]\d{1,9})?", text)
+            weeks = int(match[1]) if match else 0
             if not 1 <= weeks <= MOST_WEEKS:
                 self.problem("weeks", _("Write a number of weeks from 1 to 52."))
         elif starts_on and ends_on:
@@ -463,18 +465,20 @@ class _Applications(_Judge):
 
     def _closed_at(self) -> datetime.datetime:
         """When somebody applied of whom the table does not say it."""
-        session, now = self.session, self.known.now
+        session = self.session
         found = session.applications_close_at or session.begins_at
-        return min(found, now)
+        # Where that is still to come, when the file came: the same whenever the table is read again, so that the plan is.
+        return min(found, self.known.brought_at or self.known.now)
 
     def _tier(self) -> int | None:
         text = self.text("tier")
         if not text:
             return None
-        if not text.removesuffix(".0").isdecimal() or int(text.removesuffix(".0")) > 99:
+        match = re.fullmatch(r"0*(\d{1,2})(?:\.0)?", text)
+        if match is None:
             self.problem("tier", _("Write a whole number from 0 (best) to 99, or empty the cell."))
             return None
-        return int(text.removesuffix(".0"))
+        return int(match[1])
 
     def _projects(self) -> list[int]:
         """The wished projects in their order: from columns of their own, or from one cell."""

@@ -23,6 +23,8 @@ class Known:
     now: datetime.datetime
     by: Any
     session: Session | None
+    #: When the file came.
+    brought_at: datetime.datetime | None = None
     sessions: dict[str, Session] = field(default_factory=dict)
     slugs: set[str] = field(default_factory=set)
     people: dict[str, int] = field(default_factory=dict)

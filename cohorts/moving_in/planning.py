@@ -147,6 +147,7 @@ def plan_import(table_import: TableImport, *, by, now: datetime.datetime | None 
     if plan.obstacles:
         return plan
     plan.known = load_known(session, emails_in(table, columns), by=by, now=now)
+    plan.known.brought_at = table_import.created_at
     plan.obstacles += _gone_questions(columns, plan.known)
     if not plan.obstacles:
         plan.judged = judge(table_import.kind, table, columns, choices, plan.known)

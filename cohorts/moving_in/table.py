@@ -23,7 +23,6 @@ MEGABYTE = 1024 * 1024
 LARGEST = 10 * MEGABYTE
 MOST_ROWS = 10_000
 MOST_COLUMNS = 200
-LONGEST_CELL = 20_000
 LONGEST_NAME = 300
 #: The names of the columns stand in one of the first lines.
 SEARCHED = 10
@@ -31,7 +30,7 @@ SEARCHED = 10
 #: The column that the download of refused rows has besides.
 REASON = "import_problem"
 #: The line in which some programs tell the separator; no spreadsheet shows it.
-_SEPARATOR = re.compile(r'"?sep=(.)"?', re.IGNORECASE)
+_SEPARATOR = re.compile(r'"?sep=([^"\r])"?', re.IGNORECASE)
 _SEPARATORS = (",", ";", "\t", "|")
 
 

@@ -106,9 +106,9 @@ def _undo(row: TableImport) -> dict[str, int]:
         as_of = dict(row.made.filter(what=what).order_by("pk").values_list("made_key", "as_of"))
         for keys in chunks(list(as_of), BATCH):
             with transaction.atomic():
-                there = set(
-                    model._default_manager.select_for_update(of=("self",)).filter(pk__in=keys).values_list("pk", flat=True)
-                )
+                # In one order, as everybody locks them.
+                locked_rows = model._default_manager.select_for_update(of=("self",)).filter(pk__in=keys).order_by("pk")
+                there = set(locked_rows.values_list("pk", flat=True))
                 gone = _untouched(model, there, goes_along, as_of, row)
                 _delete(model, gone)
                 row.made.filter(what=what, made_key__in=gone | (set(keys) - there)).delete()

@@ -4,6 +4,7 @@ Each reader takes the text of a cell, and raises `Unclear` with what to do about
 """
 
 import datetime
+import functools
 import re
 import zoneinfo
 from collections.abc import Iterable, Mapping, Sequence
@@ -171,10 +172,16 @@ def yes_or_no(text: str) -> bool:
 def zone_of(text: str) -> str:
     """The name of a time zone, such as Europe/Rome; capitals and blanks do not matter."""
     key = text.strip().replace(" ", "_").casefold()
-    found = next((name for name in zoneinfo.available_timezones() if name.casefold() == key), None)
+    found = _zones().get(key)
     if found is None:
         raise Unclear(_("Write the name of a time zone, such as Europe/Rome, or leave the column out."))
     return found
+
+
+@functools.cache
+def _zones() -> dict[str, str]:
+    """Asked once: it opens hundreds of files, and ten thousand rows may each name a zone."""
+    return {name.casefold(): name for name in zoneinfo.available_timezones()}
 
 
 def login_in(text: str) -> str:

@@ -96,8 +96,8 @@ def _later(pk: int) -> None:
 def carry_on(pk: int) -> None:
     """Write what is left of an import. Running twice, or after a crash, comes to the same.
 
-    What makes the plan a different one before anything was written stops it with the reason. A database that is away, and somebody
-    who wrote the same at the same moment, are raised, so that it is tried again.
+    What makes the plan a different one before anything was written stops it with the reason. A database that is away is raised, so that
+    it is tried again.
     """
     row = TableImport.objects.select_related("session", "made_by").filter(pk=pk, state__in=[State.WAITING, State.RUNNING]).first()
     if row is None:
@@ -124,12 +124,21 @@ def carry_on(pk: int) -> None:
             _stop(row, " ".join(plan.obstacles))
             return
         try:
-            _write(row, plan)
-        except (OperationalError, InterfaceError, IntegrityError):
+            _write_beside_others(row, plan)
+        except (OperationalError, InterfaceError):
             raise
         except Exception:
             _stop(row, _("An error of this site. Its operator finds it among the runs of the background tasks."))
             raise
+
+
+def _write_beside_others(row: TableImport, plan: Plan) -> None:
+    """Where somebody else wrote the same at the same moment, it is there by now, and not in the next plan. Twice is a fault of ours."""
+    try:
+        _write(row, plan)
+    except IntegrityError:
+        logger.warning("Import %s met rows that somebody else wrote; it is planned again.", row.pk)
+        _write(row, plan_import(row, by=row.made_by))
 
 
 def _write(row: TableImport, plan: Plan) -> None:

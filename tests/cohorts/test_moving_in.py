@@ -6,7 +6,7 @@ import io
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
-from django.db import connection
+from django.db import IntegrityError, connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
@@ -210,6 +210,49 @@ def test_what_is_not_decided_yet_is_decided_here(world):
     )
     assert [(one.row, one.column) for one in people.problems] == [(2, "role")]
     assert people.notices() == [f"{session} is not over: its people get its reminders and digests from now on."]
+
+
+def test_rows_without_a_date_can_be_imported_while_people_still_apply(world):
+    _session, organiser, _projects = world
+    session = SessionFactory(open=True)
+    SessionRoleFactory(session=session, user=organiser, role="organiser")
+    row = bring("email,tier\na@x.org,007\nb@x.org,100\nc@x.org," + "9" * 5000 + "\n", "applications", session, organiser)
+    plan = carry_out(row, organiser, without_refused=True)
+    assert [(one.row, one.column) for one in plan.problems] == [(3, "tier"), (4, "tier")]
+    application = Application.objects.get(session=session)
+    assert (application.submitted_at, application.tier) == (row.created_at, 7)
+
+
+def test_numbers_of_weeks_that_are_none(world):
+    _session, organiser, _projects = world
+    numbers = ["8", "8.0", "8 weeks", "1.5,3", "9" * 400, "0", "eight"]
+    rows = "\n".join(f"S {place};2022-09-05;{text}" for place, text in enumerate(numbers))
+    plan = plan_import(bring(f"Session;Start date;Weeks\n{rows}\n", "sessions", None, organiser), by=organiser)
+    assert [one.values["weeks"] for one in plan.entries] == [8, 8, 8]
+    assert [(one.row, one.column) for one in plan.problems] == [(row, "Weeks") for row in (5, 6, 7, 8)]
+
+
+@pytest.mark.parametrize("ends", [1, None])
+def test_somebody_else_who_wrote_the_same_is_met_once_and_no_import_goes_on_for_ever(world, monkeypatch, ends):
+    session, organiser, _projects = world
+    row = bring("email,Why?\na@x.org,x\n", "applications", session, organiser)
+    start_import(row, by=organiser, expected=plan_import(row, by=organiser).fingerprint)
+    write, calls = writing.write_batch, []
+
+    def meets_others(*args, **kwargs):
+        calls.append(1)
+        if ends is None or len(calls) <= ends:
+            raise IntegrityError("there already")
+        return write(*args, **kwargs)
+
+    monkeypatch.setattr(writing, "write_batch", meets_others)
+    if ends is None:
+        with pytest.raises(IntegrityError):
+            carry_on(row.pk)
+    else:
+        carry_on(row.pk)
+    row.refresh_from_db()
+    assert (row.state, len(calls)) == ("stopped" if ends is None else "done", 2)
 
 
 def test_a_crash_between_two_batches_is_carried_on_and_people_count_once(world, monkeypatch):

@@ -63,6 +63,7 @@ def test_titles_merged_names_and_names_that_are_there_twice():
         (b"PK\x03\x04xx", "CSV UTF-8"),
         (b"%PDF-1.7", "no table"),
         (b"a,b\n\x00\x01,2", "cannot be read"),
+        (b'sep="\na,b\n1,"2\n', "quotation marks"),
         (b'a,b\n"x,2\n', "quotation marks"),
         (b"a" * (LARGEST + 1), "10 MB"),
         (b"a\n" + b"x\n" * 10_001, "10,000"),
