@@ -7,6 +7,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, override
 
+from .language import spoken
 from .mail_kinds import register_kind
 from .messages import queue_message
 from .models import DataRequest, Message, User
@@ -18,10 +19,6 @@ STUCK = "deletion_stuck"
 STUCK_FOR_PERSON = "deletion_late"
 
 
-def _language(text: str) -> str:
-    return text or settings.LANGUAGE_CODE
-
-
 def _page() -> str:
     return f"{settings.SITE_URL}{reverse('my_data')}"
 
@@ -30,7 +27,7 @@ def write_ready(request: DataRequest) -> None:
     """That the file can be downloaded: a link to the page, where the person logs in; never the file."""
     if request.user is None:
         return
-    with override(_language(request.language)):
+    with override(spoken(request.language)):
         body = _(
             "The file with everything that %(site)s knows about you is ready. Log in and download it here:\n\n%(page)s\n\n"
             "It is kept for seven days, then it is deleted. You can ask for a new one at any time.\n\n"
@@ -43,7 +40,7 @@ def write_failed(request: DataRequest) -> None:
     """That the file could not be made."""
     if request.user is None:
         return
-    with override(_language(request.language)):
+    with override(spoken(request.language)):
         body = _(
             "The file with your data could not be made. Nothing of your data changed.\n\nAsk for it once more here:\n\n%(page)s\n\n"
             "If it fails again, write to the people who run the site: they see what went wrong."
@@ -53,7 +50,7 @@ def write_failed(request: DataRequest) -> None:
 
 def write_goodbye(address: str, *, language: str) -> None:
     """The last mail, to the address of an account that is gone. Its text goes once it is sent, the row some days later."""
-    with override(_language(language)):
+    with override(spoken(language)):
         body = _(
             "Your account on %(site)s is deleted, with what the page had listed.\n\n"
             "Backups still hold it until they are overwritten in their turn. Should the site have to be restored from one, your account "
@@ -68,7 +65,7 @@ def write_deletion_stuck(request: DataRequest) -> None:
     operators = User.objects.filter(is_superuser=True, is_active=True).exclude(pk=request.person_key)
     tasks = f"{settings.SITE_URL}{reverse('admin:background_taskrun_changelist')}?state=failed"
     for operator in operators.order_by("pk"):
-        with override(_language(operator.language)):
+        with override(spoken(operator.language)):
             body = _(
                 "The deletion of account %(number)s did not end. The account is closed, and nobody can log in to it, but its data is "
                 "still there. The site tries again each hour.\n\nLook at what went wrong, here:\n\n%(tasks)s\n\n"
@@ -77,7 +74,7 @@ def write_deletion_stuck(request: DataRequest) -> None:
             subject = _("Action required: the deletion of an account did not end")
             queue_message(operator, kind=STUCK, about=request, subject=subject, body=body)
     if request.address:
-        with override(_language(request.language)):
+        with override(spoken(request.language)):
             body = _(
                 "Your account on %(site)s is closed. Deleting your data takes longer than it should: something went wrong, and the people "
                 "who run the site were told. You need not do anything. You get one more mail when it is done."

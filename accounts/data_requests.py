@@ -8,7 +8,6 @@ import datetime
 import logging
 
 from allauth.usersessions.models import UserSession
-from django.conf import settings
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import InterfaceError, OperationalError, transaction
 from django.db.models.signals import post_delete
@@ -21,6 +20,7 @@ from background import enqueue
 from . import data_mail
 from .audit import record, register_action
 from .data_archive import archive_of
+from .language import spoken
 from .models import DataRequest, User
 from .models.data_request import FOLDER, private_storage
 from .personal_data import delete_account
@@ -120,7 +120,7 @@ def make_export(request_id: int, now: datetime.datetime | None = None) -> None:
     if request is None or request.user is None:
         return
     try:
-        with override(request.language or settings.LANGUAGE_CODE), archive_of(request.user, _progress_of(request)) as archive:
+        with override(spoken(request.language)), archive_of(request.user, _progress_of(request)) as archive:
             _store(request, archive, now or timezone.now())
     except TRANSIENT:
         raise
@@ -149,6 +149,9 @@ def _store(request: DataRequest, archive, now: datetime.datetime) -> None:
     """Keep the archive, and say that it is there, unless the account went meanwhile."""
     storage = private_storage()
     path = f"{FOLDER}/{request.key.hex}.zip"
+    if not DataRequest.objects.filter(pk=request.pk, state=State.RUNNING).exists():
+        # Another worker, that was taken for lost, was quicker.
+        return
     # What a try that was interrupted left behind has the same name.
     storage.delete(path)
     path = storage.save(path, archive)
@@ -156,7 +159,8 @@ def _store(request: DataRequest, archive, now: datetime.datetime) -> None:
         with transaction.atomic():
             row = DataRequest.objects.select_for_update(of=("self",)).filter(pk=request.pk, state=State.RUNNING).first()
             if row is None or row.user is None:
-                storage.delete(path)
+                if not DataRequest.objects.filter(file=path).exists():
+                    storage.delete(path)
                 return
             row.file.name, row.size = path, storage.size(path)
             row.state, row.ended_at, row.expires_at = State.READY, now, now + KEPT
@@ -177,9 +181,14 @@ def carry_out_deletion(request_id: int, now: datetime.datetime | None = None) ->
         return
     try:
         with transaction.atomic():
-            if request.user is not None:
-                delete_account(request.user, by=request.user)
-            row = DataRequest.objects.select_for_update().get(pk=request.pk)
+            # The person first, as `request_deletion` locks them.
+            user = User.objects.select_for_update(no_key=True).filter(pk=request.person_key).first()
+            row = DataRequest.objects.select_for_update(of=("self",)).get(pk=request.pk)
+            if row.state == State.READY:
+                # Another worker, that was taken for lost, has done it.
+                return
+            if user is not None and row.user_id is not None:
+                delete_account(user, by=user)
             address, row.address = row.address, ""
             row.state, row.ended_at, row.user = State.READY, now or timezone.now(), None
             row.save()
@@ -197,7 +206,10 @@ def _failed(request: DataRequest, trouble: str, now: datetime.datetime | None) -
     """Note it, tell the person, and of a deletion the operators: once a request."""
     with transaction.atomic():
         first = not request.ended_at
-        DataRequest.objects.filter(pk=request.pk).update(state=State.FAILED, trouble=trouble, ended_at=now or timezone.now())
+        under_way = DataRequest.objects.filter(pk=request.pk, state=State.RUNNING)
+        if not under_way.update(state=State.FAILED, trouble=trouble, ended_at=now or timezone.now()):
+            # Done by another worker meanwhile: there is nothing to tell.
+            return
         if request.kind == Kind.EXPORT:
             data_mail.write_failed(request)
         elif first:

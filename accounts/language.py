@@ -25,8 +25,12 @@ def is_spoken(code: str) -> bool:
 
 def language_for(person: User | None) -> str:
     """The language in which somebody gets mail, files and feeds: their own where the site speaks it, else the site's."""
-    wanted = person.language if person is not None else ""
-    return wanted if is_spoken(wanted) else settings.LANGUAGE_CODE
+    return spoken(person.language if person is not None else "")
+
+
+def spoken(code: str) -> str:
+    """A language that was chosen once, where the site still speaks it; else the site's."""
+    return code if is_spoken(code) else settings.LANGUAGE_CODE
 
 
 @contextmanager

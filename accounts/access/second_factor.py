@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import override
 
 from accounts.audit import record
+from accounts.language import language_for
 from accounts.links import absolute_url
 from accounts.messages import queue_message
 from accounts.models import User
@@ -86,7 +87,7 @@ def reset(user: User, *, by: User | None) -> bool:
             return False
         ended = end_all(locked)
         record("account.factor_reset", by=by, to=locked, details={"removed": found, "sessions_ended": ended})
-        with override(locked.language or settings.LANGUAGE_CODE):
+        with override(language_for(locked)):
             queue_message(locked, kind=RESET_KIND, subject=_("Your two-step log-in was reset"), body=_reset_words(locked))
     return True
 

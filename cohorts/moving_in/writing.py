@@ -13,6 +13,7 @@ from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
 from accounts.audit import record
+from accounts.language import language_for
 from background import enqueue, progress
 from cohorts.models import Session, TableImport
 
@@ -106,7 +107,7 @@ def carry_on(pk: int) -> None:
     if by is None or not by.is_active or not may_work_with(row, by):
         _stop(row, _("Whoever uploaded the file may not bring anything in any more."))
         return
-    with translation.override(by.language or None):
+    with translation.override(language_for(by)):
         try:
             plan = plan_import(row, by=by)
         except (GoneError, TableError) as error:

@@ -221,6 +221,37 @@ def test_a_deletion_that_stops_anywhere_ends_at_the_next_try(person, monkeypatch
     assert not User.objects.filter(pk=person.pk).exists()
 
 
+def test_a_worker_that_was_taken_for_lost_changes_nothing_that_is_done(person, monkeypatch):
+    """Both begin; the other one ends first."""
+    export = request_export(person, by=person)
+    begun, archive_of = data_requests._begun, data_requests.archive_of
+
+    def quicker(request, progress):
+        monkeypatch.setattr(data_requests, "archive_of", archive_of)
+        make_export(export.pk)
+        return archive_of(request, progress)
+
+    monkeypatch.setattr(data_requests, "archive_of", quicker)
+    make_export(export.pk)
+    export.refresh_from_db()
+    assert archive(export).testzip() is None
+    assert Message.objects.filter(kind="data_ready").count() == 1
+
+    deletion = request_deletion(person, by=person)
+
+    def other_is_quicker(*args):
+        found = begun(*args)
+        monkeypatch.setattr(data_requests, "_begun", begun)
+        carry_out_deletion(deletion.pk)
+        return found
+
+    monkeypatch.setattr(data_requests, "_begun", other_is_quicker)
+    carry_out_deletion(deletion.pk)
+    deletion.refresh_from_db()
+    assert (deletion.state, deletion.address) == (State.READY, "")
+    assert list(Message.objects.values_list("kind", flat=True)) == ["account_deleted"]
+
+
 def test_a_database_that_is_away_is_tried_again(person, tasks):
     request = request_deletion(person, by=person)
     tasks.fail(delete_account_task, OperationalError("away"))
