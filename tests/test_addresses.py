@@ -2,6 +2,9 @@
 
 An entry says who gets the page (200). Everybody else gets what the entry's `others` says: 404 for what is hidden, a redirect to the
 log-in for anonymous visitors, 405 for an address that only takes POST. Statuses are those of a GET, unless `post` is set.
+
+Whose account is deleted or closed is a visitor everywhere, with a browser that was logged in as well. And no answer, whatever its
+status, tells a word of a row that is not for this role: `PRIVATE` here, and whatever lies in a second world beside this one.
 """
 
 import uuid
@@ -17,13 +20,16 @@ from django.urls import get_resolver, reverse
 from django.utils import timezone
 
 from accounts.models import Message, User
+from accounts.personal_data import delete_account
 from accounts.unsubscribing import token_for
 from cohorts.arranging import begin
 from cohorts.models import (
     Answer,
     CheckInReply,
     ConcernContact,
+    Farewell,
     Meeting,
+    MeetingNote,
     Proposal,
     Publication,
     RoleInvitation,
@@ -33,7 +39,8 @@ from cohorts.models import (
 from cohorts.role_invitations import key_of as role_key_of
 from cohorts.volunteer_mail import key_of
 from contributions.models import LearningEntry
-from tests import factories
+from tests import factories, test_visibility
+from tests.planted_words import WORD, elsewhere, plant
 
 ROLES = (
     "anonymous", "stranger", "applicant", "member", "other_member", "navigator", "captain", "reviewer", "storyteller",
@@ -41,6 +48,8 @@ ROLES = (
 )  # fmt: skip
 PEOPLE = frozenset(ROLES) - {"anonymous"}
 EVERYBODY = frozenset(ROLES)
+#: They had a part in the session, and their browsers still hold the key of a log-in.
+GONE = ("deleted", "closed")
 NOBODY: frozenset[str] = frozenset()
 COHORT = frozenset({"member", "navigator", "captain", "organiser", "operator"})
 SESSION = COHORT | {"other_member", "storyteller"}
@@ -233,9 +242,77 @@ SITE = {
 }
 
 
+#: Rows whose texts are for few, with the roles that may read them; what else lies beside them is looked at in `test_visibility`.
+PRIVATE = {
+    "concern": {"captain", "member"},
+    "note_among_readers": {"captain"},
+    "note_of_the_navigator": {"navigator"},
+    "one_to_one": {"member", "navigator", "organiser", "operator"},
+    "accommodation": {"applicant", "organiser"},
+    "unwritten_checkin": {"member"},
+    "own_learning_entry": {"member"},
+    "unwritten_farewell": {"member"},
+    "draft": {"applicant"},
+    "secret_mail": {"member"},
+    "late_code": {"organiser", "operator"},
+    "nudge": {"navigator", "captain", "organiser", "operator"},
+    "hidden_contribution": {"member"},
+    "checkin": COHORT,
+    "offered": {"applicant", "operator"},
+    "review_draft": {"reviewer"},
+}
+
+
 @pytest.fixture(scope="module")
 def made(kept):
-    return kept(make_world)
+    return kept(make_both_worlds)
+
+
+def make_both_worlds() -> SimpleNamespace:
+    """This one with private words in it, and beside it another, of whose sessions nobody here has heard but the operator."""
+    world = make_world()
+    world.words = {word: (where, PRIVATE[where.partition(".")[0]]) for word, where in plant(private_rows(world)).items()}
+    others = elsewhere(test_visibility.make_world)
+    world.elsewhere = others
+    for word, where in plant(others.rows, first=2000).items():
+        seen_by = test_visibility.SEEN_BY[where.partition(".")[0]]
+        readers = EVERYBODY if "anonymous" in seen_by else {"operator"} & seen_by
+        world.words[word] = (f"elsewhere: {where}", readers)
+    return world
+
+
+def private_rows(world) -> dict:
+    one_to_one = Meeting.objects.create(
+        session=world.session, cohort=world.cohort, kind="one_to_one", few=True, starts_at=timezone.now()
+    )
+    for name in ("member", "navigator"):
+        one_to_one.people.create(user=world.people[name], invited=True)
+    member = world.people["member"]
+    weeks = list(world.session.calendar.order_by("number"))
+    return {
+        "concern": world.concern,
+        "note_among_readers": world.concern.notes.create(author=world.people["captain"], text="Hm"),
+        "one_to_one": one_to_one,
+        "note_of_the_navigator": MeetingNote.objects.create(meeting=one_to_one, author=world.people["navigator"], text="Mine"),
+        "accommodation": factories.AccommodationFactory(application=world.application),
+        "unwritten_checkin": factories.CheckInFactory(membership=world.membership, week=weeks[1], written_at=None),
+        "own_learning_entry": LearningEntry.objects.create(membership=world.membership, text="Doubts"),
+        "unwritten_farewell": Farewell.objects.create(membership=world.membership, did="Half a word"),
+        "draft": factories.ApplicationFactory(
+            session=world.open, applicant=world.people["applicant"], status="draft", submitted_at=None, submitted_version=None
+        ),
+        "secret_mail": Message.objects.create(
+            recipient=member, address=member.email, kind="k", subject="s", body="b", secret=True
+        ),
+        "late_code": world.late_code,
+        "nudge": world.nudge,
+        "hidden_contribution": factories.ContributionFactory(membership=world.membership, hidden=True),
+        "checkin": world.checkin,
+        "offered": world.offered,
+        "review_draft": factories.ReviewFactory(
+            application=world.application, reviewer=world.people["reviewer"], handed_in_at=None
+        ),
+    }
 
 
 @pytest.fixture
@@ -259,8 +336,11 @@ def make_world() -> SimpleNamespace:
     factories.MembershipFactory(cohort=cohort, user=people["navigator"], role="navigator")
     factories.MembershipFactory(cohort=cohort, user=people["captain"], role="captain")
     factories.MembershipFactory(cohort=other_cohort, user=people["other_member"])
+    gone = {role: factories.UserFactory(email=f"{role}@example.org", name=role) for role in GONE}
     for each in (open_session, reviewing, session):
         factories.SessionRoleFactory(session=each, user=people["organiser"], reads_accommodations=True)
+        for person in gone.values():
+            factories.SessionRoleFactory(session=each, user=person, reads_accommodations=True)
     factories.SessionRoleFactory(session=reviewing, user=people["reviewer"], role=SessionRole.Role.REVIEWER)
     factories.SessionRoleFactory(session=factories.SessionFactory(), user=people["other_organiser"])
     factories.SessionRoleFactory(session=session, user=people["storyteller"], role=SessionRole.Role.STORYTELLER)
@@ -272,9 +352,12 @@ def make_world() -> SimpleNamespace:
     file = factories.AnswerFileFactory(application=application)
     Answer.objects.create(application=application, question=file.question, value=file.pk, file=file)
     checkin = factories.CheckInFactory(membership=member)
+    cookies = {role: cookie_of(person) for role, person in (people | gone).items()}
+    User.objects.filter(pk=gone["closed"].pk).update(is_active=False)
+    delete_account(gone["deleted"], by=gone["deleted"])
     return SimpleNamespace(
         people=people,
-        cookies={role: cookie_of(person) for role, person in people.items()},
+        cookies=cookies,
         checkin=checkin,
         reply=CheckInReply.objects.create(checkin=checkin, author=people["navigator"], text="Well done"),
         nudge=factories.NudgeFactory(membership=member, handled_at=timezone.now()),
@@ -356,16 +439,23 @@ def test_every_address_of_the_site_has_an_entry():
 @pytest.mark.parametrize("name", SITE)
 def test_each_role_gets_what_it_may_see(world, name):
     entry = SITE[name]
-    found, expected = {}, {}
-    for role in ROLES:
+    found, expected, told = {}, {}, {}
+    for role in (*ROLES, *GONE):
         client = client_of(world, role)
         address = reverse(name, args=entry.arguments(world))
         response = client.post(address) if entry.post else client.get(address)
-        if response.streaming:
-            # A download is open until it is read to its end.
-            response.getvalue()
-        found[role], expected[role] = response.status_code, entry.expected(role)
+        found[role], expected[role] = response.status_code, entry.expected("anonymous" if role in GONE else role)
+        told[role] = told_to(world, role, response)
     assert found == expected
+    assert {role: leaks for role, leaks in told.items() if leaks} == {}
+
+
+def told_to(world, role, response) -> list[str]:
+    """What of the private words stands in the answer, and is not for `role`. A download is open until it is read to its end."""
+    text = (response.getvalue() if response.streaming else response.content).decode(errors="replace")
+    reader = "anonymous" if role in GONE else role
+    words = {*WORD.findall(text), *WORD.findall(str(response.headers))}
+    return sorted(world.words[word][0] for word in words if reader not in world.words[word][1])
 
 
 @pytest.mark.parametrize("name", [name for name, entry in SITE.items() if entry.post])
@@ -571,13 +661,15 @@ def test_every_address_of_the_admin_has_an_entry():
 @pytest.mark.parametrize("name", ADMIN_SITE)
 def test_each_role_gets_what_it_may_see_in_the_admin(world, name):
     entry = ADMIN_SITE[name]
-    found, expected = {}, {}
-    for role in ROLES:
+    found, expected, told = {}, {}, {}
+    for role in (*ROLES, *GONE):
         client = client_of(world, role)
         address = reverse(f"admin:{name}", args=entry.arguments(world))
         response = client.post(address) if entry.post else client.get(address)
-        found[role], expected[role] = response.status_code, entry.expected(role)
+        found[role], expected[role] = response.status_code, entry.expected("anonymous" if role in GONE else role)
+        told[role] = told_to(world, role, response)
         if role in OUTSIDERS and response.status_code == 302:
             # To the door, which says 403: see `login`.
             expected[role] = 302
     assert found == expected
+    assert {role: leaks for role, leaks in told.items() if leaks} == {}
