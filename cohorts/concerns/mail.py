@@ -1,5 +1,6 @@
 """Mails about reports. They say that something waits, never a word of it and never who sent it; the outbox shows them to nobody else."""
 
+from django.contrib.contenttypes.models import ContentType
 from django.db.models import Model
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -66,12 +67,15 @@ def tell_waiting(concern: Concern, reader: User, *, round: int = 1) -> None:
 
 
 def tell_unread(concern: Concern, contact: User) -> None:
-    """Tell somebody who cannot read it that a report waits unread for days."""
+    """Tell somebody who cannot read it that a report waits unread for days; once more where all who read it have gone since."""
+    about = {"about_type": ContentType.objects.get_for_model(concern), "about_id": concern.pk}
+    before = Message.objects.filter(recipient=contact, kind=UNREAD, **about).count()
     with as_reads(contact):
         _send(
             contact,
             UNREAD,
             concern,
+            round=before + 1,
             subject=_("A concern waits, and nobody has read it"),
             lines=[
                 _("Somebody reported a concern some days ago, and nobody of those who were chosen has read it."),

@@ -80,7 +80,7 @@ def to_open(by: User):
     out. For the list: shown by number and age alone."""
     if not may_open(by):
         return Concern.objects.none()
-    return Concern.objects.exclude(left_out=by).exclude(reading__user=by).exclude(reporter=by)
+    return Concern.objects.exclude(closed_to_operators=True).exclude(left_out=by).exclude(reading__user=by).exclude(reporter=by)
 
 
 def open_as_operator(concern: Concern, *, by: User, reason: str, now: datetime.datetime | None = None) -> None:

@@ -84,6 +84,7 @@ def report(
                 text=text,
                 happened=happened,
                 reach=reach,
+                closed_to_operators=without_operators,
                 created_at=now or timezone.now(),
             )
             concern.left_out.set(kept_out)
@@ -112,7 +113,8 @@ def still_choosable(concern: Concern, viewer: Any) -> list[Person]:
 
 
 def add_reader(concern: Concern, reader: int, *, by: Any, now: datetime.datetime | None = None) -> None:
-    """Have another contact read it: the sender's decision alone. Somebody who was left out before can be chosen now.
+    """Have another contact read it: the sender's decision alone. Somebody who was left out before can be chosen now, and a closed report is
+    open again by that.
 
     Raises `ConcernError` for who is no contact, or reads it already.
     """
@@ -121,8 +123,10 @@ def add_reader(concern: Concern, reader: int, *, by: Any, now: datetime.datetime
         raise ConcernError(_("This person cannot be chosen, or reads it already."))
     try:
         with transaction.atomic():
-            concern.left_out.remove(person.user)
-            _add(concern, person.user, now=now)
+            locked = Concern.objects.select_for_update().get(pk=concern.pk)
+            locked.left_out.remove(person.user)
+            _open_again(locked)
+            _add(locked, person.user, now=now)
     except IntegrityError:
         raise ConcernError(_("This person cannot be chosen, or reads it already.")) from None
 
@@ -141,12 +145,16 @@ def add_words(concern: Concern, text: str, *, now: datetime.datetime | None = No
             text=text,
             created_at=now or timezone.now(),
         )
-        if locked.state == Concern.State.CLOSED:
-            locked.state, locked.closed_at = Concern.State.READ, None
-            locked.save(update_fields=["state", "closed_at"])
+        _open_again(locked)
         for reader in _active_readers(locked):
             mail.tell_words(note, reader)
     return note
+
+
+def _open_again(locked: Concern) -> None:
+    if locked.state == Concern.State.CLOSED:
+        locked.state, locked.closed_at = Concern.State.READ, None
+        locked.save(update_fields=["state", "closed_at"])
 
 
 def _active_readers(concern: Concern) -> list[User]:

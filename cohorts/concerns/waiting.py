@@ -62,6 +62,8 @@ def tell_others(key: int, now: datetime.datetime | None = None) -> bool:
 def _others(concern: Concern) -> list[User]:
     people = User.objects.filter(is_active=True).exclude(pk__in=concern.left_out.values("pk"))
     people = people.exclude(pk__in=concern.reading.values("user")).exclude(pk=concern.reporter_id)
+    if concern.closed_to_operators:
+        people = people.filter(is_superuser=False)
     contacts = ConcernContact.objects.reachable().filter(session=None).values("user")
     found = list(people.filter(pk__in=contacts).order_by("pk"))
     return found or list(people.filter(is_superuser=True).order_by("pk"))

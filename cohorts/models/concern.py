@@ -115,6 +115,8 @@ class Concern(models.Model):
     reach = models.CharField(_("how to reach the person"), max_length=300, blank=True)
     state = models.CharField(_("state"), max_length=10, choices=State.choices, default=State.NEW)
     readers = models.ManyToManyField("accounts.User", through="ConcernReader", related_name="+", verbose_name=_("readers"))
+    #: Nobody who runs the site may open it: those of the day stand in `left_out` as well, later ones nowhere.
+    closed_to_operators = models.BooleanField(default=False, db_default=False, editable=False)
     left_out = models.ManyToManyField("accounts.User", related_name="+", blank=True, verbose_name=_("left out"))
     created_at = models.DateTimeField(_("sent"), default=timezone.now)
     read_at = models.DateTimeField(_("first read"), null=True, blank=True)

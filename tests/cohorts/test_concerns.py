@@ -5,6 +5,7 @@ import re
 from types import SimpleNamespace
 
 import pytest
+from django.contrib.auth.models import AnonymousUser
 from django.core.cache import cache
 from django.core.exceptions import PermissionDenied
 from django.urls import reverse
@@ -15,6 +16,7 @@ from accounts.personal_data import delete_account, export, preview_deletion
 from cohorts import concerns
 from cohorts.concerns import mail
 from cohorts.concerns.contacts import remove_contact
+from cohorts.concerns.reading import to_open
 from cohorts.models import Concern, ConcernContact, ConcernNote, Session
 from tests import factories
 
@@ -222,6 +224,27 @@ def test_nobody_else_opens_it(client, world, who):
     assert reverse("open_concern", args=[concern.pk]) not in client.get(reverse("concerns")).text
 
 
+def test_whoever_comes_to_run_the_site_later_opens_no_report_that_is_closed_to_them(world):
+    closed, other = reported(world, without_operators=True), reported(world)
+    later = factories.UserFactory(is_superuser=True)
+    assert list(to_open(later)) == [other]
+    ConcernContact.objects.exclude(user=world.ben).delete()
+    assert concerns.look_after_unread(timezone.now() + datetime.timedelta(days=6)) == 4
+    unread = Message.objects.filter(kind=mail.UNREAD).values_list("about_id", "recipient__name")
+    assert {about for about, _name in unread} == {other.pk}
+    with pytest.raises(PermissionDenied):
+        concerns.open_as_operator(closed, by=later, reason=REASON)
+
+
+def test_another_reader_of_a_closed_report_opens_it_again_and_is_told(world):
+    concern = reported(world)
+    concerns.change_state(concern, "closed", by=world.ben)
+    concerns.add_reader(concern, world.cleo.pk, by=world.ada)
+    concern.refresh_from_db()
+    assert (concern.state, concern.closed_at) == ("read", None)
+    assert mail._still_unread_by(Message.objects.get(kind=mail.WAITS, recipient=world.cleo))
+
+
 def test_what_nobody_reads_is_brought_up_again_and_never_with_those_who_were_left_out(world):
     start = timezone.now()
     dan = ConcernContact.objects.create(user=world.dan)
@@ -322,6 +345,12 @@ def test_what_becomes_of_it_when_accounts_are_deleted(world, django_capture_on_c
     concern.refresh_from_db()
     assert (concern.state, list(concern.readers.all())) == ("new", [])
     assert told(mail.UNREAD) == {"Cleo"}
+    # The next one whom its sender chose goes as well: whoever was told hears of it again.
+    concerns.add_reader(concern, world.organiser.pk, by=AnonymousUser())
+    concerns.mark_read(concern, by=world.organiser)
+    with django_capture_on_commit_callbacks(execute=True):
+        delete_account(world.organiser, by=world.organiser)
+    assert sorted(Message.objects.filter(kind=mail.UNREAD).values_list("recipient__name", "round")) == [("Cleo", 1), ("Cleo", 2)]
 
 
 def test_too_many_at_once_are_refused_with_everything_that_was_typed(client, world, settings):
