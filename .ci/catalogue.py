@@ -12,7 +12,7 @@ KEPT = re.compile(
     r"|%[sd%]"
     r"|\{\{[^}]*\}\}|\{[a-z_0-9.]*\}"  # {{ name }} and {name}
     r"|</?[a-zA-Z][^<>]*>"
-    r"|\]\([^)\s]*\)"
+    r"|\]\([^)\s]*[/:#%{][^)\s]*\)"  # where a link leads, but not the word that says that an address belongs there
 )
 QUOTED = re.compile(r'"(?:[^"\\]|\\.)*"')
 
