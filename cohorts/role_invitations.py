@@ -158,11 +158,13 @@ def accept(key: str, *, by, now: datetime.datetime | None = None) -> RoleInvitat
     return invitation
 
 
-def refuse(key: str, *, by, now: datetime.datetime | None = None) -> None:
-    """Say no; also for somebody without an account. The address is forgotten."""
+def refuse(key: str, *, now: datetime.datetime | None = None) -> None:
+    """Say no: whoever has the link, also without an account or from another one. The address is forgotten, with the mail to it."""
     with transaction.atomic():
         found = invitation_of(key, now)
-        if found is not None and (not by.is_authenticated or is_to(found, by)):
+        if found is not None:
+            about = {"about_type": ContentType.objects.get_for_model(found), "about_id": found.pk}
+            Message.objects.filter(kind=KIND, **about).exclude(state=Message.State.SENDING).delete()
             found.delete()
 
 
@@ -174,8 +176,10 @@ def take_back(invitation: RoleInvitation, *, by) -> None:
 
 
 def forget_old(now: datetime.datetime | None = None) -> int:
-    """Forget addresses that did not answer. Returns how many. For a task."""
-    gone, _details = RoleInvitation.objects.filter(invited_at__lt=(now or timezone.now()) - LASTS).delete()
+    """Forget addresses that did not answer, and all mails to such addresses of that time. Returns how many did not. For a task."""
+    before = (now or timezone.now()) - LASTS
+    gone, _details = RoleInvitation.objects.filter(invited_at__lt=before).delete()
+    Message.objects.filter(kind=KIND, created_at__lt=before).delete()
     return gone
 
 

@@ -34,7 +34,7 @@ def role_invitation(request: HttpRequest, key: str) -> HttpResponse:
 
 def _answer(request: HttpRequest, key: str) -> HttpResponse:
     if request.POST.get("answer") == "no":
-        refuse(key, by=request.user)
+        refuse(key)
         messages.success(request, _("Thank you for answering. Your address is forgotten here."))
         return redirect("home")
     if not request.user.is_authenticated:

@@ -92,6 +92,14 @@ def test_saying_no_needs_no_account_and_forgets_the_address(client, organiser):
     key = key_of(invite(organiser.session, "reviewer", NOBODYS, by=organiser.user))
     assert client.post(reverse("role_invitation", args=[key]), {"answer": "no"}).status_code == 302
     assert not RoleInvitation.objects.exists()
+    assert not Message.objects.exists()
+
+
+def test_somebody_who_is_logged_in_under_another_address_says_no_as_well(client, organiser, stranger):
+    key = key_of(invite(organiser.session, "reviewer", NOBODYS, by=organiser.user))
+    client.force_login(stranger)
+    client.post(reverse("role_invitation", args=[key]), {"answer": "no"})
+    assert not RoleInvitation.objects.exists()
 
 
 @pytest.mark.parametrize("why", ["taken back", "old", "archived", "organises no more", "inviter gone", "forged"])
@@ -146,8 +154,11 @@ def test_too_many_and_old_ones(organiser):
     with pytest.raises(RoleInvitationError, match="Many"):
         invite(organiser.session, "reviewer", NOBODYS, by=organiser.user)
     assert forget_old(timezone.now()) == 0
+    answered = invite(SessionRoleFactory(role="organiser", user=organiser.user).session, "reviewer", NOBODYS, by=organiser.user)
+    take_back(answered, by=organiser.user)
     assert forget_old(timezone.now() + LASTS + datetime.timedelta(days=1)) == MOST
-    refuse("x.y", by=organiser.user)
+    assert not Message.objects.filter(address=NOBODYS).exists()
+    refuse("x.y")
 
 
 def test_the_page_of_the_session_says_the_same_of_both_and_shows_who_was_asked(client, organiser, stranger):
