@@ -2,12 +2,15 @@
 
 import datetime
 import json
+import logging
 from dataclasses import dataclass
 from pathlib import Path
 
 from django.conf import settings
 
 NAME = ".last-backup.json"
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -20,10 +23,13 @@ class LastBackup:
 def remember(at: datetime.datetime, size: int | None) -> None:
     """Write it down, whichever folder the backup went to. A backup is one also where this cannot be written."""
     folder = Path(settings.BACKUP_FOLDER)
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     new = folder / f"{NAME}.new"
-    new.write_text(json.dumps({"at": at.isoformat(), "size": size}))
-    new.replace(folder / NAME)
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        new.write_text(json.dumps({"at": at.isoformat(), "size": size}))
+        new.replace(folder / NAME)
+    except OSError as error:
+        logger.warning("That a backup was made could not be written to %s (%s).", folder, error.strerror)
 
 
 def last_backup() -> LastBackup | None:

@@ -104,8 +104,9 @@ class Counting:
                     self._own = self._claim(folder)
                 _put(self._own, self._counts)
         except OSError as error:
-            # The next time it begins anew: somebody may have cleared the folder away.
-            self._let_go()
+            if self._own is None or not self._own.exists():
+                # The next time it begins anew: somebody may have cleared the folder away. (A second file would count all of it twice.)
+                self._let_go()
             if not self._complained:
                 logger.warning("Figures cannot be written to %s (%s): each process tells its own.", folder, error.strerror)
             self._complained = True
@@ -114,10 +115,12 @@ class Counting:
         """Of all processes, those that have ended included."""
         folder = self.folder
         self.write()
-        if folder is not None and self._own is not None:
+        if folder is not None and folder.is_dir():
             try:
                 with self._lock, _alone(folder):
-                    return self._added_up(folder)
+                    total = self._added_up(folder)
+                    # Where it could not write its own, or has counted nothing yet, those of the others count all the same.
+                    return total if self._own is not None else add(total, self._counts)
             except OSError as error:
                 logger.warning("Figures of other processes cannot be read in %s (%s).", folder, error.strerror)
         return add(nothing(), self._counts)

@@ -87,6 +87,9 @@ def test_backups_that_stopped_are_told(settings, tmp_path):
     assert numbers(looks.at_backups) == set()
     (tmp_path / ".last-backup.json").write_text("{")
     assert numbers(looks.at_backups) == {40}
+    # A backup in another folder is one also where this cannot be written down.
+    settings.BACKUP_FOLDER = tmp_path / ".last-backup.json" / "folder"
+    remember(timezone.now(), None)
 
 
 def test_folders_that_others_read_or_nobody_writes_are_told(settings, tmp_path):

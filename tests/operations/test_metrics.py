@@ -1,5 +1,6 @@
 """Figures for monitors: who gets them, that they can be read, and that several processes add up."""
 
+import errno
 import re
 import shutil
 import subprocess
@@ -102,6 +103,8 @@ def test_processes_add_up_and_no_count_falls_when_one_ends(counting):
         return values(written(request_figures(counting.altogether())))
 
     assert counted()[name] == 5
+    # A process that has counted nothing yet tells the others' figures all the same.
+    assert Counting(counting.folder).altogether()["requests"] == {"GET /a/ 200": 5}
     for other in others:
         other.kill()
         other.communicate()
@@ -128,6 +131,20 @@ def test_a_folder_that_somebody_cleared_away_is_made_again(counting):
     assert counting.altogether()["requests"] == {"GET /a/ 200": 1}
     assert counting.altogether()["requests"] == {"GET /a/ 200": 1}
     assert len(list(counting.folder.glob("*.counts.json"))) == 1
+
+
+def test_a_disk_that_was_full_for_a_moment_counts_nothing_twice(counting, monkeypatch):
+    counting.request("GET", "/a/", 200, 0.1)
+    counting.write()
+
+    def full(*args):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("operations.metrics.counting._put", full)
+        counting.write()
+    counting.request("GET", "/a/", 200, 0.1)
+    assert counting.altogether()["requests"] == {"GET /a/ 200": 2}
 
 
 def test_a_part_that_cannot_tell_its_figures_hides_no_other(rf, monkeypatch, caplog):
