@@ -13,6 +13,7 @@ from allauth.usersessions.models import UserSession
 from django.contrib.admin.models import LogEntry
 from django.core import signing
 from django.db import transaction
+from django.db.models import ForeignObjectRel
 from django.utils import timezone
 
 from accounts.models import Message, TermsAcceptance, User
@@ -105,10 +106,12 @@ def forget_unconfirmed(now: datetime.datetime | None = None) -> int:
 def _delete_unused(people: list[int]) -> int:
     with transaction.atomic():
         # Somebody may be typing the code at this moment.
-        locked = User.objects.select_for_update().filter(pk__in=people, last_login=None)
+        locked = User.objects.select_for_update().filter(pk__in=people, last_login=None).order_by("pk")
         unused = set(locked.values_list("pk", flat=True))
         unused -= set(EmailAddress.objects.filter(user__in=unused, verified=True).values_list("user", flat=True))
-        for relation in User._meta.related_objects:
+        # Also those without a way back (`related_name="+"`), and tables behind a choice of many.
+        relations = [one for one in User._meta.get_fields(include_hidden=True) if isinstance(one, ForeignObjectRel)]
+        for relation in relations:
             model, field = relation.related_model, relation.field
             if model in _OF_SIGNING_UP or field.many_to_many:
                 continue

@@ -24,7 +24,7 @@ from accounts.access import devices, proving, second_factor, shared_cache, signi
 from accounts.models import AuditEntry, Message, User
 from accounts.tasks import forget_unconfirmed_accounts_task
 from background.schedules import scheduled
-from cohorts.models import SessionRole
+from cohorts.models import Concern, SessionRole
 from tests.factories import PASSWORD, CohortFactory, MembershipFactory, SessionFactory, SessionRoleFactory, UserFactory
 
 pytestmark = pytest.mark.django_db
@@ -359,21 +359,19 @@ class TestSigningUp:
         User.objects.filter(email="ada@example.org").update(date_joined=now - datetime.timedelta(days=15))
         long_ago = now - datetime.timedelta(days=15)
         old = {"verified_email": False, "date_joined": long_ago}
-        waiting, taking_part, newer, made = (
-            UserFactory(**old),
-            UserFactory(**old),
-            UserFactory(verified_email=False),
-            UserFactory(**old),
-        )
+        waiting, taking_part, named, made = (UserFactory(**old) for _number in range(4))
+        newer = UserFactory(verified_email=False)
         confirmed = UserFactory(date_joined=long_ago)
-        for one in (waiting, taking_part, newer):
+        for one in (waiting, taking_part, named, newer):
             EmailAddress.objects.create(user=one, email=one.email, verified=False, primary=True)
         SessionRoleFactory(user=taking_part)
+        # A row that has no way back from the person.
+        Concern.objects.create(text="They were kind.", reporter=named)
         assert forget_unconfirmed_accounts_task.module_path in scheduled
         assert signing_up.forget_unconfirmed(now) == 2
         assert not User.objects.filter(email="ada@example.org").exists()
         assert not User.objects.filter(pk=waiting.pk).exists()
-        assert User.objects.filter(pk__in=[one.pk for one in (taking_part, newer, made, confirmed)]).count() == 4
+        assert User.objects.filter(pk__in=[one.pk for one in (taking_part, named, newer, made, confirmed)]).count() == 5
         assert signing_up.forget_unconfirmed(now) == 0
 
 
