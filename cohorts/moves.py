@@ -210,11 +210,12 @@ def bring_in(applications: Sequence[Application], *, by, note: str) -> None:
     For importing alone: no row of the table is asked, and nobody is told. Inside a transaction that holds the lock of the session.
     The rows are new, and have their keys afterwards. Two statements for some hundreds.
     """
+    now = timezone.now()
     created = Application.objects.bulk_create(applications, batch_size=500)
     ApplicationEvent.objects.bulk_create(
         [
             ApplicationEvent(
-                application=one, from_status=Status.DRAFT, to_status=one.status, actor=by, at=one.submitted_at, note=note
+                application=one, from_status=Status.DRAFT, to_status=one.status, actor=by, at=one.submitted_at or now, note=note
             )
             for one in created
         ],

@@ -10,6 +10,7 @@ from django.forms.models import BaseInlineFormSet
 from django.utils.translation import gettext_lazy as _
 
 from cohorts.models import Cohort, Criterion, Membership, RoleInvitation, Score, SessionRole
+from cohorts.role_invitations import take_back
 from cohorts.scores import keep_reviews_waiting, rescore_session
 
 from .person_by_email import PeopleByEmailFormSet, PeopleByEmailInline, PersonByEmailForm
@@ -135,10 +136,21 @@ class RoleInline(PeopleByEmailInline, SessionPartInline, admin.StackedInline):
         return super().get_queryset(request).select_related("user").order_by("role", "pk")
 
 
-class RoleInvitationInline(SessionPartInline, admin.StackedInline):
+class RoleInvitationFormSet(BaseInlineFormSet):
+    """`by` is set by `PeopleByEmailInline`."""
+
+    by = None
+
+    def delete_existing(self, obj, commit=True):
+        if commit:
+            take_back(obj, by=self.by)
+
+
+class RoleInvitationInline(PeopleByEmailInline, SessionPartInline, admin.StackedInline):
     """Addresses that were asked to take a part and have not answered: they can be taken back."""
 
     model = RoleInvitation
+    formset = RoleInvitationFormSet
     fields = readonly_fields = ["email", "role", "cohort", "invited_at"]
     verbose_name_plural = _("asked by mail, not answered yet")
     classes = ["collapse"]

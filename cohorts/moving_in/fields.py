@@ -122,10 +122,6 @@ def fields_of(kind: str) -> list[Field]:
     return sorted(_FIELDS[kind], key=lambda one: not one.required)
 
 
-def field_of(kind: str, key: str) -> Field | None:
-    return next((one for one in _FIELDS[kind] if one.key == key), None)
-
-
 @dataclass(frozen=True)
 class Column:
     """What is said about one column. `to`: the key of a field, `question:` with an id, `new:` with a kind, or empty: left out.

@@ -176,3 +176,8 @@ def test_the_page_of_the_session_says_the_same_of_both_and_shows_who_was_asked(c
     assert THEIRS in page
     assert NOBODYS in page
     assert not SessionRole.objects.filter(user=stranger).exists()
+    first = RoleInvitation.objects.order_by("pk").first()
+    data = form_of(client.get(address)) | {"role_invitations-0-DELETE": "on"}
+    assert client.post(address, data).status_code == 302
+    assert list(RoleInvitation.objects.all()) == list(RoleInvitation.objects.exclude(pk=first.pk))
+    assert RoleInvitation.objects.count() == 1
