@@ -9,7 +9,7 @@ class AccountsConfig(AppConfig):
 
     def ready(self):
         from . import data_requests, health, log_in_mail, login_checks, personal_data, registrations, signals
-        from .access import checks, shared_cache
+        from .access import checks, first_proof, second_factor, shared_cache
         from .audit import log_ins as audited_log_ins
 
         data_requests.register()
@@ -21,4 +21,6 @@ class AccountsConfig(AppConfig):
         signals.connect()
         audited_log_ins.connect()
         checks.connect()
+        first_proof.connect()
+        second_factor.connect()
         post_migrate.connect(shared_cache.make_tables, sender=self, dispatch_uid="accounts.cache_tables")

@@ -13,9 +13,9 @@ from .roles import may_use_admin
 #: Everybody's pages, and those about one's own applications, offers to help and feedback.
 OPEN_PAGES = (
     "sessions", "session", "alumni", "testimonials", "guides", "guide", "feed", "cohort_feed",
-    "apply", "apply_preview", "late_code", "apply_file", "apply_reuse", "apply_login",
+    "apply", "late_code", "apply_file", "apply_reuse", "apply_login",
     "my_applications", "application", "withdraw", "discard", "accept", "decline",
-    "volunteer_roles", "volunteer", "volunteer_preview", "my_volunteering", "volunteering", "withdraw_volunteer", "discard_volunteer",
+    "volunteer_roles", "volunteer", "my_volunteering", "volunteering", "withdraw_volunteer", "discard_volunteer",
     "volunteer_invitation", "role_invitation", "my_feedback", "feedback",
     "report", "follow_concern", "contact", "maintainers",
 )  # fmt: skip
@@ -83,15 +83,25 @@ def _number(text: str | None) -> int:
     return int(text) if text and text.isascii() and text.isdecimal() and len(text) < 10 else 0
 
 
-def reads_concerns(user) -> bool:
-    """Whether people name `user` when they report a concern: nothing here is more confidential."""
-    from .models import ConcernContact
+def keeps_a_part(user) -> bool:
+    """Whether `user` organises, or leads a cohort, in an archived session: no admin for that any more, but all that was written there."""
+    from .models import Membership, SessionRole, access
 
-    return ConcernContact.objects.filter(user=user).exists()
+    if SessionRole.objects.filter(user=user, role=SessionRole.Role.ORGANISER).exists():
+        return True
+    return Membership.objects.filter(user=user, role__in=access.LEADING).present().exists()
+
+
+def reads_concerns(user) -> bool:
+    """Whether people name `user` when they report a concern, or did once: nothing here is more confidential."""
+    from .models import ConcernContact, ConcernReader
+
+    return ConcernContact.objects.filter(user=user).exists() or ConcernReader.objects.filter(user=user).exists()
 
 
 def register() -> None:
     register_role(may_use_admin)
+    register_role(keeps_a_part)
     register_role(reads_concerns)
     register_open_page(*OPEN_PAGES)
     register_sensitive(*EXPORTS, asks=always)

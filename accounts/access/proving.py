@@ -44,12 +44,12 @@ class WaitingForm:
 
 def when_sent(request: HttpRequest, arguments: Mapping[str, Any]) -> bool:
     """Ask for what changes something, not for looking at the page."""
-    return request.method not in ("GET", "HEAD", "OPTIONS")
+    return request.method not in ("GET", "HEAD")
 
 
 def always(request: HttpRequest, arguments: Mapping[str, Any]) -> bool:
-    """Ask for looking, too: for downloads."""
-    return request.method != "OPTIONS"
+    """Ask for looking, too: for downloads. By whatever method: a view may answer OPTIONS as it answers GET."""
+    return True
 
 
 def register_sensitive(*names: str, asks: Asks = when_sent) -> None:

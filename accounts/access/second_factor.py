@@ -7,6 +7,7 @@ step up yet (`register_open_page`): what everybody may read, and what is that pe
 from collections.abc import Callable
 
 from allauth.mfa.models import Authenticator
+from allauth.mfa.signals import authenticator_added
 from django.conf import settings
 from django.db import transaction
 from django.urls import ResolverMatch
@@ -19,7 +20,7 @@ from accounts.links import absolute_url
 from accounts.messages import queue_message
 from accounts.models import User
 
-from .devices import end_all
+from .devices import end_all, end_others
 
 #: Recovery codes alone are none: they are there for whoever lost one of these.
 FACTORS = (Authenticator.Type.TOTP, Authenticator.Type.WEBAUTHN)
@@ -65,6 +66,17 @@ def may_be_removed(authenticator: Authenticator) -> bool:
     if authenticator.type not in FACTORS or not is_required(authenticator.user):
         return True
     return Authenticator.objects.filter(user=authenticator.user, type__in=FACTORS).exclude(pk=authenticator.pk).exists()
+
+
+def set_up(sender, request, user, authenticator, **kwargs):
+    """The first one is set up: browsers that came in without it log in again, whoever sits there."""
+    is_first = not Authenticator.objects.filter(user=user, type__in=FACTORS).exclude(pk=authenticator.pk).exists()
+    if authenticator.type in FACTORS and is_first:
+        end_others(user, session_key=request.session.session_key)
+
+
+def connect() -> None:
+    authenticator_added.connect(set_up, dispatch_uid="accounts.second_factor.set_up")
 
 
 def is_open(match: ResolverMatch) -> bool:
