@@ -60,7 +60,6 @@ def register() -> None:
     register_action("table.undone", gettext_lazy("Took the import of a table back"))
     register_action("table.deleted", gettext_lazy("Deleted the file of an import"))
     register_action("table.refused_downloaded", gettext_lazy("Downloaded the rows that were left out of an import"))
-    register_sensitive("admin:cohorts_moving_in_start", "admin:cohorts_moving_in_undo")
     register_sensitive("admin:cohorts_moving_in_refused", asks=always)
     people_registry.export_sections |= {"imports_of_tables": _imports}
     if preview not in people_registry.deletion_previews:

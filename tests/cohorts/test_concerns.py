@@ -213,6 +213,15 @@ def test_the_operator_opens_it_only_with_a_reason_that_everybody_concerned_reads
     assert REASON in client.get(reverse("concern", args=[concern.pk])).text
 
 
+def test_the_operator_proves_who_they_are_before_opening_one(client, world, settings):
+    settings.PROOF_FOR_SENSITIVE_ACTIONS = True
+    concern = reported(world)
+    client.force_login(world.operator)
+    answer = client.post(reverse("open_concern", args=[concern.pk]), {"reason": REASON})
+    assert answer.url.startswith(reverse("account_reauthenticate"))
+    assert client.get(reverse("concern", args=[concern.pk])).status_code == 404
+
+
 @pytest.mark.parametrize("who", ["organiser", "dan", "left_out", "sender"])
 def test_nobody_else_opens_it(client, world, who):
     concern = reported(world, by=world.operator if who == "sender" else world.ada, without_operators=who == "left_out")
