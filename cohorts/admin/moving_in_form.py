@@ -11,8 +11,8 @@ from django.utils.translation import gettext_lazy
 
 from cohorts.models import Application, Membership, Project, Question, TableImport
 from cohorts.moving_in.fields import LEFT_OUT, NEW, NEW_KINDS, OF_PROJECTS, QUESTION, WITH_WORDS, Column, columns_from, fields_of
-from cohorts.moving_in.judging import order_in_all
 from cohorts.moving_in.known import known_sessions
+from cohorts.moving_in.row_judging import order_in_all
 from cohorts.moving_in.table import LARGEST, Table
 from cohorts.moving_in.values import (
     DAY_FIRST,

@@ -71,7 +71,7 @@ def guess(kind: str, table: Table, *, questions: Sequence[Question] = ()) -> lis
     by_label = {key_of(question.label): question.pk for question in questions}
     taken: set[str] = set()
     found: list[Column] = []
-    for _place, name in enumerate(table.names):
+    for name in table.names:
         # A name in two lines is looked up as a whole, then by its second part.
         keys = [key_of(name), key_of(name.rpartition(":")[2]), key_of(re.sub(r"\(.*?\)", "", name))]
         keys += [_ASKING.sub("", key) for key in keys]

@@ -15,9 +15,10 @@ from cohorts.models import ImportedRow, Membership, Question, Session, TableImpo
 
 from .entries import ApplicationEntry, Entry, Outcome, PersonEntry, Problem, SessionEntry
 from .fields import Column, columns_from, obstacles_to_mapping
-from .judging import Judged, emails_in, judge
+from .judging import emails_in, judge
 from .keeping import content_of
 from .known import Known, load_known
+from .row_judging import Judged
 from .table import Table, read_table
 
 What = ImportedRow.What
