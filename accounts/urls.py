@@ -9,8 +9,9 @@ urlpatterns = [
     path("me/", profile.me, name="me"),
     path("me/second-step/", access.second_step, name="second_factor"),
     path("me/proven/", access.proven, name="proven"),
-    # In place of allauth's page of the same name.
+    # In place of allauth's pages of the same names.
     path("accounts/sessions/", access.devices_page, name="usersessions_list"),
+    path("accounts/2fa/webauthn/keys/<int:pk>/remove/", access.remove_key, name="mfa_remove_webauthn"),
     path("me/mail/", profile.address_is_well, name="address_is_well"),
     path("me/github/", profile.github_login, name="my_github_login"),
     path("me/calendar/", profile.calendar_create, name="calendar_create"),

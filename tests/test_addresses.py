@@ -131,6 +131,7 @@ SITE = {
     "second_factor": own(status=302),
     "proven": own(status=302),
     "usersessions_list": own(),
+    "mfa_remove_webauthn": Entry(PEOPLE, lambda world: [1], status=302),
     "language": Entry(EVERYBODY, status=302, post=True),
     "my_applications": own(),
     "application": Entry(frozenset({"applicant"}), lambda world: [world.application.pk]),

@@ -1,5 +1,7 @@
 """Pages about getting in: setting a second step up, going on after a proof, and the browsers in which somebody is logged in."""
 
+from allauth.mfa.adapter import get_adapter as mfa_adapter
+from allauth.mfa.webauthn.views import RemoveWebAuthnView
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -37,6 +39,19 @@ def proven(request: HttpRequest) -> HttpResponse:
         messages.info(request, _("Thank you. Nothing waits any more: open the page again."))
         return redirect("home")
     return render(request, "accounts/proven.html", {"form": form})
+
+
+class RemoveKeyView(RemoveWebAuthnView):
+    """allauth's page, which asks for an app with codes, and not for a security key, whether the last one may go."""
+
+    def form_valid(self, form) -> HttpResponse:
+        if not second_factor.may_be_removed(self.get_object()):
+            messages.error(self.request, mfa_adapter().error_messages["cannot_delete_authenticator"])
+            return redirect("mfa_list_webauthn")
+        return super().form_valid(form)
+
+
+remove_key = RemoveKeyView.as_view()
 
 
 @signed_in

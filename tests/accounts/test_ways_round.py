@@ -4,6 +4,7 @@ import re
 
 import pytest
 from allauth.account.models import EmailAddress
+from allauth.mfa.models import Authenticator
 from allauth.socialaccount.models import SocialAccount
 from django.test import Client
 from django.urls import reverse
@@ -85,6 +86,20 @@ def test_browsers_that_came_in_by_password_alone_are_out_when_a_second_step_is_s
         client.post(reverse("mfa_activate_totp"), {"code": code_of(page.context["form"].secret)})
     assert client.get(reverse("admin:index")).status_code == 200
     assert not logged_in(there)
+
+
+def test_the_last_security_key_stays_with_who_must_have_a_second_step(client, settings):
+    settings.MFA_REQUIRED_FOR_ROLES = True
+    role = SessionRoleFactory(role=SessionRole.Role.ORGANISER)
+    log_in(client, role.user)
+    client.post(reverse("account_reauthenticate"), {"password": PASSWORD})
+    first, second = (
+        Authenticator.objects.create(user=role.user, type=Authenticator.Type.WEBAUTHN, data={"name": name}) for name in "ab"
+    )
+    assert client.post(reverse("mfa_remove_webauthn", args=[first.pk])).status_code == 302
+    answer = client.post(reverse("mfa_remove_webauthn", args=[second.pk]), follow=True)
+    assert "you need a second step" in answer.text
+    assert list(Authenticator.objects.filter(user=role.user)) == [second]
 
 
 @pytest.mark.parametrize("method", ["GET", "HEAD", "OPTIONS", "POST", "PROPFIND"])
