@@ -11,7 +11,8 @@ from django.conf import settings
 
 pytestmark = pytest.mark.real_process
 
-#: Writes pairs of rows and a file to each, and deletes older ones, until its input ends; prints how often, and each error.
+#: Writes pairs of rows and a file to each, and deletes older ones, until its input ends; prints each error. A file lives for a day at
+#: least on a real site, and here longer than a copy of the database takes, or the backup may rightly lack it.
 WRITER = """
 import hashlib, sys, threading, pathlib
 import django
@@ -27,19 +28,19 @@ def work(name):
     folder.mkdir(parents=True, exist_ok=True)
     while not stop.is_set():
         done += 1
-        mark, old = f"{name}-{done}", f"{name}-{done - 20}"
+        mark, old = f"{name}-{done}", f"{name}-{done - 60}"
         try:
             (folder / mark).write_bytes(hashlib.sha256(mark.encode()).digest() * 50)
             with transaction.atomic():
                 for side in "ab":
                     User(email=f"{mark}.{side}@example.org", password="!", name=mark).save()
-            if done > 20 and done % 3 == 0:
+            if done > 60 and done % 3 == 0:
                 with transaction.atomic():
                     User.objects.filter(name=old).delete()
                 (folder / old).unlink()
         except Exception as error:
             errors.append(f"{type(error).__name__} {error}")
-        if done == 40:
+        if done == 80:
             print("began", flush=True)
         stop.wait(0.02)
     connection.close()
