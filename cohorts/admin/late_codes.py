@@ -103,8 +103,7 @@ class LateCodesMixin:
             except LateCodeError as error:
                 form.add_error("expires_at", str(error))
             else:
-                # The code itself goes into no history.
-                self.log_change(request, session, _("Made a code for late applications: %(code)s.") % {"code": made})
+                self.log_change(request, session, _("Made a code for late applications: %(code)s.") % {"code": _number(made)})
                 messages.success(request, _("The code is made. You find it in the list below."))
                 return redirect(f"admin:{URL_NAME}", pk=session.pk)
         now = timezone.now()
@@ -129,6 +128,11 @@ class LateCodesMixin:
         if found is None:
             raise Http404
         revoke_code(found, by=request.user)
-        self.log_change(request, session, _("Took a code for late applications back: %(code)s.") % {"code": found})
+        self.log_change(request, session, _("Took a code for late applications back: %(code)s.") % {"code": _number(found)})
         messages.success(request, _("The code is taken back. What people submitted with it stays."))
         return redirect(f"admin:{URL_NAME}", pk=session.pk)
+
+
+def _number(code: LateCode) -> str:
+    """For the history, which is kept for good: neither the code itself nor its note, which says for whom it is and why."""
+    return _("Code %(number)s") % {"number": code.pk}

@@ -209,6 +209,7 @@ class _Batch:
         session = self.sessions[self.table_import.session_id or 0]
         questions = self._questions(session)
         people = [self.users[one.email] for one in entries]
+        # Drafts as well: what somebody is writing stays theirs.
         there = set(Application.objects.filter(session=session, applicant__in=people).values_list("applicant_id", flat=True))
         new = [one for one in entries if self.users[one.email] not in there]
         rows = [

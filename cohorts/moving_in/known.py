@@ -72,7 +72,9 @@ def load_known(session: Session | None, emails: Iterable[str], *, by, now: datet
     found.roles = set(SessionRole.objects.filter(session__in=numbers).values_list("session_id", "user_id", "role"))
     if session is not None:
         found.questions = list(session.questions.of_form())
-        found.applications = set(Application.objects.filter(session=session).values_list("session_id", "applicant_id"))
+        # Who has begun to write and not handed in is nobody's to learn from a table: such a row is left out when it is written.
+        handed_in = Application.objects.filter(session=session).exclude(status=Application.Status.DRAFT)
+        found.applications = set(handed_in.values_list("session_id", "applicant_id"))
     return found
 
 

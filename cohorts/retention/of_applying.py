@@ -12,6 +12,7 @@ from cohorts.models import (
     Application,
     ApplicationEvent,
     Conflict,
+    LateCode,
     Proposal,
     Review,
     ReviewAssignment,
@@ -75,6 +76,11 @@ def _empty_applications(keys: list[Any]) -> None:
     AnswerFile.objects.filter(application__in=keys).delete()
     ApplicationEvent.objects.filter(application__in=keys).update(note="")
     Application.objects.filter(pk__in=keys).update(draft={}, content_warning="", eligibility_reason="", rule_reasons=[])
+
+
+def _late_codes(session: Session):
+    """Organisers note on a code for whom it is, and why that person is late."""
+    return LateCode.objects.filter(session=session).exclude(note="")
 
 
 def _reviews(session: Session):
@@ -156,7 +162,7 @@ KINDS = [
         goes=_("All answers, files, and reasons that were noted about the application."),
         stays=_("That somebody applied, when, and what became of it."),
         days=180,
-        parts=(Part(_not_accepted, _empty_applications),),
+        parts=(Part(_not_accepted, _empty_applications), Part(_late_codes, blanked(LateCode, note=""))),
         of_applying=True,
     ),
     Kind(

@@ -22,7 +22,7 @@ from cohorts.moving_in.undoing import carry_out_undo, start_undo
 from cohorts.moving_in.writing import ImportRefused, carry_on, carry_on_imports, start_import
 from cohorts.stages import Stage, stage_of
 from tests.cohorts.test_moving_in_tables import GOOGLE
-from tests.factories import MembershipFactory, ProjectFactory, SessionFactory, SessionRoleFactory, UserFactory
+from tests.factories import ApplicationFactory, MembershipFactory, ProjectFactory, SessionFactory, SessionRoleFactory, UserFactory
 
 
 @pytest.fixture(scope="module")
@@ -390,3 +390,17 @@ def test_the_line_with_the_names_can_be_another(world):
     assert [column.to for column in plan_import(row, by=organiser).columns][:2] == ["email", "name"]
     with pytest.raises(TableError):
         change_header(row, 9, by=organiser)
+
+
+def test_no_table_tells_who_has_begun_to_write(world):
+    _session, organiser, _projects = world
+    session = SessionFactory(open=True)
+    SessionRoleFactory(session=session, user=organiser, role="organiser")
+    begun = ApplicationFactory(session=session, applicant=UserFactory(email="ada@example.org"), status="draft", draft={"1": "x"})
+    row = bring("email\nada@example.org\nben@example.org\n", "applications", session, organiser)
+    plan = plan_import(row, by=organiser)
+    assert {entry.outcome for entry in plan.judged.entries} == {"new"}
+    carry_out(row, organiser)
+    assert (row.state, row.counts["application"]) == ("done", 1)
+    begun.refresh_from_db()
+    assert (begun.status, begun.draft) == ("draft", {"1": "x"})

@@ -21,6 +21,7 @@ from cohorts.models import (
     Feedback,
     FeedbackForm,
     FeedbackQuestion,
+    LateCode,
     Meeting,
     MeetingNote,
     MeetingPerson,
@@ -94,6 +95,7 @@ def make():
         form=form, membership=membership, due_on=timezone.localdate(), written_at=timezone.now(),
         values={str(text.pk): PLANTED, str(scale.pk): 4},
     )  # fmt: skip
+    LateCode.objects.create(session=session, code="ABCD-EFGH-2345", note=PLANTED, expires_at=timezone.now())
     Volunteer.objects.create(session=session, user=UserFactory(), role="navigator", state="submitted", values={"1": PLANTED})
     Proposal.objects.create(session=session, state="done", inputs={"who": PLANTED})
     for about, state in ((found["accepted"], "sent"), (membership, "queued")):
@@ -150,6 +152,7 @@ def test_all_goes_in_its_time_and_the_numbers_stay(world):
         MeetingNote,
         Volunteer,
         Proposal,
+        LateCode,
     ):
         rows = model.objects.exclude(pk=world.other.pk) if model is CheckIn else model.objects.all()
         assert PLANTED not in str(list(rows.values())), model
