@@ -7,6 +7,8 @@ from playwright.sync_api import Locator, Page, expect
 
 from tests.factories import PASSWORD
 
+from .heard import heard, name_of_focus
+
 #: What Chromium says about an answer of 4xx or 5xx; tests look at the answer itself.
 _ANSWERS = "Failed to load resource: the server responded with a status of"
 
@@ -29,12 +31,13 @@ def axe(page: Page) -> None:
 
 
 def axe_in_both_themes(page: Page) -> None:
-    """Assert that axe finds nothing, light and dark. Leaves the page light."""
+    """Assert that axe finds nothing, light and dark, and a screen reader all it needs. Leaves the page light."""
     for theme in ("dark", "light"):
         # Without motion: a colour on its way from one theme to the other has no contrast worth measuring.
         page.emulate_media(color_scheme=theme, reduced_motion="reduce")
         page.evaluate(SETTLED)
         axe(page)
+    heard(page)
 
 
 def log_in(page: Page, server: str, email: str, password: str = PASSWORD) -> None:
@@ -57,12 +60,14 @@ def enter(page: Page, server: str, user) -> None:
 
 
 def reach(page: Page, goal: Locator) -> None:
-    """Go on with Tab until `goal` has the focus."""
+    """Go on with Tab until `goal` has the focus. Whatever has it on the way has a role and a name."""
     expect(goal).to_be_visible()
-    for _press in range(80):
+    for _press in range(120):
         if goal.evaluate("element => element === document.activeElement"):
+            name_of_focus(page)
             return
         page.keyboard.press("Tab")
+        name_of_focus(page)
     raise AssertionError(f"The focus never came to {goal}.")
 
 
@@ -81,6 +86,9 @@ class Complaints:
         page.on("pageerror", lambda error: self.found.append(f"{page.url}: {error}"))
 
     def _console(self, message) -> None:
+        if message.text.startswith("Blocked script execution in '"):
+            # What tests put into each frame, in those where no script may run.
+            return
         refused = "Content Security Policy" in message.text
         if refused or (message.type == "error" and not message.text.startswith(_ANSWERS)):
             self.found.append(f"{message.location.get('url', '')}: {message.text}")

@@ -11,6 +11,7 @@ from playwright.sync_api import expect
 from tests.conftest import require_or_skip
 
 from .browser import Complaints
+from .heard import LISTEN
 
 expect.set_options(timeout=20_000)
 
@@ -28,6 +29,8 @@ ARGUMENTS = [
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
+    # Tells roles and names as screen readers get them: see `heard.py`.
+    "--enable-blink-features=ComputedAccessibilityInfo",
 ]
 
 
@@ -58,6 +61,7 @@ def server_threads_end_first():
 def page(page):
     """A fresh page. At the end of the test its console must be without errors and without refused content."""
     complaints = Complaints(page)
+    page.add_init_script(LISTEN)
     page.set_default_timeout(45_000)
     yield page
     assert complaints.found == []

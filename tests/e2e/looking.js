@@ -26,9 +26,22 @@
       const headings = [...document.querySelectorAll('h1')].filter((one) => one.checkVisibility());
       if (headings.length !== 1) wrong.push(`${headings.length} first headings: ${some(headings)}`);
       if (!document.documentElement.lang) wrong.push('no language');
-      if (!document.querySelector('header, [role=banner]')) wrong.push('no header');
+      const unsaid = [...document.querySelectorAll('[aria-invalid=true]')].filter((one) => !described(one));
+      wrong.push(...some(unsaid).map((one) => `does not say what is wrong: ${one}`));
       return wrong;
     },
+
+    /* Hand in the largest form of the page with nothing in it, as if the browser had not looked at it before. */
+    handInNothing() {
+      const forms = [...document.querySelectorAll('main form[method=post]')].sort((one, other) => other.elements.length - one.elements.length);
+      const form = forms[0];
+      if (!form) throw new Error(`no form: ${location}`);
+      form.noValidate = true;
+      for (const one of form.querySelectorAll('input:not([type=hidden], [type=checkbox], [type=radio], [type=submit]), textarea')) if (!one.closest('[hidden], .out-of-sight')) one.value = '';
+      form.requestSubmit(form.querySelector('button[value=submit], button[name^=hand_in]') || form.querySelector('[type=submit]:not([value=save])'));
+    },
+    /* Fields that say what is wrong with them. */
+    refused: () => document.querySelectorAll('[aria-invalid=true]').length,
 
     /* The last things that stick out, where the page is wider than the window. */
     sideways() {
@@ -89,6 +102,17 @@
       return [[...fresh.keys()], await run([...fresh.values()], {runOnly: {type: 'rule', values: ['color-contrast']}})];
     },
   };
+
+  /* A field by itself, or as one of a group that says it for all. */
+  function described(one) {
+    const group = one.parentElement.closest('fieldset[aria-describedby], [role=group][aria-describedby]');
+    return says(one) || (group && says(group));
+  }
+
+  function says(one) {
+    const ids = `${one.getAttribute('aria-describedby') || ''} ${one.getAttribute('aria-errormessage') || ''}`.trim().split(/\s+/);
+    return ids.some((id) => document.getElementById(id)?.textContent.trim());
+  }
 
   async function run(where, options) {
     const found = await window.axe.run(where, {resultTypes: ['violations'], iframes: false, ...options});

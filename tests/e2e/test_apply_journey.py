@@ -11,6 +11,7 @@ from cohorts.models import Answer, Application, Question
 from tests import factories
 
 from .browser import axe_in_both_themes
+from .heard import said
 
 pytestmark = [pytest.mark.e2e, pytest.mark.django_db(transaction=True)]
 Kind = Question.Kind
@@ -57,6 +58,7 @@ def come_in(page: Page, server: str, person) -> None:
 
 def saved(page: Page, words: str = "Saved") -> None:
     expect(page.locator("#saved")).to_contain_text(words)
+    said(page, words)
     page.wait_for_function("() => !document.querySelector('.htmx-request')")
 
 

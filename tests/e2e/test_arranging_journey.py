@@ -8,6 +8,7 @@ from tests.cohorts.forming_world import MORNINGS, make_forming
 from tests.e2e.test_review_journey import fits_a_phone
 
 from .browser import axe_in_both_themes, log_in
+from .heard import said
 
 pytestmark = [pytest.mark.e2e, pytest.mark.django_db(transaction=True)]
 
@@ -46,6 +47,7 @@ def test_by_keyboard_and_by_dragging(page, live_server):
     page.locator("#choosing li", has_text=first.name).get_by_role("button").first.focus()
     page.keyboard.press("Enter")
     expect(page.locator("#said")).to_contain_text(f"{people[0].applicant} is in {first}.")
+    said(page, f"{people[0].applicant} is in {first}.")
     expect(page.locator(f"#person-{people[0].pk} .name")).to_be_focused()
 
     # Dragging: what breaks nothing is done at once, the rest asks.

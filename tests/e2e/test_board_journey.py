@@ -11,6 +11,7 @@ from contributions.models import SyncRun, WorkItem
 from tests import factories
 
 from .browser import axe_in_both_themes, log_in
+from .heard import name_of_focus, said
 
 pytestmark = [pytest.mark.e2e, pytest.mark.django_db(transaction=True)]
 
@@ -51,6 +52,7 @@ def press_to(page: Page, name: str | re.Pattern, *, key: str = "Tab") -> None:
     link = page.get_by_role("link", name=name).first
     for _press in range(60):
         page.keyboard.press(key)
+        name_of_focus(page)
         if link.evaluate("element => element === document.activeElement"):
             return page.keyboard.press("Enter")
     raise AssertionError(f"The focus never came to {name}.")
@@ -90,6 +92,7 @@ def test_a_navigators_monday(page, live_server, cohort):
         page.evaluate("document.body.dispatchEvent(new Event('look'))")
     expect(page.get_by_text("fail since")).to_have_count(0)
     expect(page.locator("#live")).to_contain_text("Changed: Keep filters after a bulk action")
+    said(page, "Changed: Keep filters after a bulk action")
     expect(reading).to_be_focused()
     with page.expect_response(re.compile("sync/status/.*seen=")) as nothing_new:
         page.evaluate("document.body.dispatchEvent(new Event('look'))")

@@ -11,6 +11,7 @@ from contributions.models import Contribution, MemberSync
 from tests import factories
 
 from .browser import axe, axe_in_both_themes, log_in
+from .heard import said
 
 pytestmark = [pytest.mark.e2e, pytest.mark.django_db(transaction=True)]
 
@@ -82,6 +83,7 @@ def test_a_member_says_what_it_is_about_before_asking(page, live_server, members
     press_to(page, "I have not said")
     expect(page.locator("#saved")).to_contain_text("Saved")
     expect(page.get_by_text("1 thing is left.")).to_be_visible()
+    said(page, "Saved")
     page.keyboard.press("ArrowDown")
     expect(page.get_by_text("Nothing is left but")).to_be_visible()
     page.wait_for_function("() => !document.querySelector('.htmx-request')")
@@ -95,6 +97,7 @@ def test_a_member_says_what_it_is_about_before_asking(page, live_server, members
     page.keyboard.type("Ask on Monday.")
     page.keyboard.press("Tab")
     expect(page.locator("#saved")).to_contain_text("Not saved: the site cannot be reached.")
+    said(page, "Not saved: the site cannot be reached.")
     expect(page.get_by_label("Note")).to_have_value("Ask on Monday.")
     page.unroute("**/work/*/")
     page.get_by_role("button", name="Save", exact=True).click()

@@ -11,6 +11,7 @@ from tests.cohorts.world import make_world
 from tests.e2e.test_board_journey import press_to
 
 from .browser import axe_in_both_themes, log_in
+from .heard import said
 
 pytestmark = [pytest.mark.e2e, pytest.mark.django_db(transaction=True)]
 
@@ -55,6 +56,7 @@ def test_a_reviewers_evening(page, live_server):
     page.keyboard.type("3 x n s?")
     page.keyboard.press("Escape")
     expect(page.locator("#saved")).to_contain_text("Draft saved")
+    said(page, "Draft saved")
     expect(page.locator("#review-version")).not_to_have_value("0")
     page.keyboard.press("Control+Enter")
 

@@ -8,6 +8,7 @@ from contributions.models import LearningEntry
 from tests import factories
 
 from .browser import Complaints, axe_in_both_themes, log_in, press, reach
+from .heard import said
 
 pytestmark = [pytest.mark.e2e, pytest.mark.django_db(transaction=True)]
 
@@ -47,6 +48,7 @@ def test_a_week_on_a_phone(page: Page, browser: Browser, live_server, cohort):
     reach(page, page.get_by_label("What did you do?"))
     page.keyboard.insert_text("Read the guide")
     expect(saved).to_contain_text("Saved")
+    said(page, "Saved")
     page.keyboard.insert_text(" and ran the tests.")
     reach(page, page.get_by_label("Where are you stuck?"))
     page.keyboard.insert_text("How do I run one backend only?")

@@ -94,6 +94,7 @@ def venus():
         for login, role in (("amara", "member"), ("jun", "member"), ("rosa", "navigator"), ("carla", "captain"))
     }
     factories.SessionRoleFactory(session=cohort.session, user=people["olga"])
+    factories.SessionRoleFactory(session=cohort.session, user=people["nils"], role="reviewer")
     for login in ("amara", "rosa"):
         Availability.objects.create(user=people[login], time_zone="Europe/Rome", slots=DAYTIME)
     week = cohort.session.calendar.get(number=4)
