@@ -143,6 +143,7 @@ def kept(django_db_setup, django_db_blocker):
 def the_audit_log_can_be_emptied_between_tests():
     """On SQLite Django empties tables with DELETE, which the audit log refuses: its triggers are away for that moment."""
     from django.db import transaction
+
     # Not from `operations`: that module and `base` import each other, and only this way round works first.
     from django.db.backends.sqlite3.base import DatabaseOperations
 
@@ -196,6 +197,7 @@ def plain_language():
 #: GitHub may answer, and what waits for browsers and processes. All other tests run on PostgreSQL, which is the stricter one, and those
 #: in `BOTH_DATABASES` on both: workers, locks, and what the two sort or compare in ways of their own.
 ANY_DATABASE = (
+    "tests/attacks/",
     "tests/accounts/test_availability",
     "tests/accounts/test_feeds.py",
     "tests/accounts/test_language.py",
@@ -316,8 +318,6 @@ BOTH_DATABASES = (
 #: faults with the other database. `uv run pytest` runs them all.
 LONG = (
     "tests/cohorts/test_blindness.py::test_nothing_planted_is_in_any_page_and_pages_are_the_same_for_others_in_its_place[captain]",
-    "tests/cohorts/test_fuzz_forms.py::test_every_form_that_somebody_can_open_takes_anything[reviewer]",
-    "tests/cohorts/test_fuzz_forms.py::test_every_form_that_somebody_can_open_takes_anything[stranger]",
     "tests/contributions/demo/test_command.py::test_seeding_alone_and_going_on_in_a_later_week",
 )
 #: Of these one database is enough in CI: they are about processes, and SQLite is the stricter one.

@@ -32,6 +32,7 @@ from cohorts.models import (
     MeetingNote,
     Proposal,
     Publication,
+    Question,
     RoleInvitation,
     SessionRole,
     TableImport,
@@ -273,6 +274,8 @@ def make_both_worlds() -> SimpleNamespace:
     """This one with private words in it, and beside it another, of whose sessions nobody here has heard but the operator."""
     world = make_world()
     world.words = {word: (where, PRIVATE[where.partition(".")[0]]) for word, where in plant(private_rows(world)).items()}
+    # What addresses make for themselves is of this world.
+    by_hand(world), mail(world)
     others = elsewhere(test_visibility.make_world)
     world.elsewhere = others
     for word, where in plant(others.rows, first=2000).items():
@@ -346,6 +349,8 @@ def make_world() -> SimpleNamespace:
     factories.SessionRoleFactory(session=factories.SessionFactory(), user=people["other_organiser"])
     factories.SessionRoleFactory(session=session, user=people["storyteller"], role=SessionRole.Role.STORYTELLER)
     question = factories.QuestionFactory(session=open_session)
+    for kind in sorted({*Question.Kind.values} - {question.kind, "file"}):
+        factories.QuestionFactory(session=open_session, kind=kind, choices="One\nTwo\nThree", required=False)
     factories.CriterionFactory(session=reviewing)
     planned = factories.CohortFactory(session=reviewing)
     factories.MembershipFactory(cohort=planned, role="navigator")

@@ -17,6 +17,8 @@ class SentForm:
     buttons: list[tuple[str, str]] = field(default_factory=list)
     uploads: list[str] = field(default_factory=list)
     is_multipart: bool = False
+    #: What each field is: the type of an input, `textarea` or `select`.
+    kinds: dict[str, str] = field(default_factory=dict)
 
     def __repr__(self) -> str:
         return f"{self.page} → {self.action}"
@@ -47,8 +49,10 @@ class _Reader(HTMLParser):
             self._input(attributes, name)
         elif tag == "textarea" and name:
             self.area = (name, "")
+            self.form.kinds[name] = tag
         elif tag == "select" and name:
             self.select, self.options = name, []
+            self.form.kinds[name] = tag
         elif tag == "option" and self.select:
             self.options.append((attributes.get("value", ""), "selected" in attributes))
 
@@ -58,6 +62,7 @@ class _Reader(HTMLParser):
             self.form.buttons.append((name, attributes.get("value", "")))
             return
         self.form.names.append(name)
+        self.form.kinds[name] = kind
         if kind == "file":
             self.form.uploads.append(name)
         elif kind not in ("checkbox", "radio") or "checked" in attributes:
