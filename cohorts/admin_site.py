@@ -17,9 +17,9 @@ from cohorts.roles import may_use_admin
 #: The order of the work, not of the alphabet. What is not named comes after.
 MODEL_ORDER = ["Session", "Project", "Application", "Review", "ReviewAssignment", "Conflict", "Cohort", "Testimonial"]
 APP_ORDER = ["cohorts", "accounts", "contributions", "background"]
-#: Lists of other packages that have no place here: they show secrets (the keys of sessions log in whoever has them), or
-#: permissions by group, which this site does not use.
-LEFT_OUT = ["django.contrib.auth.", "allauth.mfa.", "allauth.socialaccount.", "allauth.usersessions."]
+#: Lists of other packages that have no place here: they show secrets (the keys of sessions log in whoever has them), let somebody put an
+#: address of their own on another's account and log in with it, or are permissions by group, which this site does not use.
+LEFT_OUT = ["django.contrib.auth.", "allauth."]
 
 
 def _place(name: str, order: list[str]) -> int:

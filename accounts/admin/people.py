@@ -1,5 +1,6 @@
 """People and their GitHub accounts. Organisers read those of their sessions; the operator may change people."""
 
+from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
 from django.contrib import admin
 from django.utils.translation import gettext_lazy as _
@@ -84,6 +85,24 @@ class SecondFactorAdmin(VisibleToAdmin):
     list_select_related = ["user"]
     search_fields = ["user__email", "user__name"]
     fields = ["user", "type", "created_at", "last_used_at"]
+
+    def may_browse(self, request) -> bool:
+        return request.user.is_superuser
+
+    def rows_for(self, queryset, user):
+        return queryset if user.is_superuser else queryset.none()
+
+
+@admin.register(EmailAddress)
+class EmailAddressAdmin(VisibleToAdmin):
+    """Which addresses log somebody in, for the operator to look at. Whoever adds one to somebody else's account is that person from then on:
+    it is done by the person alone, who proves the address."""
+
+    list_display = ["email", "user", "primary", "verified"]
+    list_filter = ["verified", "primary"]
+    list_select_related = ["user"]
+    search_fields = ["email", "user__email", "user__name"]
+    fields = ["user", "email", "primary", "verified"]
 
     def may_browse(self, request) -> bool:
         return request.user.is_superuser

@@ -6,6 +6,7 @@ import pytest
 from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
 from allauth.socialaccount.models import SocialAccount
+from django.contrib import admin
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
@@ -137,3 +138,25 @@ def test_so_does_who_reads_a_concern_and_is_a_contact_no_more(client, settings):
 
 def test_what_only_organisers_see_is_not_among_the_open_pages():
     assert second_factor._open_pages & {"apply_preview", "volunteer_preview"} == set()
+
+
+def test_the_operator_puts_no_address_of_their_own_on_an_account(client):
+    """Whoever could would log in by a code as anybody, and read what was reported in confidence, without a line about it."""
+    person = UserFactory()
+    row = EmailAddress.objects.filter(user=person).first() or EmailAddress.objects.create(user=person, email=person.email)
+    operator = UserFactory(is_superuser=True)
+    client.force_login(operator)
+    taken = {"user": person.pk, "email": "operator@example.net", "verified": "on", "_selected_action": row.pk}
+    assert client.get(reverse("admin:account_emailaddress_changelist")).status_code == 200
+    for address in (
+        reverse("admin:account_emailaddress_add"),
+        reverse("admin:account_emailaddress_change", args=[row.pk]),
+        reverse("admin:account_emailaddress_delete", args=[row.pk]),
+    ):
+        assert client.post(address, {**taken, "post": "yes"}).status_code in (403, 404), address
+    client.post(reverse("admin:account_emailaddress_changelist"), {**taken, "action": "make_verified"})
+    assert list(EmailAddress.objects.filter(user=person).values_list("email", flat=True)) == [row.email]
+
+
+def test_lists_of_packages_about_logging_in_are_not_in_the_admin():
+    assert not [one for one in admin.site._registry.values() if type(one).__module__.startswith("allauth.")]
