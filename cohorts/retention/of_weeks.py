@@ -27,6 +27,7 @@ from cohorts.models import (
     Nudge,
     Session,
     SlotAnswer,
+    Testimonial,
 )
 from cohorts.registrations import messages_of_sessions
 
@@ -112,6 +113,19 @@ def _farewells(session: Session):
     return Farewell.objects.filter(membership__cohort__session=session).exclude(**_FAREWELL_WORDS)
 
 
+def _never_published(session: Session):
+    return Testimonial.objects.filter(session=session).exclude(state=Testimonial.State.PUBLISHED)
+
+
+def _delete_never_published(keys: list[Any]) -> None:
+    # One that was published at this moment stays.
+    Testimonial.objects.filter(pk__in=keys).exclude(state=Testimonial.State.PUBLISHED).delete()
+
+
+def _notes_to_authors(session: Session):
+    return Testimonial.objects.filter(session=session).exclude(moderation_note="")
+
+
 def _mails(session: Session):
     """All about the session, its applications, places, meetings and check-ins that went out, or never will."""
     checkins = CheckIn.objects.filter(membership__cohort__session=session)
@@ -190,6 +204,10 @@ KINDS = [
         goes=_("What people wrote at the end."),
         stays=_("That they said goodbye, testimonials that they published, and certificates."),
         days=730,
-        parts=(Part(_farewells, blanked(Farewell, saved_by_form="", **_FAREWELL_WORDS)),),
+        parts=(
+            Part(_farewells, blanked(Farewell, saved_by_form="", **_FAREWELL_WORDS)),
+            Part(_never_published, _delete_never_published),
+            Part(_notes_to_authors, blanked(Testimonial, moderation_note="")),
+        ),
     ),
 ]

@@ -32,6 +32,7 @@ from cohorts.models import (
     RetentionRun,
     Review,
     SlotAnswer,
+    Testimonial,
     Volunteer,
 )
 from cohorts.retention import removing
@@ -83,6 +84,8 @@ def make():
     LearningEntry.objects.create(membership=membership, text=PLANTED)
     Nudge.objects.create(membership=membership, kind="silent", key="1", note=PLANTED)
     Farewell.objects.create(membership=membership, did=PLANTED, written_at=timezone.now())
+    for author, state, said in ((membership.user, "published", "Come."), (review.reviewer, "declined", PLANTED)):
+        Testimonial.objects.create(session=session, author=author, state=state, text=said, moderation_note=PLANTED)
     meeting = Meeting.objects.create(session=session, starts_at=timezone.now(), agenda=PLANTED, notes=PLANTED)
     MeetingNote.objects.create(meeting=meeting, author=review.reviewer, text=PLANTED)
     MeetingPerson.objects.create(meeting=meeting, user=membership.user, attendance="there")
@@ -153,12 +156,14 @@ def test_all_goes_in_its_time_and_the_numbers_stay(world):
         Volunteer,
         Proposal,
         LateCode,
+        Testimonial,
     ):
         rows = model.objects.exclude(pk=world.other.pk) if model is CheckIn else model.objects.all()
         assert PLANTED not in str(list(rows.values())), model
     assert PLANTED not in str(list(Message.objects.exclude(state="queued").values()))
     assert Message.objects.filter(state="queued", body=PLANTED).count() == 1
     assert Feedback.objects.get().values == {str(world.scale.pk): 4}
+    assert Testimonial.objects.get().text == "Come."
     # Of another session nothing went, and the log says nothing of people.
     world.other.refresh_from_db()
     assert world.other.did == PLANTED
