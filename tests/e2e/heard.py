@@ -70,7 +70,9 @@ def heard(page: Page) -> None:
             while above is not None:
                 headed.add(above)
                 above = parents.get(above)
-    wrong += [f"a table without headers: {node['name']}" for node in nodes if node["role"] == "table" and node["id"] not in headed]
+    wrong += [
+        f"a table without headers: {node['name']}" for node in nodes if node["role"] == "table" and node["id"] not in headed
+    ]
     wrong += page.evaluate(UNSAID)
     assert not wrong, f"{page.url}\n" + "\n".join(wrong)
 

@@ -169,11 +169,11 @@ def test_pages_of_the_account_and_of_trouble(page: Page, live_server, settings):
 #: As whom forms are handed in with nothing in them.
 EMPTY = {
     "account_login": "", "account_signup": "", "contact": "", "report": "member", "apply": "member", "me": "member",
-    "edit_work": "member", "hand_over": "organiser", "volunteer": "member",
+    "edit_work": "member", "hand_over": "organiser",
     "admin:cohorts_session_late_codes": "organiser", "admin:cohorts_session_feedback_new": "organiser",
     "admin:cohorts_session_announcement_new": "organiser", "admin:cohorts_session_copy": "organiser",
     "admin:cohorts_session_import_scores": "organiser", "admin:cohorts_moving_in": "organiser",
-    "admin:cohorts_session_add": "organiser", "admin:cohorts_session_invite": "organiser",
+    "admin:cohorts_session_add": "organiser",
     "admin:cohorts_review_application": "reviewer",
 }  # fmt: skip
 

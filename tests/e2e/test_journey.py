@@ -16,7 +16,7 @@ from contributions.sandbox.transport import sandbox_transport
 from contributions.sandbox.world import World
 from tests import factories
 
-from .browser import axe_in_both_themes, log_in
+from .browser import axe_in_both_themes, log_in, press
 
 pytestmark = [pytest.mark.e2e, pytest.mark.django_db(transaction=True)]
 
@@ -79,7 +79,16 @@ def apply(page: Page, server: str) -> None:
     page.reload()
     expect(page.get_by_label("What would you like to learn?")).to_have_value("How to answer a review")
     page.get_by_role("button", name="Submit application").click()
-    expect(page.get_by_role("heading", name="Please check this")).to_be_visible()
+    # What is wrong has the focus and is read out, and each field says it again.
+    expect(page.get_by_role("alert")).to_be_focused()
+    expect(page.get_by_role("alert")).to_match_aria_snapshot("""
+      - alert:
+        - heading "Please check this" [level=2]
+        - list:
+          - listitem:
+            - link "Can you give four hours a week?"
+    """)
+    expect(page.get_by_role("group", name="Can you give four hours a week?")).to_have_accessible_description(re.compile("."))
     axe_in_both_themes(page)
     page.get_by_role("radio", name="Yes").check()
     page.get_by_label("Your GitHub login").fill("amara-okafor")
@@ -112,7 +121,7 @@ def decide_and_publish(page: Page, server: str, session: Session, application: A
     expect(page.get_by_text("Saved.", exact=True)).to_be_visible()
     page.goto(f"{server}/admin/cohorts/session/{session.pk}/change/")
     axe_in_both_themes(page)
-    page.get_by_role("link", name="Close the review").click()
+    press(page, page.get_by_role("link", name="Close the review"))
     page.wait_for_url("**/close-review/")
     axe_in_both_themes(page)
     page.get_by_role("button", name="Close the review").click()
@@ -124,7 +133,7 @@ def decide_and_publish(page: Page, server: str, session: Session, application: A
     expect(page.frame_locator("iframe.mail-frame").get_by_text("You are offered a place").first).to_be_visible()
     axe_in_both_themes(page)
     page.get_by_role("link", name="Back to all messages").click()
-    page.get_by_role("button", name=re.compile("^Publish")).click()
+    press(page, page.get_by_role("button", name=re.compile("^Publish")))
     page.wait_for_url("**/publications/*/")
     expect(page.get_by_role("heading", name="Waiting to begin")).to_be_visible()
     axe_in_both_themes(page)
@@ -137,7 +146,7 @@ def decide_and_publish(page: Page, server: str, session: Session, application: A
 def accept(page: Page, server: str, application: Application) -> None:
     page.goto(f"{server}/applications/{application.pk}/")
     axe_in_both_themes(page)
-    page.get_by_role("button", name="Take the place").click()
+    press(page, page.get_by_role("button", name="Take the place"))
     expect(page.get_by_text("You are in. We sent you a mail about it.")).to_be_visible()
 
 

@@ -42,6 +42,13 @@ def test_a_report_is_read_and_answered(page: Page, live_server):
     field = page.get_by_role("main").get_by_role("textbox").first
     reach(page, field)
     page.keyboard.type("Thank you. I look into it today.")
-    press(page, field.locator("xpath=ancestor::form").get_by_role("button").first)
-    expect(page.get_by_text("Thank you. I look into it today.").first).to_be_visible()
+    send = page.get_by_role("button", name="Write it down")
+    press(page, send)
+    # Who reads it must be said: the summary has the focus, and the words are still there.
+    expect(page.get_by_role("alert")).to_be_focused()
+    axe_in_both_themes(page)
+    reach(page, page.get_by_role("radio", name="The person who reported it").first)
+    page.keyboard.press("Space")
+    press(page, send)
+    expect(page.get_by_role("article").get_by_text("Thank you. I look into it today.")).to_be_visible()
     assert Concern.objects.get().notes.get().text == "Thank you. I look into it today."
