@@ -88,5 +88,5 @@ def name_of_focus(page: Page) -> str:
     if found is True:
         return ""
     role, name, markup = found
-    assert role and name, f"The focus is on something without a role or a name: {markup}"
+    assert all((role, name)), f"The focus is on something without a role or a name: {markup}"
     return name

@@ -1,11 +1,10 @@
-"""The pages of the account in a real browser: nothing refused by the content security policy, nothing for axe to find."""
+"""The pages of the account in a real browser, as people use them. What each looks like: `test_every_page.py`."""
 
 import json
 import re
 import zipfile
 
 import pytest
-from allauth.account.models import EmailAddress
 from django.urls import reverse
 from playwright.sync_api import expect
 
@@ -18,36 +17,6 @@ from .browser import axe_in_both_themes, log_in
 
 pytestmark = [pytest.mark.e2e, pytest.mark.django_db(transaction=True)]
 
-ENTRANCE = [
-    "account_login",
-    "account_signup",
-    "account_request_login_code",
-    "account_reset_password",
-    "account_reset_password_done",
-    "account_inactive",
-    "github_login",
-    "socialaccount_login_error",
-    "socialaccount_login_cancelled",
-    "code_of_conduct",
-    "privacy",
-]
-OWN = [
-    "me",
-    "availability",
-    "my_data",
-    "my_data_delete",
-    "account_email",
-    "account_change_password",
-    "account_reauthenticate",
-    "account_logout",
-    "mfa_index",
-    "mfa_activate_totp",
-    "mfa_add_webauthn",
-    "mfa_list_webauthn",
-    "socialaccount_connections",
-    "usersessions_list",
-]
-
 
 @pytest.fixture
 def person():
@@ -55,12 +24,6 @@ def person():
     MembershipFactory(user=person)
     GitHubIdentityFactory(user=person, problem="GitHub does not know this login.")
     return person
-
-
-def test_pages_before_the_log_in(page, live_server):
-    for name in ENTRANCE:
-        page.goto(live_server.url + reverse(name))
-        axe_in_both_themes(page)
 
 
 def test_errors_of_a_form_get_the_focus(page, live_server):
@@ -72,32 +35,6 @@ def test_errors_of_a_form_get_the_focus(page, live_server):
     expect(page.locator(".error-summary")).to_be_focused()
     assert page.get_by_label("Email").input_value() == "nobody@example.org"
     axe_in_both_themes(page)
-
-
-def test_own_pages(page, live_server, person):
-    log_in(page, live_server.url, person.email)
-    page.goto(live_server.url + reverse("account_reauthenticate"))
-    page.get_by_label("Password", exact=True).fill(PASSWORD)
-    page.get_by_role("button", name="Go on").click()
-    page.wait_for_url(lambda url: reverse("account_reauthenticate") not in url)
-    other = EmailAddress.objects.create(user=person, email="other@example.org", verified=False)
-    page.goto(live_server.url + reverse("account_email"))
-    axe_in_both_themes(page)
-    # With an address that is not confirmed nobody can turn two-step log-in on.
-    other.delete()
-    for name in OWN:
-        response = page.goto(live_server.url + reverse(name))
-        assert response.status == 200
-        assert page.url == live_server.url + reverse(name)
-        axe_in_both_themes(page)
-
-
-def test_pages_are_as_wide_as_a_phone(page, live_server, person):
-    page.set_viewport_size({"width": 390, "height": 800})
-    log_in(page, live_server.url, person.email)
-    for name in ["me", "availability", "account_email", "mfa_index", "usersessions_list", "my_data"]:
-        page.goto(live_server.url + reverse(name))
-        assert page.evaluate("document.documentElement.scrollWidth") <= 390, name
 
 
 def test_signs_up_with_the_zone_of_the_browser(browser, live_server):
