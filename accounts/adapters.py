@@ -18,6 +18,7 @@ from django.utils.translation import gettext_lazy as _
 from .access.safe_next import is_path_of_ours
 from .access.sealed import seal, unseal
 from .access.second_factor import may_be_removed
+from .addresses import same_address
 from .language import is_spoken
 from .limits import TOO_OFTEN
 from .links import absolute_url
@@ -134,7 +135,8 @@ class SocialAccountAdapter(DefaultSocialAccountAdapter):
         for address in sociallogin.email_addresses:
             if not address.verified or not self.can_authenticate_by_email(sociallogin, address.email):
                 continue
-            own = EmailAddress.objects.filter(email__iexact=address.email, verified=True).select_related("user").first()
+            found = EmailAddress.objects.filter(email__iexact=address.email, verified=True).select_related("user").order_by("pk")
+            own = next((row for row in found if same_address(row.email, address.email)), None)
             if own is not None:
                 return own.user, own.email
         return None
@@ -158,7 +160,7 @@ class MFAAdapter(DefaultMFAAdapter):
     error_messages = DefaultMFAAdapter.error_messages | {
         "add_email_blocked": _("While two-step log-in is on, no address can be added. Turn it off first."),
         "cannot_delete_authenticator": _(
-            "You have a part in a session, so you need a second step. Set another one up first. Then you can remove this one."
+            "You can read what others wrote in confidence, so you need a second step. Set another one up first. Then you can remove this one."
         ),
         "cannot_generate_recovery_codes": _("Turn two-step log-in on first. Then you can make recovery codes."),
         "incorrect_code": _("This code is not right. Codes of the app change every 30 seconds: try the newest one."),

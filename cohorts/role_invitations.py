@@ -16,6 +16,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, override
 
+from accounts.addresses import same_address
 from accounts.audit import record, register_action
 from accounts.links import absolute_url
 from accounts.messages import queue_message, register_kind, register_still_true
@@ -138,7 +139,8 @@ def invitation_of(key: str, now: datetime.datetime | None = None) -> RoleInvitat
 
 def is_to(invitation: RoleInvitation, user) -> bool:
     """Whether `user` has confirmed the address that was asked."""
-    return EmailAddress.objects.filter(user=user, verified=True, email__iexact=invitation.email).exists()
+    confirmed = EmailAddress.objects.filter(user=user, verified=True).values_list("email", flat=True)
+    return any(same_address(address, invitation.email) for address in confirmed)
 
 
 def accept(key: str, *, by, now: datetime.datetime | None = None) -> RoleInvitation:

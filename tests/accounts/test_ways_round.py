@@ -1,6 +1,7 @@
 """Ways round the locks that somebody would try: an account made for somebody else, a browser from before, an odd method, an old part."""
 
 import re
+from types import SimpleNamespace
 
 import pytest
 from allauth.account.models import EmailAddress
@@ -12,6 +13,8 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts.access import proving, second_factor
+from accounts.adapters import SocialAccountAdapter
+from accounts.addresses import same_address
 from accounts.models import GitHubIdentity, Message, User
 from cohorts.concerns.contacts import remove_contact
 from cohorts.models import Concern, ConcernContact, ConcernReader, SessionRole
@@ -160,3 +163,33 @@ def test_the_operator_puts_no_address_of_their_own_on_an_account(client):
 
 def test_lists_of_packages_about_logging_in_are_not_in_the_admin():
     assert not [one for one in admin.site._registry.values() if type(one).__module__.startswith("allauth.")]
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        ("Mike@GitHub.com", "mike@github.com", True),
+        ("m\u0131ke@github.com", "mike@github.com", False),
+        ("mike@g\u0131thub.com", "mike@github.com", False),
+        ("mi\u212ae@github.com", "mike@github.com", False),
+        ("me\u017f@github.com", "mes@github.com", False),
+        ("è@example.org", "è@example.org", True),
+    ],
+)
+def test_letters_that_only_look_alike_are_another_address(one, other, same):
+    assert same_address(one, other) is same
+
+
+def test_github_vouches_for_no_address_that_the_database_takes_for_another(monkeypatch):
+    """As PostgreSQL finds it, which takes the letter without a dot for the one with it."""
+    own = EmailAddress.objects.create(user=UserFactory(), email="mike@example.org", verified=True)
+    found = EmailAddress.objects.filter(pk=own.pk)
+    monkeypatch.setattr("accounts.adapters.EmailAddress.objects.filter", lambda **asked: found)
+    github = SimpleNamespace(
+        email_addresses=[EmailAddress(email="m\u0131ke@example.org", verified=True)], account=SimpleNamespace(provider="github")
+    )
+    adapter = SocialAccountAdapter()
+    monkeypatch.setattr(adapter, "can_authenticate_by_email", lambda login, email: True)
+    assert adapter.authenticate_by_email(github) is None
+    github.email_addresses[0].email = "MIKE@example.org"
+    assert adapter.authenticate_by_email(github) == (own.user, own.email)
