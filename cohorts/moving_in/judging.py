@@ -131,7 +131,23 @@ class _Sessions(RowJudge):
         return slug
 
 
-class _People(RowJudge):
+class _Placing(RowJudge):
+    """Rows that may put somebody into a cohort."""
+
+    def _may_be_placed(self, session: Session, email: str) -> None:
+        """A part in what still goes on is asked for: nobody is in a cohort without having said yes, and nobody learns by it whose account an
+        address is."""
+        if self.known.now < session.ends_at and not self.known.by.is_superuser and email not in self.known.familiar:
+            self.problem(
+                "email",
+                _(
+                    "This session is not over, and nobody with this address is in a session of yours. Add the address on the page of the "
+                    "cohort: they get a mail, and say yes or no."
+                ),
+            )
+
+
+class _People(_Placing):
     def __init__(self, *args):
         super().__init__(*args)
         self.seen: dict[tuple, int] = {}
@@ -155,7 +171,7 @@ class _People(RowJudge):
             state = State.LEFT
         if session is None or self.wrong:
             return None
-        self._may_have_place(session, role, state)
+        self._may_have_place(session, role, state, email)
         entry = PersonEntry(
             self.row.number,
             email,
@@ -183,17 +199,19 @@ class _People(RowJudge):
             self.problem("session", _("The whole table is for %(session)s. Choose “the rows say it” to import people of several sessions.") % {"session": self.known.session})  # fmt: skip
         return found
 
-    def _may_have_place(self, session: Session, role: str, state: str) -> None:
+    def _may_have_place(self, session: Session, role: str, state: str, email: str) -> None:
+        """Whether the person can be given this here."""
         if role not in Role.values and self.known.now < session.ends_at and not self.known.by.is_superuser:
             self.problem("role", _("This session is not over: ask people on its page to take this role. They get a mail."))
-        if role != Role.MEMBER:
-            return
-        if session.published_at is None:
+        elif role == Role.MEMBER and session.published_at is None:
             self.problem("role", _("The decisions of this session are not published: its members come by their applications."))
-        elif state == State.ACTIVE and self.known.now >= session.ends_at:
-            self.problem("state", _("This session is over: its people have completed it, or left."))
-        elif state == State.COMPLETED and self.known.now < session.ends_at:
-            self.problem("state", _("This session is not over. Leave the cell empty for who takes part."))
+        elif role in Role.values:
+            self._may_be_placed(session, email)
+        if role == Role.MEMBER and session.published_at is not None:
+            if state == State.ACTIVE and self.known.now >= session.ends_at:
+                self.problem("state", _("This session is over: its people have completed it, or left."))
+            elif state == State.COMPLETED and self.known.now < session.ends_at:
+                self.problem("state", _("This session is not over. Leave the cell empty for who takes part."))
 
     def _compare(self, entry: PersonEntry) -> None:
         """With the rows before, and with what the site has."""
@@ -229,7 +247,7 @@ class _People(RowJudge):
             entry.outcome = Outcome.THERE
 
 
-class _Applications(RowJudge):
+class _Applications(_Placing):
     def __init__(self, *args):
         super().__init__(*args)
         self.latest: dict[str, ApplicationEntry] = {}
@@ -256,6 +274,8 @@ class _Applications(RowJudge):
             self.problem("cohort", _("Only who was accepted has a place in a cohort. Correct the status, or empty this cell."))
         if cohort and not self.is_published:
             self.problem("cohort", _("The decisions of this session are not published: give places when you form cohorts here."))
+        elif cohort and email:
+            self._may_be_placed(self.session, email)
         projects, answers = self._projects(), self._answers()
         if email and email == self.known.by.email.lower() and self.known.now < self.session.ends_at:
             self.problem("email", _("Nobody brings in their own application to a session that is not over."))

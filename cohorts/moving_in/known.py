@@ -28,6 +28,8 @@ class Known:
     sessions: dict[str, Session] = field(default_factory=dict)
     slugs: set[str] = field(default_factory=set)
     people: dict[str, int] = field(default_factory=dict)
+    #: Addresses in small letters of those whose address `by` reads anyway.
+    familiar: set[str] = field(default_factory=set)
     projects: dict[str, int] = field(default_factory=dict)
     questions: list[Question] = field(default_factory=list)
     #: Session, name of the cohort in small letters → its number.
@@ -57,6 +59,7 @@ def load_known(session: Session | None, emails: Iterable[str], *, by, now: datet
     for chunk in chunks(sorted(set(emails))):
         rows = User.objects.annotate(key=Lower("email")).filter(key__in=chunk)
         found.people |= dict(rows.values_list("key", "pk"))
+        found.familiar |= set(rows.organised_by(by).values_list("key", flat=True))
     for pk, slug, name in Project.objects.values_list("pk", "slug", "name"):
         found.projects |= {key_of(slug): pk, key_of(name): pk}
     numbers = [one.pk for one in chosen]

@@ -182,6 +182,20 @@ def test_each_thing_that_is_wrong_is_named_by_row_and_column_and_the_good_rows_c
         content_of(row)
 
 
+def test_nobody_is_put_into_what_still_goes_on_without_having_been_asked(world):
+    past, organiser, _projects = world
+    running = SessionRoleFactory(session=SessionFactory(name="Running"), role="organiser", user=organiser).session
+    MembershipFactory(cohort__session=past, user=UserFactory(email="mine@example.org"))
+    UserFactory(email="known@example.org")
+    table = "email,cohort\nmine@example.org,Venus\nknown@example.org,Venus\nnobody@example.org,Venus\n"
+    for kind, choices in (("people", {"role": "member"}), ("applications", {"status": "accepted"})):
+        row = bring(table, kind, running, organiser, **choices)
+        told = [(one.row, one.column) for one in plan_import(row, by=organiser).problems]
+        assert told == [(3, "email"), (4, "email")], "with an account or without, all the same"
+        by_operator = bring(table, kind, running, UserFactory(is_superuser=True), **choices)
+        assert plan_import(by_operator, by=by_operator.made_by).problems == []
+
+
 def test_a_word_is_explained_once_and_remembered_for_the_next_file(world):
     session, organiser, _projects = world
     row = bring("email,decision,Why?\na@x.org,Hurra!,x\nb@x.org,Leider nein,y\n", "applications", session, organiser)
@@ -198,13 +212,14 @@ def test_a_word_is_explained_once_and_remembered_for_the_next_file(world):
 
 
 def test_what_is_not_decided_yet_is_decided_here(world):
-    _session, organiser, _projects = world
+    past, organiser, _projects = world
     session = SessionFactory(reviewing=True)
     SessionRoleFactory(session=session, user=organiser, role="organiser")
     text = f"email,status,cohort\na@x.org,submitted,\nb@x.org,accepted,\nc@x.org,,Venus\n{organiser.email},,\n"
     plan = plan_import(bring(text, "applications", session, organiser), by=organiser)
     assert [(one.row, one.column) for one in plan.problems] == [(3, "status"), (4, "cohort"), (5, "email")]
     assert [one.status for one in plan.entries] == ["submitted"]
+    MembershipFactory(cohort__session=past, user=UserFactory(email="b@x.org"))
     people = plan_import(
         bring("email,role,team\na@x.org,member,Venus\nb@x.org,mentor,Venus\n", "people", session, organiser), by=organiser
     )
