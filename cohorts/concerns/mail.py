@@ -80,7 +80,7 @@ def tell_unread(concern: Concern, contact: User) -> None:
             lines=[
                 _("Somebody reported a concern some days ago, and nobody of those who were chosen has read it."),
                 _(
-                    "You cannot read it yourself. Please ask the other contacts, without naming anybody, to look at their list of concerns. Who sent it is asked to choose somebody else as well."
+                    "You cannot read it yourself. Please ask the other contacts, without naming anybody, to look at their list of concerns. Who sent it can choose somebody else as well."
                 ),
                 _("The contacts are named here:"),
                 absolute_url(reverse("code_of_conduct")),
