@@ -63,7 +63,9 @@ class Page:
     def unchanging(self) -> tuple:
         """What must be the same at the next load. Lengths and tags of what has a nonce in it differ by themselves."""
         headers = {
-            name: _OF_THE_LOAD.sub("", value) for name, value in self.headers.items() if name not in ("Set-Cookie", "Vary")
+            name: _OF_THE_LOAD.sub("", value)
+            for name, value in self.headers.items()
+            if name not in ("Set-Cookie", "Vary", "X-Request-ID")
         }
         return self.status, _OF_THE_LOAD.sub("", self.text), headers
 
