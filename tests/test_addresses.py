@@ -273,7 +273,9 @@ def made(kept):
 def make_both_worlds() -> SimpleNamespace:
     """This one with private words in it, and beside it another, of whose sessions nobody here has heard but the operator."""
     world = make_world()
-    world.words = {word: (where, PRIVATE[where.partition(".")[0]]) for word, where in plant(private_rows(world)).items()}
+    rows = private_rows(world)
+    world.private = list(rows.values())
+    world.words = {word: (where, PRIVATE[where.partition(".")[0]]) for word, where in plant(rows).items()}
     # What addresses make for themselves is of this world.
     by_hand(world), mail(world)
     others = elsewhere(test_visibility.make_world)

@@ -57,7 +57,8 @@ def forms_of(world, role: str, without: set[str] = frozenset()) -> list[SentForm
         elif response.status_code == 200 and "html" in response.headers.get("Content-Type", ""):
             for form in forms_on(response.text, address):
                 form.values = [(name, value) for name, value in form.values if name != "csrfmiddlewaretoken"]
-                form.names = [name for name in form.names if name != "csrfmiddlewaretoken"]
+                # What stands in for rows that scripts add is no field yet.
+                form.names = [name for name in form.names if name != "csrfmiddlewaretoken" and "__prefix__" not in name]
                 fields = {re.sub(r"\d+", "0", name) for name in form.names}
                 found.setdefault((re.sub(r"\d+", "0", form.action), *sorted(fields)), form)
     return list(found.values())

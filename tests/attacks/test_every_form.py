@@ -25,10 +25,8 @@ from tests.test_addresses import client_of, make_both_worlds, told_to
 LONG = os.environ.get("HYPOTHESIS_PROFILE") == "long"
 #: Each finds forms that those before do not have. The operator may open everything, so that nothing is foreign to them.
 WHO = ("anonymous", "applicant", "member", *(["navigator", "reviewer"] if LONG else []), "organiser", "operator")
-#: What chooses rows by their numbers. What is typed into is looked at as text.
-CHOOSES = ("hidden", "radio", "checkbox", "select", "number")
 #: Of Django's sets of forms, and of our drafts: numbers that name no row.
-COUNTS = re.compile(r"_FORMS$|version$|^version|_checkbox$|week|hours|minutes|slots|order$|rank$|energy|days|^\d+$")
+COUNTS = re.compile(r"_FORMS$|version$|week|hours|minutes|slots|order$|rank$|energy|_day$|^\d+$")
 
 
 @pytest.fixture(scope="module")
@@ -98,8 +96,9 @@ class Elsewhere:
 def foreign(form):
     """The form with one field after the other naming a row of the other world, whatever kind of row it is."""
     for name in dict.fromkeys(form.names):
-        kind = form.kinds.get(name, "")
-        if kind not in CHOOSES or COUNTS.search(name):
+        # Also where nothing is there to be chosen yet: a hidden field of a new row.
+        is_number = any(value.isdecimal() for value in form.offers.get(name, ())) or name.endswith("-id")
+        if not is_number or COUNTS.search(name):
             continue
         for key in (FIRST_KEY, *([FIRST_KEY + 1, FIRST_KEY + 2] if LONG else [])):
             values = [pair for pair in form.values if pair[0] != name] + [(name, str(key))]
@@ -129,7 +128,7 @@ def test_no_form_takes_rows_of_somebody_else(world, who):
             if kind not in tried:
                 tried.add(kind)
                 problems += [(form, name, said) for said in in_vain(client, lambda v=values, f=form: send(client, f, v), judge)]
-    assert len(tried) > (3 if who == "anonymous" else 8)
+    assert len(tried) > (30 if who == "organiser" else 1), "the forms were not found"
     assert not problems, problems
 
 

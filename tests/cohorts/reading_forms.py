@@ -19,6 +19,8 @@ class SentForm:
     is_multipart: bool = False
     #: What each field is: the type of an input, `textarea` or `select`.
     kinds: dict[str, str] = field(default_factory=dict)
+    #: What can be chosen in each field that offers something, and what hidden ones hold.
+    offers: dict[str, list[str]] = field(default_factory=dict)
 
     def __repr__(self) -> str:
         return f"{self.page} → {self.action}"
@@ -55,6 +57,7 @@ class _Reader(HTMLParser):
             self.form.kinds[name] = tag
         elif tag == "option" and self.select:
             self.options.append((attributes.get("value", ""), "selected" in attributes))
+            self.form.offers.setdefault(self.select, []).append(attributes.get("value", ""))
 
     def _input(self, attributes, name):
         kind = attributes.get("type", "text")
@@ -63,6 +66,8 @@ class _Reader(HTMLParser):
             return
         self.form.names.append(name)
         self.form.kinds[name] = kind
+        if kind in ("hidden", "checkbox", "radio"):
+            self.form.offers.setdefault(name, []).append(attributes.get("value", ""))
         if kind == "file":
             self.form.uploads.append(name)
         elif kind not in ("checkbox", "radio") or "checked" in attributes:
