@@ -148,6 +148,17 @@ class SocialAccountAdapter(DefaultSocialAccountAdapter):
         user.time_zone = zone_from_cookie(request.COOKIES.get(COOKIE, "")).key
         return user
 
+    def save_user(self, request, sociallogin, form=None):
+        """Whoever signs up with an address that GitHub has not confirmed proves it first, also where GitHub has confirmed another one.
+
+        Otherwise they would be in at once, where for an address with an account they are told of a code: the difference says who has an
+        account. And somebody else's address would lie on an account that is in use, and let its owner into that instead of one of theirs.
+        """
+        typed = form.cleaned_data.get("email") or "" if form else ""
+        if typed and not any(one.verified and same_address(one.email, typed) for one in sociallogin.email_addresses):
+            sociallogin.email_addresses = []
+        return super().save_user(request, sociallogin, form)
+
     def get_signup_form_initial_data(self, sociallogin):
         initial = super().get_signup_form_initial_data(sociallogin)
         return initial | {"name": sociallogin.user.name}

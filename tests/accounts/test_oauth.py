@@ -1,5 +1,6 @@
 """The round trip to GitHub and back, against a strict fake: PKCE, state, who may have which account."""
 
+import re
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -56,6 +57,24 @@ def test_nobody_signs_up_with_github_without_accepting_the_terms(client, db, fak
     response = sign_up(client, accept_terms="")
     assert "Without your consent" in response.text
     assert not User.objects.exists()
+
+
+def test_with_github_nobody_learns_who_has_an_account_nor_leaves_an_address_on_theirs(db, fake_github):
+    UserFactory(email="known@example.org")
+
+    def answer(address):
+        client = Client()
+        fake_github.account = FakeAccount(emails=[("mallory@example.net", True)])
+        round_trip(client, fake_github)
+        response = sign_up(client, email=address)
+        page = client.get(response.url)
+        text = re.sub(r'csrfmiddlewaretoken" value="[^"]+"|X-CSRFToken": "[^"]+"|nonce="[^"]*"', "", page.text)
+        return response.status_code, response.url, "_auth_user_id" in client.session, text.replace(address, "")
+
+    assert answer("known@example.org") == answer("other@example.org")
+    made = EmailAddress.objects.get(email="other@example.org")
+    assert (made.user.email, made.verified) == ("other@example.org", False)
+    assert not EmailAddress.objects.filter(email="mallory@example.net").exists()
 
 
 def test_asks_with_pkce_and_a_state_and_for_little(client, db, fake_github):
