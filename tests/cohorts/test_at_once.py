@@ -5,22 +5,38 @@ import threading
 
 import pytest
 from django.core import mail
-from django.db import OperationalError, connection, transaction
+from django.db import DatabaseError, OperationalError, connection, transaction
 from django.utils import timezone
 
-from accounts.models import Message
+from accounts.data_requests import request_deletion, request_export
+from accounts.models import DataRequest, Message, TermsAcceptance
 from accounts.personal_data import delete_account
+from accounts.terms import accept_terms
 from cohorts import applications, publishing
 from cohorts.applications import accept_offer, decline_offer, save_draft, submit, withdraw
+from cohorts.concerns import new_key, report
 from cohorts.decisions import plan_publication
 from cohorts.entries import Entry
-from cohorts.models import Application, ApplicationEvent, Conflict, Membership, Publication, Review, Session
+from cohorts.models import (
+    Application,
+    ApplicationEvent,
+    Concern,
+    ConcernContact,
+    Conflict,
+    Membership,
+    Publication,
+    Review,
+    RoleInvitation,
+    Session,
+    SessionRole,
+)
 from cohorts.moves import MoveError
 from cohorts.pending import set_pending_decision, set_pending_decisions
 from cohorts.placing import PlacingError, place
 from cohorts.publishing import PublishError, carry_on
 from cohorts.publishing import publish as press
 from cohorts.reviews import declare_conflict, hand_in
+from cohorts.role_invitations import accept, invite, key_of
 from cohorts.waitlist import look_after_free_places
 from cohorts.waitlist_offers import offer_place, plan_offer
 from tests.cohorts.publishing import publish
@@ -230,3 +246,25 @@ def test_of_two_organisers_who_offer_the_same_person_a_place_one_is_told():
     assert sorted(type(answer).__name__ for answer in answers) == ["Application", "OfferError"]
     assert Message.objects.filter(kind="decision_offer").count() == 1
     assert Membership.objects.filter(state="invited").count() == 1
+
+
+def test_new_forms_that_are_sent_twice_at_once_count_once():
+    """A report, a part that is accepted or offered, data that is asked for, terms that are accepted, and an account that goes."""
+    role = SessionRoleFactory()
+    asked, key = UserFactory(), new_key()
+    contact = ConcernContact.objects.create(user=role.user, session=role.session).user
+    part = key_of(invite(role.session, "reviewer", asked.email, by=role.user))
+    for twice, model, more in (
+        (lambda: report(by=asked, text="Said once", readers=[contact.pk], key=key), Concern, 1),
+        (lambda: accept(part, by=asked), SessionRole, 1),
+        (lambda: invite(role.session, "reviewer", "new@example.org", by=role.user), RoleInvitation, 1),
+        (lambda: request_export(asked, by=asked), DataRequest, 1),
+        (lambda: accept_terms(asked), TermsAcceptance, None),
+        (lambda: request_deletion(asked, by=asked), DataRequest, 1),
+    ):
+        before = model.objects.count()
+        answers = at_once(twice, twice, twice)
+        # Whoever comes second is told in words, or gets the same.
+        broken = [answer for answer in answers if isinstance(answer, (DatabaseError, AttributeError, KeyError))]
+        assert not broken, broken
+        assert more is None or model.objects.count() == before + more, (model, answers)
