@@ -2,6 +2,7 @@
 
 import datetime
 from collections.abc import Iterator
+from typing import Any
 
 from django.db.models import Count, Min
 from django.utils import timezone
@@ -16,21 +17,26 @@ WAITING_TOO_LONG = datetime.timedelta(minutes=30)
 LOOK_BACK = datetime.timedelta(days=1)
 
 
-def check_mail() -> tuple[str, dict[str, int | None]]:
+def check_mail() -> tuple[str, dict[str, Any]]:
     """Messages that wait, the age of the oldest in seconds (None: none waits), and how many failed since yesterday, and how many wait
-    for an organiser to say whether they arrived."""
+    for an organiser to say whether they arrived. `problems` says in words what an operator should look at."""
     now = timezone.now()
     waiting = Message.objects.filter(state=Message.State.QUEUED)
     oldest = waiting.aggregate(since=Min("created_at"))["since"]
     failed = Message.objects.filter(state=Message.State.FAILED, tried_at__gt=now - LOOK_BACK).count()
-    is_late = oldest is not None and now - oldest > WAITING_TOO_LONG
+    late = now - oldest if oldest is not None and now - oldest > WAITING_TOO_LONG else None
+    problems = []
+    if late is not None:
+        minutes = late // datetime.timedelta(minutes=1)
+        problems.append(f"Mail has waited for {minutes} minutes. Look under Messages why, and whether the mail server answers.")
     return (
-        "degraded" if is_late else "ok",
+        "degraded" if problems else "ok",
         {
             "waiting": waiting.count(),
             "oldest_waiting_seconds": None if oldest is None else round((now - oldest).total_seconds()),
             "failed_since_yesterday": failed,
             "unsure": Message.objects.filter(state=Message.State.UNSURE).count(),
+            "problems": problems,
         },
     )
 

@@ -62,7 +62,8 @@ def _database_answers() -> bool:
             cursor.fetchone()
     # Whatever goes wrong here (a driver's own error, a file that is no database) means the same.
     except Exception as error:
-        logger.warning("The database does not answer: %s", type(error).__name__)
+        words = in_words(error) if isinstance(error, DATABASE_ERRORS) else "it does not answer"
+        logger.warning("The database is not available: %s (%s).", words, type(error).__name__)
         _forget_broken_connection()
         return False
     return True

@@ -14,6 +14,8 @@ urlpatterns = [
 ]
 
 handler400 = "config.errors.bad_request"
+#: Asked by the log-in's limits.
+handler429 = "config.errors.too_often"
 
 if settings.DEBUG_TOOLBAR:
     from debug_toolbar.toolbar import debug_toolbar_urls

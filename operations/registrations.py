@@ -7,11 +7,13 @@ from django.contrib.sessions.models import Session
 from django.core.cache import cache
 from django.db import DatabaseError
 
+from background.health import register_check
 from background.models import TaskRun, WorkerBeat
 
 from .backup import register_folder, register_reset
 from .metrics import register_figures
 from .metrics.own import about_tasks, about_the_site
+from .room import check_disk
 
 
 def log_everybody_out() -> str | None:
@@ -42,5 +44,6 @@ def register() -> None:
     register_reset("sessions", log_everybody_out)
     register_reset("cache", forget_the_cache)
     register_reset("workers", forget_workers)
+    register_check("disk", check_disk)
     register_figures("site", about_the_site)
     register_figures("tasks", about_tasks)

@@ -79,7 +79,7 @@ def history_of(message: Message) -> list[Happening]:
 def _of_the_row(message: Message) -> Iterator[Happening]:
     yield Happening(message.created_at, _("Written."))
     if message.tried_at:
-        text = ngettext("Tried once.", "Tried %(times)s times; this is the last one.", message.attempts)
+        text = ngettext("Tried once.", "Tried %(times)s times; this was the latest try.", message.attempts)
         yield Happening(message.tried_at, text % {"times": message.attempts})
     if message.sent_at:
         yield Happening(message.sent_at, _("Taken by the mail server."))

@@ -43,6 +43,10 @@ class ConcernContactForm(forms.ModelForm):
             # A session is not made on the way.
             for way in ("add", "change", "delete", "view"):
                 setattr(self.fields["session"].widget, f"can_{way}_related", False)
+        if self.named_by.is_superuser and not self.instance.pk:
+            self.fields["person_email"].help_text = _(
+                "Of somebody with an account here. They get a mail, and can take their name off the page."
+            )
         if "session" in self.fields and not self.named_by.is_superuser:
             self.fields["session"].required = True
             self.fields["session"].help_text = _("The name stands with this session.")
@@ -52,6 +56,8 @@ class ConcernContactForm(forms.ModelForm):
         if self.instance.pk:
             return email
         user = User.objects.organised_by(self.named_by).with_email(email).filter(is_active=True).first()
+        if user is None and self.named_by.is_superuser:
+            raise forms.ValidationError(_("Nobody has an account with this address. This person signs up first."))
         if user is None:
             raise forms.ValidationError(_("Nobody in your sessions has this address. Give this person a role there first."))
         # Set before the model is validated, so that “this person is named already” is found.

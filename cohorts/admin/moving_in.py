@@ -1,5 +1,6 @@
 """The pages of moving in: upload, what the columns mean, what would happen, how far it is, and the way back."""
 
+import datetime
 from dataclasses import dataclass
 
 from django.contrib import messages
@@ -9,6 +10,8 @@ from django.shortcuts import redirect, render
 from django.template.response import TemplateResponse
 from django.urls import path, reverse
 from django.utils.decorators import method_decorator
+from django.utils.formats import date_format
+from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 from django.utils.translation import npgettext
 from django.views.decorators.cache import never_cache
@@ -25,6 +28,7 @@ from cohorts.moving_in.planning import Plan, plan_import
 from cohorts.moving_in.table import REASON, TableError, first_rows, read_table
 from cohorts.moving_in.undoing import start_undo
 from cohorts.moving_in.writing import ImportRefused, may_work_with, start_import
+from cohorts.retention.schedule import schedule_of
 from cohorts.upload_limits import dropped_uploads
 
 from .access import part_of
@@ -35,6 +39,8 @@ from .moving_in_form import MappingForm, UploadForm
 SHOWN = 100
 #: Rows that are named where the same is wrong in many.
 ROWS_SHOWN = 8
+#: Kinds of what a table of applications brings in, by their key in `cohorts.retention`.
+ANSWERS = ("answers_not_accepted", "answers_accepted")
 #: Imports on one page of the list.
 AT_ONCE = 25
 
@@ -272,12 +278,25 @@ def _grouped(problems: list[Problem]) -> list[Group]:
     return list(found.values())
 
 
+def _soon_gone(plan: Plan, now: datetime.datetime | None = None) -> list[str]:
+    """Of a session that ended long ago, answers are not kept any more: they would come in, and go within a day."""
+    session = plan.known.session if plan.known else None
+    if session is None or not plan.entries:
+        return []
+    due = [line for line in schedule_of(session) if line.kind.key in ANSWERS and line.is_due(now)]
+    words = _(
+        "“%(what)s” of %(session)s is kept until %(day)s, and that is over: what you bring in of it goes within a day. "
+        "To keep it longer, first change the days under “What is kept how long” on the session’s page."
+    )
+    return [words % {"what": line.kind.label, "session": session, "day": date_format(localtime(line.goes_at))} for line in due]
+
+
 def _plan_context(plan: Plan) -> dict:
     grouped = _grouped(plan.problems)
     return {
         "plan": plan,
         "made_by_plan": _in_words(plan.made),
-        "notices": plan.notices(),
+        "notices": [*plan.notices(), *_soon_gone(plan)],
         "there": plan.count(Outcome.THERE),
         "older": plan.count(Outcome.OLDER),
         "good": len(plan.entries),

@@ -1,9 +1,9 @@
 """Looks at the running site: database, folders, disk, mail, web server, workers, backups, clock. Each gives what it finds."""
 
 import datetime
-import os
 import shutil
 import smtplib
+import socket
 import ssl
 import tempfile
 import time
@@ -13,7 +13,6 @@ from pathlib import Path
 import httpx2 as httpx
 from django.conf import settings
 from django.contrib.auth import get_user_model
-from django.core.cache import cache
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 from django.utils import timezone
@@ -24,6 +23,7 @@ from background.trouble import DATABASE_ERRORS, in_words
 from operations.backup import BackupError, last_backup
 from operations.backup.places import folders
 from operations.backup.programs import program
+from operations.room import cache_keeps
 
 Findings = Iterator[tuple[int, str, str]]
 
@@ -67,9 +67,7 @@ def at_migrations() -> Findings:
         yield 103, f"{len(waiting)} migrations have not run.", "Run manage.py migrate, then restart web server and workers."
         return
     try:
-        mark = os.urandom(8).hex()
-        cache.set("operations.check", mark, 60)
-        kept = cache.get("operations.check") == mark
+        kept = cache_keeps()
     except Exception as error:
         yield (
             104,
@@ -78,7 +76,11 @@ def at_migrations() -> Findings:
         )
         return
     if not kept:
-        yield 21, "The cache keeps nothing, so limits on log-ins do not hold.", "Look at CACHE_URL."
+        yield (
+            21,
+            "The cache keeps nothing, so nobody can log in.",
+            "Look at CACHE_URL, and at the disk of the database where it is kept there.",
+        )
 
 
 def at_background() -> Findings:
@@ -212,7 +214,20 @@ def at_mail() -> Findings:
     except smtplib.SMTPAuthenticationError:
         yield 42, f"The mail server {host} does not take the site's user name and password.", hint
     except (OSError, smtplib.SMTPException) as error:
-        yield 42, f"The mail server {host}:{port} does not do ({type(error).__name__}): no mail goes out.", hint
+        yield 42, f"No mail goes out: the mail server {host}:{port} {_what_it_did(error)} ({type(error).__name__}).", hint
+
+
+def _what_it_did(error: Exception) -> str:
+    """The rest of a sentence that begins with the server."""
+    if isinstance(error, socket.gaierror):
+        return "is not known by this name"
+    if isinstance(error, ssl.SSLError):
+        return "has no certificate that holds for this name, or speaks no TLS on this port"
+    if isinstance(error, ConnectionRefusedError):
+        return "takes no connection on this port"
+    if isinstance(error, TimeoutError):
+        return f"does not answer within {PATIENCE} seconds (the provider of this machine may block the port)"
+    return "does not do what it should"
 
 
 def at_web() -> Findings:

@@ -7,6 +7,7 @@ from allauth.usersessions.models import UserSession
 from django.contrib.sessions.backends.db import SessionStore
 from django.contrib.sessions.models import Session as BrowserSession
 from django.core.cache import cache
+from django.core.cache.backends.dummy import DummyCache
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
@@ -101,6 +102,23 @@ def test_guessing_passwords_has_an_end_and_a_page_that_says_so(limits, client):
         answer = client.post(reverse("account_login"), {"login": person.email, "password": "wrong"})
     assert answer.status_code == 429
     assert b"<h1" in answer.content
+
+
+def test_a_limit_that_cannot_be_counted_says_that_nothing_can_be_saved(limits, client, settings):
+    """As when the disk of a database that keeps the cache is full: there Django's cache says nothing, and keeps nothing."""
+    limits(login="100/h/ip")
+    settings.CACHES = {"default": {"BACKEND": "tests.accounts.test_limits.FullCache"}}
+    answer = client.post(reverse("account_login"), {"login": "ada@example.org", "password": "wrong"})
+    assert answer.status_code == 503
+    assert b"Nothing can be saved right now" in answer.content
+    assert b"Too often" not in answer.content
+
+
+class FullCache(DummyCache):
+    """Takes everything and keeps nothing."""
+
+    def add(self, *args, **kwargs):
+        return False
 
 
 class TestForgetting:

@@ -506,12 +506,14 @@ def test_secret_messages_are_nobody_elses(person):
 def test_health_notices_mail_that_does_not_go_out(person):
     from accounts.health import check_mail
 
-    assert check_mail() == ("ok", {"waiting": 0, "oldest_waiting_seconds": None, "failed_since_yesterday": 0, "unsure": 0})
+    nothing = {"waiting": 0, "oldest_waiting_seconds": None, "failed_since_yesterday": 0, "unsure": 0, "problems": []}
+    assert check_mail() == ("ok", nothing)
     write(person)
     assert check_mail()[0] == "ok"
     Message.objects.update(created_at=timezone.now() - datetime.timedelta(hours=1))
     status, value = check_mail()
     assert status == "degraded"
     assert value["oldest_waiting_seconds"] >= 3600
+    assert value["problems"][0].startswith("Mail has waited for 6")
     Message.objects.update(state=State.UNSURE)
-    assert check_mail() == ("ok", {"waiting": 0, "oldest_waiting_seconds": None, "failed_since_yesterday": 0, "unsure": 1})
+    assert check_mail() == ("ok", nothing | {"unsure": 1})

@@ -318,6 +318,12 @@ def test_who_names_contacts(client, world):
     assert AuditEntry.objects.filter(action="concern.contact_named", subject_key=world.dan.pk).exists()
     of_site = ConcernContact.objects.get(user=world.ben)
     assert client.get(reverse("admin:cohorts_concerncontact_change", args=[of_site.pk])).status_code == 404
+    # The operator names anybody who has an account.
+    client.force_login(world.operator)
+    answer = client.post(add, form | {"person_email": "nobody@example.org", "session": ""})
+    assert "Nobody has an account with this address" in answer.text
+    assert "Of somebody with an account here" in answer.text
+    assert client.post(add, form | {"person_email": "ada@example.org", "session": ""}).status_code == 302
     with pytest.raises(PermissionDenied):
         concerns.name_contact(ConcernContact(user=world.dan), by=world.organiser)
     # Twice is refused in words, by the operator's page for the site as well.

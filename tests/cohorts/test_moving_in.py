@@ -12,7 +12,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts.models import AuditEntry, GitHubIdentity, Message, User
-from cohorts.models import Answer, Application, Cohort, ImportedRow, Membership, Session, SessionRole, TableImport
+from cohorts.models import Answer, Application, Cohort, ImportedRow, Membership, RetentionRule, Session, SessionRole, TableImport
 from cohorts.moving_in import writing
 from cohorts.moving_in.keeping import GoneError, content_of, delete_old_files
 from cohorts.moving_in.mapping import change_header, change_mapping, upload
@@ -20,6 +20,7 @@ from cohorts.moving_in.planning import plan_import
 from cohorts.moving_in.table import REASON, TableError
 from cohorts.moving_in.undoing import carry_out_undo, start_undo
 from cohorts.moving_in.writing import ImportRefused, carry_on, carry_on_imports, start_import
+from cohorts.retention.kinds import LONGEST
 from cohorts.stages import Stage, stage_of
 from tests.cohorts.test_moving_in_tables import GOOGLE
 from tests.factories import ApplicationFactory, MembershipFactory, ProjectFactory, SessionFactory, SessionRoleFactory, UserFactory
@@ -419,3 +420,15 @@ def test_no_table_tells_who_has_begun_to_write(world):
     assert (row.state, row.counts["application"]) == ("done", 1)
     begun.refresh_from_db()
     assert (begun.status, begun.draft) == ("draft", {"1": "x"})
+
+
+def test_whoever_brings_in_what_is_kept_no_longer_is_told_before(client, world):
+    session, organiser, _projects = world
+    client.force_login(organiser)
+    row = bring(GOOGLE, "applications", session, organiser, status="accepted")
+    page = reverse("admin:cohorts_moving_in_table", args=[row.pk])
+    notice = "what you bring in of it goes within a day"
+    for days, told in ((1, True), (LONGEST, False)):
+        RetentionRule.objects.update_or_create(session=session, kind="answers_accepted", defaults={"days": days})
+        RetentionRule.objects.update_or_create(session=session, kind="answers_not_accepted", defaults={"days": LONGEST})
+        assert (notice in client.get(page, {"look": "1"}).text) is told
