@@ -56,31 +56,54 @@ def changes_roles(request: HttpRequest, arguments: Mapping[str, Any]) -> bool:
     if not when_sent(request, arguments):
         return False
     sent = request.POST
-    total, initial = (_number(sent.get(f"roles-{name}_FORMS")) for name in ("TOTAL", "INITIAL"))
-    if any(sent.get(f"roles-{row}-person_email") for row in range(initial, total)):
+    if _names_somebody(sent, "roles-"):
         return True
-    numbers = [_number(sent.get(f"roles-{row}-id")) for row in range(initial)]
-    stored = {one.pk: one for one in SessionRole.objects.filter(pk__in=numbers)}
-    for row, number in enumerate(numbers):
-        role = stored.get(number)
-        if role is None or sent.get(f"roles-{row}-DELETE"):
-            return True
-        reads = bool(sent.get(f"roles-{row}-reads_accommodations"))
-        if (sent.get(f"roles-{row}-role"), reads) != (role.role, role.reads_accommodations):
-            return True
-    return False
+    rows = _stored_rows(sent, "roles-")
+    stored = {one.pk: (one.role, one.reads_accommodations) for one in SessionRole.objects.filter(pk__in=rows.values())}
+    return any(
+        sent.get(f"{row}-DELETE") or (sent.get(f"{row}-role"), bool(sent.get(f"{row}-reads_accommodations"))) != stored.get(key)
+        for row, key in rows.items()
+    )
 
 
-def adds_leaders(request: HttpRequest, arguments: Mapping[str, Any]) -> bool:
-    """Whether a cohort's page was sent with somebody new who is to lead it."""
+def changes_leaders(request: HttpRequest, arguments: Mapping[str, Any]) -> bool:
+    """Whether a cohort's page was sent with other people who lead it: somebody added, in another part or state, or taken away."""
+    from .models import Membership
+
     if not when_sent(request, arguments):
         return False
-    return any(value for name, value in request.POST.items() if name.endswith("-person_email"))
+    sent = request.POST
+    if _names_somebody(sent):
+        return True
+    # Members are read only on that page: of their rows nothing but keys comes.
+    rows = {
+        row: key
+        for row, key in _stored_rows(sent).items()
+        if any(f"{row}-{name}" in sent for name in ("role", "state", "DELETE"))
+    }
+    stored = {one.pk: (one.role, one.state) for one in Membership.objects.filter(pk__in=rows.values())}
+    return any(
+        sent.get(f"{row}-DELETE") or (sent.get(f"{row}-role"), sent.get(f"{row}-state")) != stored.get(key)
+        for row, key in rows.items()
+    )
+
+
+def _names_somebody(sent: Mapping[str, str], part: str = "") -> bool:
+    return any(sent[name] for name in sent if name.startswith(part) and name.endswith("-person_email"))
+
+
+def _stored_rows(sent: Mapping[str, str], part: str = "") -> dict[str, int]:
+    """The rows that were stored before, such as `roles-0`, with their keys; 0 for what is no key.
+
+    Read from the keys that were sent and not from the counts, which can be written in many ways, and as high as one likes.
+    """
+    keys = (name for name in sent if name.startswith(part) and name.endswith("-id"))
+    return {name.removesuffix("-id"): _number(sent[name]) for name in keys if sent[name]}
 
 
 def _number(text: str | None) -> int:
-    """A count or a key of a form; 0 for what is none, and never more than a page can have rows or a table keys."""
-    return int(text) if text and text.isascii() and text.isdecimal() and len(text) < 10 else 0
+    """A key of a form; 0 for what is none, and never more than a table can have keys."""
+    return int(text) if text and text.isascii() and text.isdecimal() and len(text) < 19 else 0
 
 
 def keeps_a_part(user) -> bool:
@@ -107,4 +130,4 @@ def register() -> None:
     register_sensitive(*EXPORTS, asks=always)
     register_sensitive(*SENSITIVE)
     register_sensitive("admin:cohorts_session_change", asks=changes_roles)
-    register_sensitive("admin:cohorts_cohort_add", "admin:cohorts_cohort_change", asks=adds_leaders)
+    register_sensitive("admin:cohorts_cohort_add", "admin:cohorts_cohort_change", asks=changes_leaders)

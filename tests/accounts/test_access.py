@@ -243,10 +243,37 @@ class TestProof:
             {"roles-0-DELETE": "on"},
             {"roles-0-id": "99999999999999999999"},
             {"roles-0-id": "x"},
+            {"roles-INITIAL_FORMS": "1.0", "roles-0-role": "reviewer"},
+            {"roles-INITIAL_FORMS": "999999999", "roles-0-role": "reviewer"},
             {"roles-TOTAL_FORMS": "2", "roles-1-person_email": "new@example.org"},
             {"roles-0-reads_accommodations": "" if organiser.reads_accommodations else "on"},
         ]:
             assert client.post(address, as_it_is | change).url.startswith(reverse("account_reauthenticate")), change
+
+    def test_who_leads_a_cohort_is_not_changed_without_a_proof(self, client, organiser):
+        session = organiser.session
+        leader = MembershipFactory(cohort=CohortFactory(session=session), role="navigator")
+        address = reverse("admin:cohorts_cohort_change", args=[leader.cohort_id])
+        as_it_is = {
+            "name": leader.cohort.name,
+            "memberships-TOTAL_FORMS": "2", "memberships-INITIAL_FORMS": "1", "memberships-0-id": str(leader.pk),
+            "memberships-0-cohort": str(leader.cohort_id), "memberships-0-role": "navigator", "memberships-0-state": leader.state,
+            "memberships-1-person_email": "", "memberships-1-role": "navigator", "memberships-1-state": "active",
+            "memberships-2-TOTAL_FORMS": "0", "memberships-2-INITIAL_FORMS": "0",
+        }  # fmt: skip
+        # Refused for what else is missing, and not before.
+        assert client.post(address, as_it_is).status_code == 200
+        for change in [
+            {"memberships-0-role": "captain"},
+            {"memberships-0-state": "left"},
+            {"memberships-0-DELETE": "on"},
+            {"memberships-0-id": "x"},
+            {"memberships-INITIAL_FORMS": "1 ", "memberships-0-role": "captain"},
+            {"memberships-1-person_email": "new@example.org"},
+        ]:
+            assert client.post(address, as_it_is | change).url.startswith(reverse("account_reauthenticate")), change
+        leader.refresh_from_db()
+        assert (leader.role, leader.state) == ("navigator", "active")
 
     def test_what_waits_is_only_for_whoever_sent_it_and_not_for_long(self, rf, organiser):
         request = rf.post("/admin/x/", {"text": "a"})
