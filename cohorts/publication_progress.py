@@ -47,6 +47,14 @@ class Progress:
         )
 
     @property
+    def phase(self) -> str:
+        """A word that changes when there is something to read out: what happens is another thing, or a further quarter is done."""
+        publication = self.publication
+        if publication.decided_at is None:
+            return f"{publication.state}-late" if self.is_late else publication.state
+        return f"{'put-off' if self.put_off else 'sending'}-{4 * self.done // max(self.total, 1)}"
+
+    @property
     def now(self) -> str:
         """What happens at this moment, as a sentence."""
         publication = self.publication

@@ -93,3 +93,8 @@ class DataRequest(models.Model):
     def percent(self) -> int:
         """How much of it is done, from 0 to 100."""
         return min(100, 100 * self.done // self.total) if self.total else 0
+
+    @property
+    def phase(self) -> str:
+        """A word that changes when there is something to read out: another state, or a further quarter is done."""
+        return f"{self.state}-{self.percent // 25}"

@@ -146,7 +146,9 @@ class FormingMixin(ComparingMixin):
             "start_url": reverse(f"admin:{URL_NAME}", args=[session.pk]),
         }
         if proposal.is_under_way:
-            context |= {"works_on": progress_words(proposal), "is_late": _is_late(proposal)}
+            is_late = _is_late(proposal)
+            phase = "late" if is_late else f"{proposal.state}-{proposal.progress}"
+            context |= {"works_on": progress_words(proposal), "is_late": is_late, "phase": phase}
             if request.htmx:
                 return render(request, "admin/cohorts/_forming_progress.html", context)
             return TemplateResponse(request, "admin/cohorts/forming_progress.html", context)

@@ -106,6 +106,11 @@ class TableImport(models.Model):
         return self.state in self.UNDER_WAY
 
     @property
+    def phase(self) -> str:
+        """A word that changes when there is something to read out: another state, or a further quarter of the rows is in."""
+        return f"{self.state}-{4 * self.rows_done // max(self.rows, 1)}"
+
+    @property
     def has_begun(self) -> bool:
         """Whether anything of it was written at any time."""
         return self.started_at is not None
