@@ -57,6 +57,18 @@ def why_not(session: Session, *, more: int = 1) -> str:
     return ""
 
 
+def asked_for_another(email: str, *, session: int, cohort: int) -> str:
+    """That this address is asked to lead another cohort of the session already, in words; empty where it is not. Takes numbers."""
+    waiting = RoleInvitation.objects.filter(session=session, role__in=LEADING, email=email.strip().lower())
+    other = waiting.exclude(cohort=cohort).select_related("cohort").first()
+    if other is None:
+        return ""
+    return _(
+        "This address is asked to lead %(cohort)s already, and one person has one cohort in a session. "
+        "Take that back first, on the page of the session."
+    ) % {"cohort": other.cohort}
+
+
 def invite(
     session: Session,
     role: str,
@@ -69,7 +81,8 @@ def invite(
 ) -> RoleInvitation:
     """Ask an address to take a part; who is asked already gets no second mail. Takes as long for an address with an account.
 
-    Raises `RoleInvitationError` where `by` does not organise the session, it is archived, or too many wait already.
+    Raises `RoleInvitationError` where `by` does not organise the session, it is archived, too many wait already, or the address is
+    asked to lead another cohort of it.
     """
     with transaction.atomic():
         locked = locked_session(session, by=by)
@@ -77,6 +90,9 @@ def invite(
             raise RoleInvitationError(_("Only the organisers of this session can do that."))
         if role in LEADING and (cohort is None or cohort.session_id != locked.pk):
             raise RoleInvitationError(_("This session has no such cohort."))
+        elsewhere = asked_for_another(email, session=locked.pk, cohort=cohort.pk) if role in LEADING and cohort else ""
+        if elsewhere:
+            raise RoleInvitationError(elsewhere)
         waiting = RoleInvitation.objects.filter(session=locked)
         found = waiting.filter(role=role, email=email.strip().lower()).first()
         if found is not None:

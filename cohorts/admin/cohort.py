@@ -13,7 +13,7 @@ from cohorts.models import Application, Cohort, Membership, MembershipEvent
 from cohorts.place_checks import warnings_of_cohort
 from cohorts.place_history import note_change
 from cohorts.placing import TAKING_A_PLACE
-from cohorts.role_invitations import invite
+from cohorts.role_invitations import asked_for_another, invite
 from cohorts.volunteer_decisions import without_a_place
 
 from .access import OrganiserAdmin, part_of
@@ -51,6 +51,10 @@ class LeaderForm(PersonByEmailForm):
 
     def clean_person_email(self):
         email = super().clean_person_email()
+        if self.address_to_invite and self.session is not None:
+            elsewhere = asked_for_another(email, session=self.session, cohort=self.instance.cohort_id)
+            if elsewhere:
+                raise ValidationError(elsewhere)
         if self.instance.pk is None and self.session is not None and self.by is not None:
             waits = Application.objects.filter(session=self.session, applicant=self.instance.user_id)
             waits = waits.filter(status__in=Application.UNDER_REVIEW)

@@ -146,6 +146,32 @@ def test_whoever_is_asked_to_lead_gets_the_cohort_unless_they_have_another_place
     assert Membership.objects.get(user=stranger).role == "navigator"
 
 
+def test_an_address_is_asked_to_lead_one_cohort_of_a_session_and_the_organiser_hears_of_the_other(client, organiser):
+    from tests.page_forms import form_of
+
+    first, second = (CohortFactory(session=organiser.session, name=name) for name in ("Comet", "Meteor"))
+    asked = invite(organiser.session, "navigator", NOBODYS, by=organiser.user, cohort=first)
+    assert invite(organiser.session, "navigator", NOBODYS, by=organiser.user, cohort=first) == asked
+    for role in ("navigator", "captain"):
+        with pytest.raises(RoleInvitationError, match="asked to lead Comet"):
+            invite(organiser.session, role, NOBODYS.upper(), by=organiser.user, cohort=second)
+    client.force_login(organiser.user)
+    address = reverse("admin:cohorts_cohort_change", args=[second.pk])
+    data = form_of(client.get(address)) | {
+        "memberships-TOTAL_FORMS": "1",
+        "memberships-0-person_email": NOBODYS,
+        "memberships-0-role": "navigator",
+        "memberships-0-state": "active",
+    }
+    page = client.post(address, data)
+    assert page.status_code == 200
+    assert "asked to lead Comet already" in page.text
+    assert list(RoleInvitation.objects.values_list("cohort__name", flat=True)) == ["Comet"]
+    data["memberships-0-person_email"] = "another@example.org"
+    assert client.post(address, data).status_code == 302
+    assert RoleInvitation.objects.filter(cohort=second).count() == 1
+
+
 def test_too_many_and_old_ones(organiser):
     RoleInvitation.objects.bulk_create(
         RoleInvitation(session=organiser.session, role="reviewer", email=f"a{n}@example.org", invited_by=organiser.user)
