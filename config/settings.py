@@ -284,8 +284,6 @@ MFA_ADAPTER = "accounts.adapters.MFAAdapter"
 MFA_TOTP_TOLERANCE = 1
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes", "webauthn"]
 MFA_PASSKEY_LOGIN_ENABLED = True
-# Clocks of phones differ by some seconds, and typing takes some: the code before and the one after are right as well.
-MFA_TOTP_TOLERANCE = 1
 MFA_FORMS = {"login_webauthn": "accounts.forms.passkey.PasskeyForm"}
 MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = LOCAL
 USERSESSIONS_TRACK_ACTIVITY = False
