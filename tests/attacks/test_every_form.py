@@ -62,7 +62,7 @@ class Elsewhere:
         for field in model._meta.concrete_fields:
             if field.is_relation:
                 pairs = model._base_manager.filter(**{f"{field.attname}__gte": FIRST_KEY}).values_list("pk", field.attname)
-                ties |= {(field.name, field.related_model, key) for _pk, key in pairs}
+                ties |= {(pk, field.name, field.related_model, key) for pk, key in pairs}
         return rows, ties
 
     def remember(self):
@@ -78,7 +78,7 @@ class Elsewhere:
                 continue
             (before, ties_before), (after, ties) = self.known[name], self.table(name)
             found += [f"{name} {key} changed" for key, row in before.items() if after.get(key) != row]
-            found += [f"{name}.{field} → {key}" for field, model, key in ties - ties_before if not self._is_open(model, key)]
+            found += [f"{name}.{field} → {key}" for _pk, field, model, key in ties - ties_before if not self._is_open(model, key)]
         return found
 
     def _is_open(self, model, key) -> bool:
@@ -93,6 +93,25 @@ class Elsewhere:
         return (key for key in model._base_manager.filter(pk__gte=FIRST_KEY).values_list("pk", flat=True) if key not in known)
 
 
+#: What stands where somebody has to write something, so that a form is refused for the foreign row alone.
+PLAUSIBLE = {
+    "text": "Words", "textarea": "Some words.", "email": "new@example.org", "url": "https://example.org/", "date": "2030-01-01",
+    "time": "12:00", "number": "1", "datetime-local": "2030-01-01T12:00",
+}  # fmt: skip
+
+
+def filled(form) -> list[tuple[str, str]]:
+    # Rows of formsets that nothing is in yet stay empty.
+    rows = re.compile(r"-\d+-")
+    written = [(n, v or ("" if rows.search(n) else PLAUSIBLE.get(form.kinds.get(n, ""), ""))) for n, v in form.values]
+    sent = {name for name, _value in written}
+    for name, kind in form.kinds.items():
+        # Ticked is what says yes; somebody is chosen where nobody was.
+        if kind in ("checkbox", "radio") and name not in sent and not name.endswith("DELETE"):
+            written.append((name, form.offers[name][0] or "on"))
+    return written + [button for button in form.buttons[:1] if button[0]]
+
+
 def foreign(form):
     """The form with one field after the other naming a row of the other world, whatever kind of row it is."""
     for name in dict.fromkeys(form.names):
@@ -101,8 +120,21 @@ def foreign(form):
         if not is_number or COUNTS.search(name):
             continue
         for key in (FIRST_KEY, *([FIRST_KEY + 1, FIRST_KEY + 2] if LONG else [])):
-            values = [pair for pair in form.values if pair[0] != name] + [(name, str(key))]
-            yield name, values + [button for button in form.buttons[:1] if button[0]]
+            yield name, [pair for pair in filled(form) if pair[0] != name] + [(name, str(key))]
+
+
+def test_what_happens_to_rows_elsewhere_is_noticed(world):
+    """What the next test rests on."""
+    client, elsewhere = client_of(world, "organiser"), Elsewhere(AnonymousUser()).remember()
+
+    def harm(call):
+        return in_vain(client, call, lambda _answer, written: elsewhere.harm(written))
+
+    assert harm(lambda: User.objects.filter(pk=FIRST_KEY).update(bio="Changed")) == [f"accounts_user {FIRST_KEY} changed"]
+    tied = harm(lambda: world.cohort.memberships.create(user_id=FIRST_KEY + 2))
+    assert tied == [f"cohorts_membership.user → {FIRST_KEY + 2}"]
+    assert harm(lambda: world.session.projects.add(FIRST_KEY)) == []
+    assert harm(lambda: world.cohort.memberships.create(user=world.people["stranger"])) == []
 
 
 @pytest.mark.parametrize("who", [role for role in WHO if role != "operator"])
