@@ -1,14 +1,14 @@
 """Reading the audit log: a page of it after another, along its indexes, however many lines there are.
 
 Nothing is counted. A page begins after the last line of the one before (its time and its number), and where several people or
-sessions are asked for, each is read by itself and the newest of all are taken: one condition with OR would read the whole table.
+sessions are asked for, one query reads the newest of each along its index, and the newest of all are taken: one condition with OR
+would read the whole table.
 """
 
 import datetime
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from heapq import merge
-from itertools import islice, product
+from itertools import batched, islice
 
 from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
@@ -19,6 +19,8 @@ from .actions import actions
 
 #: Of the action: all but log-ins and log-outs, which are most of the lines.
 WITHOUT_LOG_INS = "-log_in"
+#: So many conditions at most go into one query: SQLite takes 500.
+IN_ONE_QUERY = 250
 
 
 class BadCursor(ValueError):
@@ -56,8 +58,7 @@ def page_of(lines: QuerySet[AuditEntry], wanted: Wanted, *, after: str = "", siz
         at, key = _place(after)
         # The first condition leads along the index, the second leaves out what stood on the page before at the same moment.
         found = found.filter(at__lte=at).filter(Q(at__lt=at) | Q(pk__lt=key))
-    parts = [list(found.filter(one).order_by("-at", "-pk")[: size + 1]) for one in _branches(wanted)]
-    newest = merge(*parts, key=lambda entry: (entry.at, entry.pk), reverse=True)
+    newest = sorted(_newest_of_each(found, _branches(wanted), size + 1), key=lambda entry: (entry.at, entry.pk), reverse=True)
     entries = list(islice(_once(newest), size + 1))
     following = _cursor(entries[size - 1]) if len(entries) > size else ""
     return Page(entries[:size], following)
@@ -124,12 +125,25 @@ def _narrowed(lines: QuerySet[AuditEntry], wanted: Wanted) -> QuerySet[AuditEntr
     return lines
 
 
+def _newest_of_each(lines: QuerySet[AuditEntry], conditions: list[Q], most: int) -> Iterator[AuditEntry]:
+    """The newest `most` of `lines` for each condition, in no order; some come twice. One query."""
+    for some in batched(conditions, IN_ONE_QUERY):
+        # No database of ours takes an order within a union as it is: it stands in a condition of each part.
+        keys = [lines.filter(one).order_by("-at", "-pk").values("pk")[:most] for one in some]
+        first, *others = [AuditEntry.objects.filter(pk__in=one).order_by() for one in keys]
+        yield from first.union(*others, all=True) if others else first
+
+
 def _branches(wanted: Wanted) -> list[Q]:
-    """Conditions each of which one index answers; together they are what is wanted of people and sessions."""
+    """Conditions each of which one index answers; together they are what is wanted of people and sessions.
+
+    One for each person, or else for each session: where both are asked for, the lines of the person are looked through.
+    """
+    if wanted.people is None:
+        return [Q()] if wanted.scopes is None else [Q(scope_key=key) for key in wanted.scopes]
     parts = {"by": ["actor_key"], "to": ["subject_key"]}.get(wanted.part, ["actor_key", "subject_key"])
-    people = [Q()] if wanted.people is None else [Q(**{part: key}) for key in wanted.people for part in parts]
-    scopes = [Q()] if wanted.scopes is None else [Q(scope_key=key) for key in wanted.scopes]
-    return [person & scope for person, scope in product(people, scopes)]
+    scopes = Q() if wanted.scopes is None else Q(scope_key__in=wanted.scopes)
+    return [Q(**{part: key}) & scopes for key in wanted.people for part in parts]
 
 
 def _once(entries: Iterable[AuditEntry]) -> Iterator[AuditEntry]:

@@ -256,6 +256,21 @@ class TestReading:
         assert found(scopes=[0]) == []
         assert found(action="-log_in", since=lines[8].at) == [lines[8].pk, lines[7].pk, lines[6].pk]
 
+    def test_many_people_and_sessions_are_one_query(self, world, lines):
+        everybody, sessions = [*range(1, 20), world.operator.pk], [*range(100_000, 100_200), world.session.pk]
+        all_lines = AuditEntry.objects.filter(action="role.given", pk__gte=lines[0].pk)
+        newest = [one.pk for one in reversed(lines)]
+        for wanted in [
+            Wanted(people=[world.operator.pk, world.organiser.pk], scopes=[world.session.pk]),
+            Wanted(people=[*everybody, world.organiser.pk], scopes=sessions),
+            Wanted(scopes=sessions),
+        ]:
+            with CaptureQueriesContext(connection) as queries:
+                page = page_of(all_lines, wanted, size=5)
+            assert len(queries) == 1, wanted
+            assert [one.pk for one in page.entries] == newest[:5]
+            assert [one.pk for one in page_of(all_lines, wanted, after=page.following, size=5).entries] == newest[5:]
+
     @pytest.mark.parametrize("cursor", ["x", "1", "-", "1-", "-1", "1-x", "٣-1", "9" * 30 + "-1", "1-" + "9" * 30, "1-1-1"])
     def test_no_such_place(self, cursor):
         with pytest.raises(BadCursor):
