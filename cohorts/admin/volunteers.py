@@ -69,7 +69,7 @@ class InviteForm(forms.Form):
     def clean(self):
         cleaned = super().clean()
         if not self.errors and not cleaned.get("addresses") and not cleaned.get("people"):
-            raise forms.ValidationError(_("Choose somebody, or enter an address."))
+            self.add_error("addresses", _("Choose somebody, or enter an address."))
         return cleaned
 
 

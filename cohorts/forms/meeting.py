@@ -128,6 +128,8 @@ class MeetingForm(forms.Form):
         widget=forms.Textarea(attrs={"rows": 4}),
         help_text=_("Markdown. Everybody who is invited reads it, and you can write it later."),
     )
+    #: The boxes with times, which the page draws: `chosen` reads them, and here stands what is wrong with them.
+    time = forms.Field(label=_("When"), required=False, widget=forms.MultipleHiddenInput)
     form = forms.CharField(max_length=40, required=False, widget=forms.HiddenInput)
 
     def __init__(self, *args, where, arranges: bool, people, leaders, zones, **kwargs):
@@ -184,17 +186,23 @@ class MeetingForm(forms.Form):
             for moment in times:
                 refuse_time(moment, timezone.now())
         except MeetingRefused as error:
-            raise ValidationError(str(error)) from None
+            return self._refuse_times(str(error))
         if not times:
-            raise ValidationError(_("Choose a time."))
+            return self._refuse_times(_("Choose a time."))
         if how != ASK and len(times) > 1:
             words = ngettext(
                 "You chose %(number)s time. Choose one of them, or ask everybody which suits.",
                 "You chose %(number)s times. Choose one of them, or ask everybody which suits.",
                 len(times),
             )
-            raise ValidationError(words % {"number": len(times)})
+            return self._refuse_times(words % {"number": len(times)})
         return cleaned
+
+    def _refuse_times(self, words: str) -> dict:
+        """Say of the boxes, and of the first field for another time, what is wrong. The page shows the words above them."""
+        self.add_error("time", words)
+        self.fields[OTHER_TIMES[0]].widget.attrs |= {"aria-invalid": "true", "aria-describedby": self["time"].auto_id}
+        return self.cleaned_data
 
 
 def kinds_for(where, *, arranges: bool) -> list:

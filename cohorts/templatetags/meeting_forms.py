@@ -8,7 +8,7 @@ from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 
-from cohorts.forms.meeting import written
+from cohorts.forms.meeting import MeetingForm, written
 from cohorts.meeting_heat import Cell
 from cohorts.meeting_time_look import Row, TimesLook
 
@@ -16,13 +16,14 @@ register = template.Library()
 
 
 @register.simple_tag
-def time_box(row: Row) -> SafeString:
-    """A time to tick, with its day and hours on the active clock."""
+def time_box(row: Row, form: MeetingForm) -> SafeString:
+    """A time to tick, with its day and hours on the active clock. Says where it stands what is wrong with the times of `form`."""
     value = written(row.starts_at)
     return format_html(
-        '<label class="time-box"><input type="checkbox" name="time" value="{}"{}> <span><time datetime="{}">{}</time>–{}</span></label>',
+        '<label class="time-box"><input type="checkbox" name="time" value="{}"{}{}> <span><time datetime="{}">{}</time>–{}</span></label>',
         value,
         _checked(row.is_chosen),
+        format_html(' aria-invalid="true" aria-describedby="{}"', form["time"].auto_id) if form["time"].errors else "",
         value,
         date_format(timezone.localtime(row.starts_at), "l j F, H:i"),
         f"{timezone.localtime(row.ends_at):%H:%M}",

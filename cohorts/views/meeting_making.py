@@ -145,7 +145,7 @@ class _Making:
         people = self._people(data["kind"], data["people"])
         starts = self._starts(data)
         if not starts:
-            form.add_error(None, _("No week of the session is left from that day on. Make a single meeting instead."))
+            form.add_error("how", _("No week of the session is left from that day on. Make a single meeting instead."))
             return self._page(form, chosen=form.chosen(), status=422)
         pause = self.session.pause if data["how"] in (WEEKLY, BIWEEKLY) else None
         context = {
@@ -166,8 +166,7 @@ class _Making:
 
     def _kept(self, form) -> list[tuple[str, str]]:
         """Everything that was typed, to be sent again."""
-        known = {*form.fields, "time"}
-        return [(name, value) for name, values in self.request.POST.lists() if name in known for value in values]
+        return [(name, value) for name, values in self.request.POST.lists() if name in form.fields for value in values]
 
     def _write(self, form):
         data = form.cleaned_data

@@ -2,6 +2,7 @@
 
 import datetime
 import html
+import re
 
 import pytest
 from django.db import connection
@@ -99,6 +100,17 @@ def test_bad_input_loses_nothing_and_says_why(world, act):
         assert words in html.unescape(page.text), sent
         assert 'value="Kept"' in page.text
     assert not Meeting.objects.exists()
+
+
+def test_what_is_wrong_with_the_times_is_said_where_they_stand(world, act):
+    for sent in ({"time": []}, {"time": [written(TOMORROW), written(TOMORROW + DAY)]}):
+        page = act(world.navigator, "new_meeting", world.cohort.pk, **fields(**sent)).text
+        assert '<a href="#id_time">When</a>' in page
+        assert 'id="id_time"' in page
+        boxes = re.findall(r'<input type="checkbox" name="time" value="[^"]+"( checked)?([^>]*)>', page)
+        ticked = [rest for checked, rest in boxes if checked]
+        assert ticked == [' aria-invalid="true" aria-describedby="id_time"'] * len(sent["time"])
+        assert re.search(r'<input type="datetime-local" name="other_1"[^>]* aria-invalid="true" aria-describedby="id_time"', page)
 
 
 def test_members_ask_for_a_talk_and_arrange_pairing(world, act):

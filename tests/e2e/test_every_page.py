@@ -17,7 +17,7 @@ from playwright.sync_api import Page
 from accounts.models import User
 from cohorts.models import Announcement, CheckIn, CheckInReply, Cohort, Feedback, FeedbackForm, Meeting, Session, Week
 from contributions.models import LearningEntry, WorkItem
-from tests.factories import PASSWORD, GitHubIdentityFactory, UserFactory
+from tests.factories import PASSWORD, GitHubIdentityFactory, QuestionFactory, UserFactory
 from tests.test_addresses import ADMIN_SITE, SITE, Entry, make_world
 
 from .browser import enter
@@ -169,11 +169,11 @@ def test_pages_of_the_account_and_of_trouble(page: Page, live_server, settings):
 #: As whom forms are handed in with nothing in them.
 EMPTY = {
     "account_login": "", "account_signup": "", "contact": "", "report": "member", "apply": "member", "me": "member",
-    "edit_work": "member", "hand_over": "organiser",
+    "edit_work": "member", "hand_over": "organiser", "new_meeting": "navigator", "volunteer": "stranger",
     "admin:cohorts_session_late_codes": "organiser", "admin:cohorts_session_feedback_new": "organiser",
     "admin:cohorts_session_announcement_new": "organiser", "admin:cohorts_session_copy": "organiser",
     "admin:cohorts_session_import_scores": "organiser", "admin:cohorts_moving_in": "organiser",
-    "admin:cohorts_session_add": "organiser",
+    "admin:cohorts_session_add": "organiser", "admin:cohorts_session_invite": "organiser",
     "admin:cohorts_review_application": "reviewer",
 }  # fmt: skip
 
@@ -181,6 +181,7 @@ EMPTY = {
 def test_forms_that_are_refused(page: Page, live_server, settings):
     settings.CONTACT_EMAIL = "cohorts@example.org"
     world = make_world()
+    QuestionFactory(session=world.open, asked_of="navigator", required=True)
     look, unsaid = Look(page), []
     for name, role in EMPTY.items():
         entry = SITE.get(name) or ADMIN_SITE.get(name.removeprefix("admin:"))
