@@ -94,8 +94,11 @@ def test_extending_by_the_form(world):
 def test_handing_a_cohort_over(world):
     url, org = f"/cohorts/{world.cohort.pk}/hand-over/", client(world, "org")
     nobody = org.post(url, {"leader": world.lead.pk, "email": "nobody@example.org"})
-    assert nobody.status_code == 422
-    assert "sign up" in text(nobody)
+    stranger = org.post(url, {"leader": world.lead.pk, "email": "new@example.org"})
+    assert (nobody.status_code, stranger.status_code) == (422, 422)
+    for refused in (nobody, stranger):
+        assert "Nobody of your sessions has this address." in text(refused), "with an account or without, the same"
+    factories.SessionRoleFactory(session=world.session, user=world.people["new"], role="reviewer")
     assert org.post(url, {"leader": world.place.pk, "email": "new@example.org"}).status_code == 422
     done = org.post(url, {"leader": world.lead.pk, "email": "NEW@example.org", "note": "Between us"}, follow=True)
     assert "new leads" in text(done)
