@@ -14,6 +14,7 @@ from accounts.models import Availability, DataRequest, User
 from tests.factories import PASSWORD, GitHubIdentityFactory, MembershipFactory, SessionRoleFactory, UserFactory
 
 from .browser import axe_in_both_themes, log_in
+from .heard import said
 
 pytestmark = [pytest.mark.e2e, pytest.mark.django_db(transaction=True)]
 
@@ -125,7 +126,9 @@ def test_data_comes_as_a_file(page, live_server, person):
     page.get_by_role("button", name="Put my data together").click()
     expect(page.get_by_text("Your file waits for its turn.")).to_be_visible()
     make_export(DataRequest.objects.get().pk)
-    # The page asks by itself.
+    # The page asks by itself, and what changed is read out.
+    said(page, "Your file is ready.")
+    assert page.evaluate("window.said.length") == 1
     with page.expect_download() as download:
         page.get_by_role("link", name="Download my data").click()
     with zipfile.ZipFile(download.value.path()) as archive:
