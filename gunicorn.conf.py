@@ -19,7 +19,7 @@ keepalive = 5
 max_requests = 2_000
 max_requests_jitter = 400
 #: Signs of life are files: not on a disk that may be slow.
-worker_tmp_dir = "/dev/shm" if os.path.isdir("/dev/shm") else None
+worker_tmp_dir = "/dev/shm" if os.path.isdir("/dev/shm") else None  # noqa: S108 (gunicorn makes files of its own there)
 #: Addresses hold keys, and who came from where is nobody's business: LOG_FORMAT=json writes a line a request without either.
 accesslog = None
 errorlog = "-"

@@ -255,7 +255,15 @@ def erase(user: User) -> None:
         entry.end()
     addresses = _addresses(user)
     AddressTrouble.objects.filter(pk__in=[trouble.pk for trouble in troubled_addresses(addresses).values()]).delete()
-    of_a_person: tuple[Any, ...] = (EmailAddress, SocialAccount, Authenticator, GitHubIdentity, Availability, CalendarFeed, TermsAcceptance)
+    of_a_person: tuple[Any, ...] = (
+        EmailAddress,
+        SocialAccount,
+        Authenticator,
+        GitHubIdentity,
+        Availability,
+        CalendarFeed,
+        TermsAcceptance,
+    )
     for model in of_a_person:
         model.objects.filter(user=user).delete()
     # With their files, after the commit. The request by which the account is deleted stays, without a name: see `data_requests`.
