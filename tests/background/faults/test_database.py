@@ -14,8 +14,7 @@ import pytest
 from django.db import connection, connections
 
 from tests.background.conftest import ALIAS, Shared, _alias, wait_until
-from tests.migrated import migrate
-from tests.postgres_server import PostgresServer
+from tests.migrated import postgres_server
 
 from . import tasks
 from .conftest import World
@@ -37,7 +36,7 @@ def only_on_postgresql():
 
 @pytest.fixture
 def server(only_on_postgresql):
-    server = PostgresServer.create()
+    server = postgres_server()
     yield server
     server.stop()
     server.remove()
@@ -46,7 +45,6 @@ def server(only_on_postgresql):
 @pytest.fixture
 def world_on(server, tmp_path, django_db_blocker):
     """On a server of its own, which may be stopped."""
-    migrate(server.url)
     shared = Shared(server.url, tmp_path)
     changes = {"ENGINE": "django.db.backends.postgresql", "HOST": "127.0.0.1", "PORT": server.port, "USER": "postgres"}
     with django_db_blocker.unblock(), _alias("cohorts", **changes, OPTIONS={}, CONN_MAX_AGE=0):
