@@ -317,8 +317,15 @@ BOTH_DATABASES = (
 #: Long tests of which CI, with its two cores and twenty minutes, runs a sibling: the same walk by somebody who sees more, the same
 #: faults with the other database. `uv run pytest` runs them all.
 LONG = (
+    "tests/cohorts/test_accommodations.py::test_it_stands_on_no_other_page[named]",
+    "tests/cohorts/test_accommodations.py::test_it_stands_on_no_other_page[operator]",
     "tests/cohorts/test_blindness.py::test_nothing_planted_is_in_any_page_and_pages_are_the_same_for_others_in_its_place[captain]",
     "tests/contributions/demo/test_command.py::test_seeding_alone_and_going_on_in_a_later_week",
+    # Answered alike by what is tried with 500, rate_limited, secondary_403, malformed and timeout at the same steps.
+    *(
+        f"tests/contributions/faults/test_every_error.py::test_an_error_at_a_step_costs_nothing_but_time[{error}-"
+        for error in ("502", "503", "504", "rate_limited_403", "secondary_429", "html", "refused")
+    ),
 )
 #: Of these one database is enough in CI: they are about processes, and SQLite is the stricter one.
 LONG_ON_POSTGRESQL = (
