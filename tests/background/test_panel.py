@@ -5,6 +5,7 @@ from django.contrib.auth import get_user_model
 from django.test import Client
 from django.utils import timezone
 
+from accounts.terms import accept_terms
 from background.models import TaskRun
 
 pytestmark = pytest.mark.django_db
@@ -28,7 +29,12 @@ def toolbar(settings):
 
 @pytest.fixture
 def operator(db):
-    return get_user_model().objects.create_superuser(email="operator@example.org", password="a long password")
+    return with_terms(get_user_model().objects.create_superuser(email="operator@example.org", password="a long password"))
+
+
+def with_terms(person):
+    accept_terms(person)
+    return person
 
 
 def visit(client, path: str) -> str:
@@ -138,7 +144,7 @@ def test_nobody_else_may_retry(client):
     visit(client, "/one/")
     run = fail_the_run()
     assert client.post("/__debug__/background/retry/", {"run": run.pk}).status_code == 403
-    client.force_login(get_user_model().objects.create_user(email="p@example.org", password="a long password"))
+    client.force_login(with_terms(get_user_model().objects.create_user(email="p@example.org", password="a long password")))
     assert client.post("/__debug__/background/retry/", {"run": run.pk}).status_code == 403
     assert TaskRun.objects.count() == 1
 

@@ -182,7 +182,7 @@ class TestTheAdmin:
             for form in shown.forms:
                 for name in form.fields:
                     value = form[name].value()
-                    data[form.add_prefix(name)] = "" if value in (None, False) else value
+                    data[form.add_prefix(name)] = "" if value is None or value is False else value
                 data |= {form.add_prefix(name): value for name, value in changes.items()}
             formset = formset_class(data, instance=session, queryset=inline.get_queryset(request))
             if formset.is_valid():

@@ -23,6 +23,9 @@ real = sentry_sdk.init
 sentry_sdk.init = lambda **options: real(transport=Kept, **options)
 import django
 django.setup()
+# Whether or not somebody has collected static files here.
+from django.conf import settings
+settings.STORAGES["staticfiles"]["BACKEND"] = "django.contrib.staticfiles.storage.StaticFilesStorage"
 import logging
 from django.http import HttpResponse
 from django.test import Client
