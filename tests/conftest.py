@@ -321,6 +321,9 @@ LONG = (
     "tests/cohorts/test_accommodations.py::test_it_stands_on_no_other_page[operator]",
     "tests/cohorts/test_blindness.py::test_nothing_planted_is_in_any_page_and_pages_are_the_same_for_others_in_its_place[captain]",
     "tests/contributions/demo/test_command.py::test_seeding_alone_and_going_on_in_a_later_week",
+    # Of the engines over Redis the other one is tried.
+    "tests/background/engines/test_engines.py::test_what_an_engine_promises[huey]",
+    "tests/background/engines/test_engines.py::test_a_broker_that_is_away_costs_time_and_no_task[huey]",
     # Answered alike by what is tried with 500, rate_limited, secondary_403, malformed and timeout at the same steps.
     *(
         f"tests/contributions/faults/test_every_error.py::test_an_error_at_a_step_costs_nothing_but_time[{error}-"
@@ -329,7 +332,6 @@ LONG = (
 )
 #: Of these one database is enough in CI: they are about processes, and SQLite is the stricter one.
 LONG_ON_POSTGRESQL = (
-    "tests/background/engines/test_engines.py::test_what_an_engine_promises[huey]",
     "tests/background/faults/test_soak.py",
     "tests/cohorts/faults/test_while_publishing.py::test_a_worker_that_dies_anywhere",
     "tests/background/faults/test_kills.py::test_a_second_signal",
