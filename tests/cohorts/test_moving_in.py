@@ -38,8 +38,7 @@ def made(kept):
 
 
 @pytest.fixture
-def world(db, made, settings, tmp_path):
-    settings.STORAGES = {**settings.STORAGES, "private": {**settings.STORAGES["private"], "OPTIONS": {"location": tmp_path}}}
+def world(db, made):
     return made()
 
 
