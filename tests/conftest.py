@@ -317,6 +317,10 @@ BOTH_DATABASES = (
 #: Long tests of which CI, with its two cores and twenty minutes, runs a sibling: the same walk by somebody who sees more, the same
 #: faults with the other database. `uv run pytest` runs them all.
 LONG = (
+    # By-phase walks and the planted words of `tests/test_addresses.py` and `tests/attacks` look for the same.
+    "tests/cohorts/test_blindness.py::test_an_organiser_of_one_session_stays_blind_in_another",
+    "tests/cohorts/test_blindness.py::test_nothing_planted_answers_a_post",
+    "tests/cohorts/test_accommodations.py::test_it_stands_on_no_other_page[organiser]",
     "tests/cohorts/test_accommodations.py::test_it_stands_on_no_other_page[named]",
     "tests/cohorts/test_accommodations.py::test_it_stands_on_no_other_page[operator]",
     "tests/cohorts/test_blindness.py::test_nothing_planted_is_in_any_page_and_pages_are_the_same_for_others_in_its_place[captain]",
@@ -327,7 +331,17 @@ LONG = (
     # Answered alike by what is tried with 500, rate_limited, secondary_403, malformed and timeout at the same steps.
     *(
         f"tests/contributions/faults/test_every_error.py::test_an_error_at_a_step_costs_nothing_but_time[{error}-"
-        for error in ("502", "503", "504", "rate_limited_403", "secondary_429", "html", "refused")
+        for error in (
+            "502",
+            "503",
+            "504",
+            "rate_limited_403",
+            "secondary_403_silent",
+            "secondary_429",
+            "html",
+            "truncated",
+            "refused",
+        )
     ),
 )
 #: Of these one database is enough in CI: they are about processes, and SQLite is the stricter one.
