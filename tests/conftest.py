@@ -317,6 +317,8 @@ BOTH_DATABASES = (
 #: Long tests of which CI, with its two cores and twenty minutes, runs a sibling: the same walk by somebody who sees more, the same
 #: faults with the other database. `uv run pytest` runs them all.
 LONG = (
+    # What `test_kills.py` does at chosen moments, at random ones.
+    "tests/background/faults/test_soak.py",
     # By-phase walks and the planted words of `tests/test_addresses.py` and `tests/attacks` look for the same.
     "tests/cohorts/test_blindness.py::test_an_organiser_of_one_session_stays_blind_in_another",
     "tests/cohorts/test_blindness.py::test_nothing_planted_answers_a_post",
@@ -346,7 +348,6 @@ LONG = (
 )
 #: Of these one database is enough in CI: they are about processes, and SQLite is the stricter one.
 LONG_ON_POSTGRESQL = (
-    "tests/background/faults/test_soak.py",
     "tests/cohorts/faults/test_while_publishing.py::test_a_worker_that_dies_anywhere",
     "tests/background/faults/test_kills.py::test_a_second_signal",
 )
